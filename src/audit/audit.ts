@@ -90,8 +90,8 @@ export class Audit {
   }
 
   /** Call it after a transaction with these puts of staged records has failed. */
-  failed(puts: readonly Put[]): void {
-    this.#outbox.failed(puts);
+  failed(puts: readonly Put[], error: unknown): void {
+    this.#outbox.failed(puts, error);
   }
 
   /**

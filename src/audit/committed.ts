@@ -42,10 +42,15 @@ export class Committed {
     if (this.#length > lengthMax) this.doubt();
   }
 
-  /** Call it when the transaction has failed. */
-  fail(key: string): void {
+  /** Call it when the transaction was refused: it is certain that it was not committed. */
+  refuse(key: string): void {
     this.#underWay.delete(key);
     this.#listed.delete(key);
+  }
+
+  /** Call it when the transaction has failed: it may have been committed all the same. */
+  fail(key: string): void {
+    this.refuse(key);
     this.doubt();
   }
 

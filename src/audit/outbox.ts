@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { recordKind } from '../store/keys.ts';
 import { jsonPut, listRecords } from '../store/records.ts';
+import { Conflict } from '../store/store.ts';
 import type { Put, Store } from '../store/store.ts';
 import type { LogRecord } from './activity.ts';
 import { Committed } from './committed.ts';
@@ -106,9 +107,12 @@ export class Outbox {
     this.#ship();
   }
 
-  /** Call it when the transaction of these puts has failed. */
-  failed(puts: readonly Put[]): void {
-    for (const { key } of puts) this.#committed.fail(key);
+  /** Call it when the transaction of these puts has failed. A conflict is found before anything is written. */
+  failed(puts: readonly Put[], error: unknown): void {
+    for (const { key } of puts) {
+      if (error instanceof Conflict) this.#committed.refuse(key);
+      else this.#committed.fail(key);
+    }
   }
 
   /** A failure is tried again until it succeeds. */

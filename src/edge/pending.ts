@@ -190,7 +190,7 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
       await orUnavailable(store.transact({ ...change, put: [...(change.put ?? []), ...staged] }));
       if (staged.length > 0) audit.committed(staged);
     } catch (error) {
-      audit.failed(staged);
+      audit.failed(staged, error);
       this.#notCommitted(error);
       return;
     }

@@ -233,7 +233,7 @@ export class Scheduler {
     try {
       await this.#parts.store.transact(merge(change, { put }, done));
     } catch (error) {
-      this.#parts.audit.failed(put);
+      this.#parts.audit.failed(put, error);
       throw error;
     }
     if (put.length > 0) this.#parts.audit.committed(put);

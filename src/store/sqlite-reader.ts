@@ -168,10 +168,12 @@ export class SqliteReader {
         const before = this.#cache.isLost ? this.#commitCount.read() : undefined;
         this.#begin.run();
         this.#snapshot = true;
+        // First, so that a read that fails below leaves neither a snapshot nor rows of another one behind.
+        this.#cache.doubt();
+        this.#turnEnds = setImmediate(() => this.#endSnapshot());
         // Reading it also opens the snapshot, so it belongs to this one.
         const dataVersion = this.#dataVersion.get()?.[0];
         this.#cache.enter({ dataVersion, before, after: this.#countCommits });
-        this.#turnEnds = setImmediate(() => this.#endSnapshot());
       }
       return reads();
     });

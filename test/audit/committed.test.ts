@@ -51,6 +51,18 @@ describe('committed records that are kept', () => {
     assert.deepEqual(taken(), ['3 3']);
   });
 
+  it('are kept when another transaction was refused, and are not when one failed', () => {
+    for (const key of ['1', '2', '3']) begin(key);
+    committed.add('1');
+    committed.refuse('2');
+    assert.ok(committed.isAll);
+    assert.deepEqual(taken(), ['1 1']);
+    committed.add('2');
+    assert.deepEqual(taken(), []);
+    committed.fail('3');
+    assert.ok(!committed.isAll);
+  });
+
   it('are looked for again after a list that did not have all', () => {
     committed.list();
     begin('2');

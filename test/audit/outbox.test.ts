@@ -158,7 +158,7 @@ suite('a change’s record that this process committed', () => {
     const at = place(t);
     const audit = await open(at);
     const put = await change(audit, at.store, 'a');
-    audit.failed([put]);
+    audit.failed([put], new Error('the answer of the store was lost'));
     audit.committed([await change(audit, at.store, 'b')]);
     await readUntil(audit, () => namesIn(at).includes('b'));
     await audit.close();

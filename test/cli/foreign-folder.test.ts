@@ -85,6 +85,17 @@ asRoot('the folder of a worker, to root', () => {
     assert.match(seen.stdout, /\n127\.0\.0\.1 localhost\n127\.0\.0\.1 open\.vault\.localhost\n$/);
   });
 
+  it('does not choose a domain that root puts into the stores of browsers', async () => {
+    write('ca.pem', `${(await makeCertificateAuthority('postern.test', Date.now())).certificate}\n`);
+    connectionWith({ home: 'https://postern.test:8443', vaultSuffix: '.vault.postern.test:8443' });
+    const { status, stdout, stderr } = call('trust', 'install', '--data', folder);
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /belongs to another user, uid 61043, and its authority is for postern\.test, not for localhost/,
+    );
+  });
+
   it('does not choose which files root reads and mounts', () => {
     write('secret', 'a secret of root\n');
     chownSync(at('secret'), 0, 0);

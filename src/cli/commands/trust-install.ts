@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
+import { CommandFailed } from '../failed.ts';
 import { domainOf, nicknamePrefix, readAuthorities } from '../trust/authorities.ts';
 import type { Authority } from '../trust/authorities.ts';
 import { shellWord } from '../shell-word.ts';
@@ -19,6 +21,7 @@ export const trustInstall: Command = {
   async run({ data = 'postern-data' }) {
     const connection = readConnection(data);
     const { caFile } = connection;
+    refuseForeign(data, domainOf(connection));
     const authorities = readAuthorities(connection);
     const prefix = nicknamePrefix(connection);
     return (
@@ -27,6 +30,19 @@ export const trustInstall: Command = {
     );
   },
 };
+
+/**
+ * The folder of another user (the worker, where root started the server) may name any domain, and have an authority for
+ * it. Only `localhost` leads nowhere but to this machine (RFC 6761 section 6.3).
+ */
+function refuseForeign(data: string, domain: string): void {
+  const [own, { uid }] = [process.geteuid?.(), statSync(data)];
+  if (own === undefined || uid === own || domain === 'localhost') return;
+  throw new CommandFailed(
+    `${data} belongs to another user, uid ${uid}, and its authority is for ${domain}, not for localhost.`,
+    'Put a ca.pem that you trust into the store yourself, with certutil.',
+  );
+}
 
 interface Wanted {
   readonly authorities: readonly Authority[];
