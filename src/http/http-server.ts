@@ -42,7 +42,8 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
   http.on('checkContinue', continueLater);
   const end = (error: Error, socket: Socket) => {
     if (drain.mayAnswerFault(socket)) answerClientError(error, socket);
-    else socket.destroy();
+    // The answer before may be sent, and its end not be known yet.
+    else setImmediate(() => (drain.mayAnswerFault(socket) ? answerClientError(error, socket) : socket.destroy()));
   };
   const late = new LateRequests({ http, graceMs: times.header, end: (socket) => end(lateError, socket) });
   http.on('clientError', (error, socket: Socket) => {

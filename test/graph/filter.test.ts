@@ -65,7 +65,7 @@ test('an invalid or unsupported filter is refused with the position', () => {
     ["(appId eq 'a1'", /'\)' was expected, not 'its end'/],
     ["servicePrincipalNames/any(c:d eq 'a1')", /any\(c:…\) must compare c itself/],
     ["endswith(displayName,'x')", /'endswith' is not a property/],
-    ["'a1' eq appId", /a name was expected, not a text/],
+    ["'a1' eq appId", /a name was expected, not a string/],
     [`${'('.repeat(20)}appId eq 'a1'${')'.repeat(20)}`, /nested too deep/],
     [`appId eq '${'x'.repeat(2048)}'`, /longer than 2048/],
   ] as const;
