@@ -10,9 +10,7 @@ import { isIPv6 } from 'node:net';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
 import type { Connection } from './connection.ts';
-import { environmentChange } from './run/environment.ts';
-import { identityNamed } from './run/identity.ts';
-import { cacheFolder, Roots } from './run/roots.ts';
+import { changeFor } from './run/program.ts';
 import { readServer } from './run/server.ts';
 
 type Callback = (
@@ -27,14 +25,7 @@ await setEnvironment(connection, process.env['POSTERN_AS']);
 resolveNames(connection);
 
 async function setEnvironment(to: Connection, as: string | undefined): Promise<void> {
-  const roots = await Roots.open(to.caFile, cacheFolder('roots', to.dataDir));
-  const { set, unset } = environmentChange({
-    inherited: process.env,
-    connection: to,
-    identity: identityNamed(to, as),
-    rootsWith: roots.with,
-    extraWith: roots.extra,
-  });
+  const { set, unset } = (await changeFor(to, as)).change;
   for (const name of unset) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, set);
 }

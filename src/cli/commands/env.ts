@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import type { Command } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
-import { environmentChange } from '../run/environment.ts';
 import type { EnvironmentChange } from '../run/environment.ts';
-import { identityNamed } from '../run/identity.ts';
-import { cacheFolder, Roots } from '../run/roots.ts';
+import { changeFor } from '../run/program.ts';
+import { cacheFolder } from '../run/roots.ts';
 import { readServer } from '../run/server.ts';
 import { shellWord } from '../shell-word.ts';
 
@@ -40,14 +39,7 @@ export const env: Command = {
     if (asked.length > 1)
       throw new CommandFailed(`--${asked.join(' and --')} cannot be used together; give one of them.`);
     const connection = readServer(data);
-    const roots = await Roots.open(connection.caFile, cacheFolder('roots', connection.dataDir));
-    const change = environmentChange({
-      inherited: process.env,
-      connection,
-      identity: identityNamed(connection, as),
-      rootsWith: roots.with,
-      extraWith: roots.extra,
-    });
+    const { change } = await changeFor(connection, as);
     const { azureCli } = await import('../run/azure-cli.ts');
     const set = flags.has('az')
       ? { ...change.set, ...(await azureCli(connection, azureFolder(connection))) }

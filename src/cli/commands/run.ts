@@ -1,9 +1,8 @@
 import type { Command } from '../command.ts';
-import { changed, environmentChange } from '../run/environment.ts';
-import { identityNamed } from '../run/identity.ts';
+import { changed } from '../run/environment.ts';
 import { javaRoots, launch } from '../run/launch.ts';
 import type { Mount } from '../run/launch.ts';
-import { cacheFolder, Roots } from '../run/roots.ts';
+import { changeFor } from '../run/program.ts';
 import { readServer } from '../run/server.ts';
 
 const systemHosts = '/etc/hosts';
@@ -16,16 +15,8 @@ export const run: Command = {
   operands: 'COMMAND',
   async run({ data = 'postern-data', as }, { operands }) {
     const connection = readServer(data);
-    const roots = await Roots.open(connection.caFile, cacheFolder('roots', connection.dataDir));
-    const inherited = process.env;
-    const change = environmentChange({
-      inherited,
-      connection,
-      identity: identityNamed(connection, as),
-      rootsWith: roots.with,
-      extraWith: roots.extra,
-    });
-    const environment = changed(inherited, change);
+    const { change, roots } = await changeFor(connection, as);
+    const environment = changed(process.env, change);
     const java = javaRoots(environment);
     const mounts: readonly Mount[] = [
       { source: connection.hostsFile, target: systemHosts },
