@@ -40,7 +40,8 @@ test('a start names the hung worker that a killed supervisor left behind', async
   const orphan = world.workerPid();
   process.kill(orphan, 'SIGSTOP');
   try {
-    await world.end('SIGKILL');
+    world.child.kill('SIGKILL');
+    await world.exited();
     const again = (port: string) => {
       const options = ['start', '--listen', '127.0.0.1', '--port', port, '--data', data.path];
       return spawnSync(join(import.meta.dirname, '../../bin/postern'), options, { encoding: 'utf8', timeout: 60_000 });

@@ -116,7 +116,8 @@ test('a worker without its supervisor ends and frees the database, even if the a
     await using world = await startCommand([...disk.command, postern, 'start', '--data', data.path]);
     const worker = world.workerPid();
     disk.fail(['sync audit']);
-    await world.end('SIGKILL');
+    world.child.kill('SIGKILL');
+    await world.exited();
     try {
       await until(() => !isRunning(worker), 'the end of the worker');
     } finally {

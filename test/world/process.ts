@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,7 +38,11 @@ export interface RunningPostern extends AsyncDisposable {
   readonly stderr: () => string;
   /** The worker that serves now. */
   readonly workerPid: () => number;
-  /** Sends a signal to the supervisor and waits for its end; returns its exit code, or the signal that ended it. */
+  /**
+   * Sends a signal to the supervisor and waits for its end and for its worker's; returns its exit code, or the signal
+   * that ended it. A worker whose supervisor was killed ends by itself a moment later, and its database's files change
+   * until then.
+   */
   readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals | null>;
   /** Waits for its end. */
   readonly exited: () => Promise<number | NodeJS.Signals | null>;
@@ -68,9 +72,12 @@ export async function startCommand([command = '', ...options]: readonly string[]
     await exited;
     return child.exitCode ?? child.signalCode;
   };
-  const end = (signal: NodeJS.Signals) => {
+  const end = async (signal: NodeJS.Signals) => {
+    const workers = childrenOf(child.pid ?? 0);
     child.kill(signal);
-    return ended();
+    const result = await ended();
+    await until(() => workers.every((worker) => !existsSync(`/proc/${worker}`)), 'the end of the worker');
+    return result;
   };
   return {
     child,
@@ -113,9 +120,15 @@ async function firstLine(child: ChildProcess): Promise<string | undefined> {
 }
 
 function workerOf(supervisor: number): number {
-  const found = readdirSync('/proc').find((name) => /^\d+$/.test(name) && parentOf(name) === supervisor);
-  if (found === undefined) throw new Error('there is no worker');
-  return Number(found);
+  const [worker] = childrenOf(supervisor);
+  if (worker === undefined) throw new Error('there is no worker');
+  return worker;
+}
+
+function childrenOf(parent: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === parent)
+    .map(Number);
 }
 
 function parentOf(pid: string): number {
