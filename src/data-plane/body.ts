@@ -1,18 +1,24 @@
-import { refused } from '../objects/object.ts';
-import type { Outcome } from '../objects/object.ts';
+import { Refused } from '../edge/edge.ts';
+import { checkParameters } from '../objects/parameters.ts';
 import type { ObjectParameters } from '../objects/parameters.ts';
+import type { ObjectRefusal } from '../objects/refusal.ts';
 import { accept, breached, formatPath, renderFault, wrong } from '../shape/fault.ts';
 import type { Fault, JsonType, Path, Wordings } from '../shape/fault.ts';
 import { array, boolean, each, ignored, object, optional, partial, record, renamed, string } from '../shape/shape.ts';
 import type { Members, Shape } from '../shape/shape.ts';
+import { badParameter } from './operation.ts';
+import type { Refusal } from './refusal.ts';
 
 /** The shape of a request body. A rule of its own describes a breach in a whole sentence. */
 export type BodyShape<T> = Shape<T, string>;
 
-/** Reads a body by its shape. */
-export function readAs<T>(shape: BodyShape<T>, value: unknown): Outcome<T> {
+/**
+ * Reads a body by its shape.
+ * @throws {Refused} with the invalid member
+ */
+export function readAs<T>(shape: BodyShape<T>, value: unknown): T {
   const read = shape(value);
-  return read.ok ? read : refused({ kind: 'badParameter', message: sentenceOf(read.fault) });
+  return read.ok ? read.value : badParameter(sentenceOf(read.fault));
 }
 
 /** The path without the indexes of elements, as messages have it: `contacts[].email`. */
@@ -61,13 +67,8 @@ export function objectOr<T>(sentence: string, shape: BodyShape<T>): BodyShape<T>
   };
 }
 
-const backup = object({ value: string });
-
-/** The `value` in the body of a restore: the blob of a backup. */
-export function backupBlob(body: unknown): Outcome<string> {
-  const read = readAs(backup, body);
-  return read.ok ? { ok: true, value: read.value.value } : read;
-}
+/** The body of a restore; `value` is the blob of a backup. */
+export const restoreBody = object({ value: string });
 
 export const strings: Shape<readonly string[]> = (value) => {
   const read = array(string)(value);
@@ -102,10 +103,16 @@ export const attributes = attributesWith({});
 /** The shapes of `tags` and `attributes`, which the objects of every collection have. */
 export const objectMembers = { tags: optional(tags), attributes: optional(attributes, {}) };
 
-/** The parameters in a body that the objects of every collection have. */
-export function parametersOf<A extends ObjectParameters>(read: {
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly attributes: A;
-}): A & Pick<ObjectParameters, 'tags'> {
-  return { ...(read.tags !== undefined && { tags: read.tags }), ...read.attributes };
+/**
+ * The parameters in a body that has `objectMembers`, with their limits checked.
+ * @throws {Refused} if a limit is exceeded
+ */
+export function parametersOf<A extends ObjectParameters, M extends object>(
+  { attributes: given, ...members }: { readonly attributes: A } & M,
+  check: (parameters: A & Omit<M, 'attributes'>) => ObjectRefusal | undefined = checkParameters,
+): A & Omit<M, 'attributes'> {
+  const parameters = { ...members, ...given };
+  const refusal = check(parameters);
+  if (refusal !== undefined) throw new Refused<Refusal>(refusal);
+  return parameters;
 }

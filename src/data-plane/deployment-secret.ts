@@ -9,7 +9,7 @@ import { decide } from '../firewall/decide.ts';
 import { explain } from '../firewall/explain.ts';
 import { matchedRule } from '../firewall/matched-rule.ts';
 import { memberOf } from '../http/request.ts';
-import { vaultScope } from '../objects/object.ts';
+import { isObjectName, isVersionId, vaultScope } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
 import type { Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
 import type { Reading } from '../store/records.ts';
@@ -20,6 +20,7 @@ import type { SecretRequest, SecretRead } from '../types/secret-reference.ts';
 import type { Source } from '../types/source.ts';
 import type { Verdict } from '../types/verdict.ts';
 import { renderError } from './errors.ts';
+import { orRefuse } from './operation.ts';
 import { firewallRefusal, vaultOf } from './pipeline.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -115,18 +116,14 @@ export async function readSecretForDeployment(asked: SecretRequest, services: Re
   return { ok: false, status, message: String(memberOf(memberOf(body, 'error'), 'message')) };
 }
 
-const nameForm = /^[0-9a-z-]{1,127}$/i;
-
 function* work({ request, ...known }: Known<ReferenceRequest, Admitted>, services: ReferenceServices): Reading<Done> {
   const { secretName: name, secretVersion: version } = request.asked;
-  if (!nameForm.test(name) || (version !== undefined && !/^[0-9a-f]{32}$/i.test(version))) {
+  if (!isObjectName(name) || (version !== undefined && !isVersionId(version))) {
     throw new Refused<Refusal>({ kind: 'objectNotFound', collection: 'secrets', name: name.slice(0, 127) });
   }
   const { transitionMs, now } = services;
   const scope = vaultScope(known.vault, { transitionMs, nowMs: now(), require: [known.vault.requirement] });
-  const found = yield* getVersion(scope, 'secrets', { name, version });
-  if (!found.ok) throw new Refused<Refusal>(found.refusal);
-  const { current } = found.value;
+  const { current } = orRefuse(yield* getVersion(scope, 'secrets', { name, version })).value;
   if (!current.attributes.enabled) throw new Refused<Refusal>({ kind: 'objectDisabled', collection: 'secrets' });
   const answer = { status: 200, body: { value: current.value } };
   return { answer, records: [recordOf({ request, ...known }, { status: 200, nowMs: now() })] };

@@ -64,14 +64,8 @@ function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
     const makes = operation.makes === undefined ? undefined : yield* operation.makes(call);
     refuseIf(charge.take(transactionOf(operation.counts, makes), services.now()));
   }
-  const outcome = yield* operation.run(call);
-  if (!outcome.ok) {
-    // "Failed requests that return a 429 do not count" (overview-throttling), for any reason.
-    if (outcome.refusal.kind === 'throttled') charge?.giveBack();
-    throw new Refused<Refusal>(outcome.refusal);
-  }
-  refuseIf(charge?.takeForKey(outcome.audit?.['keyProperties'], services.now()));
-  const { value: answer, change, audit: properties, objectId = idInAnswer(answer.body) } = outcome;
+  const { answer, change, audit: properties, objectId = idInAnswer(answer.body) } = yield* operation.run(call);
+  refuseIf(charge?.takeForKey(properties?.['keyProperties'], services.now()));
   const nowMs = services.now();
   if (change === undefined && answer.status === 200) {
     return { answer, records: [], line: readLineOf(admitted, { nowMs, objectId, properties }) };
@@ -110,8 +104,10 @@ function idInAnswer(body: unknown): string | undefined {
 }
 
 function failed(error: unknown, known: KnownSoFar, services: EdgeServices): Failed {
-  const { request, vault, caller } = known;
+  const { request, vault, caller, charge } = known;
   const refusal = refusalOf<Refusal>(error);
+  // "Failed requests that return a 429 do not count" (overview-throttling), for any reason.
+  if (refusal.kind === 'throttled') charge?.giveBack();
   const { status, message, body } = renderError(refusal, {
     source: request.source,
     vault,

@@ -1,22 +1,21 @@
-import type { Answer } from '../http/answer.ts';
 import { lifeCycles } from '../objects/life-cycle.ts';
 import type { LifeCycle } from '../objects/life-cycle.ts';
 import type {
   DeletedObjectRecord,
   DeletedOf,
+  Done,
   ObjectRecord,
   ObjectVersion,
-  Outcome,
   RecordOf,
   VersionOf,
 } from '../objects/object.ts';
 import { listDeleted, listObjects, listVersions } from '../objects/read.ts';
-import type { Page } from '../objects/read.ts';
+import type { Page, PageRequest } from '../objects/read.ts';
 import { collectionNouns } from '../types/collection.ts';
 import type { Collection } from '../types/collection.ts';
-import { backupBlob } from './body.ts';
-import { listBody, objectName, pageRequest } from './operation.ts';
-import type { Call, OperationCard } from './operation.ts';
+import { readAs, restoreBody } from './body.ts';
+import { answer, listAnswer, objectName, orRefuse, pageRequest } from './operation.ts';
+import type { Call, OperationCard, OperationResult } from './operation.ts';
 
 /** How answers and the audit log show the objects of a collection. */
 export interface View<C extends Collection> {
@@ -28,8 +27,8 @@ export interface View<C extends Collection> {
   /** An item of a list of deleted objects, if it has fewer members. */
   readonly deletedItem?: (call: Call, object: ObjectRecord<VersionOf<C>>) => object;
   readonly audit: (version: VersionOf<C>) => Readonly<Record<string, unknown>>;
-  /** Which versions are listed, by the `includePending` of the request. If it is missing, all are. */
-  readonly isListed?: (includePending: string | undefined) => Outcome<(version: VersionOf<C>) => boolean>;
+  /** Which versions are listed, by the `includePending` of the request. If this is missing, all are. */
+  readonly isListed?: (includePending: string | undefined) => (version: VersionOf<C>) => boolean;
 }
 
 /** The operations that every collection has. */
@@ -58,8 +57,7 @@ function list<C extends Collection>(view: View<C>): OperationCard {
     path,
     *run(call) {
       const request = listRequest(call, view, call.query['includePending']);
-      if (!request.ok) return request;
-      const page = yield* listObjects(call.vault, collection, request.page);
+      const page = yield* listObjects(call.vault, collection, request);
       return listAnswer(call, path, listed(page, request.isListed), (object) => item(call, object));
     },
   };
@@ -75,11 +73,9 @@ function listOfVersions<C extends Collection>(view: View<C>): OperationCard {
     path: `/${collection}/:name/versions`,
     *run(call) {
       const name = objectName(call);
-      if (!name.ok) return name;
       const request = listRequest(call, view);
-      if (!request.ok) return request;
-      const page = yield* listVersions(call.vault, collection, { ...request.page, name: name.value });
-      const path = `/${collection}/${name.value}/versions`;
+      const page = yield* listVersions(call.vault, collection, { ...request, name });
+      const path = `/${collection}/${name}/versions`;
       const render = (object: ObjectRecord<VersionOf<C>>) => item(call, object, object.current.version);
       return listAnswer(call, path, listed(page, request.isListed), render);
     },
@@ -97,8 +93,7 @@ function listOfDeleted<C extends Collection>(view: View<C>): OperationCard {
     path,
     *run(call) {
       const request = listRequest(call, view, call.query['includePending']);
-      if (!request.ok) return request;
-      const page = yield* listDeleted(call.vault, collection, request.page);
+      const page = yield* listDeleted(call.vault, collection, request);
       return listAnswer(call, path, listed(page, request.isListed), (object) => ({
         ...deletedFacts(call, collection, object),
         ...deletedItem(call, object),
@@ -117,10 +112,8 @@ function remove<C extends Collection>(view: View<C>): OperationCard {
     method: 'DELETE',
     path: `/${collection}/:name`,
     *run(call) {
-      const name = objectName(call);
-      if (!name.ok) return name;
-      const { nowSeconds } = call;
-      return deletedAnswer(call, view, yield* removed(call.vault, { name: name.value, nowSeconds }));
+      const asked = { name: objectName(call), nowSeconds: call.nowSeconds };
+      return deletedAnswer(call, view, orRefuse(yield* removed(call.vault, asked)));
     },
   };
 }
@@ -135,8 +128,7 @@ function getDeleted<C extends Collection>(view: View<C>): OperationCard {
     method: 'GET',
     path: `/deleted${collection}/:name`,
     *run(call) {
-      const name = objectName(call);
-      return name.ok ? deletedAnswer(call, view, yield* deleted(call.vault, name.value)) : name;
+      return deletedAnswer(call, view, orRefuse(yield* deleted(call.vault, objectName(call))));
     },
   };
 }
@@ -151,8 +143,7 @@ function recover<C extends Collection>(view: View<C>): OperationCard {
     method: 'POST',
     path: `/deleted${collection}/:name/recover`,
     *run(call) {
-      const name = objectName(call);
-      return name.ok ? livingAnswer(call, view, yield* recovered(call.vault, name.value)) : name;
+      return livingAnswer(call, view, orRefuse(yield* recovered(call.vault, objectName(call))));
     },
   };
 }
@@ -166,10 +157,8 @@ function purge<C extends Collection>({ collection }: View<C>): OperationCard {
     method: 'DELETE',
     path: `/deleted${collection}/:name`,
     *run(call) {
-      const name = objectName(call);
-      if (!name.ok) return name;
-      const outcome = yield* purged(call.vault, name.value);
-      return outcome.ok ? { ...outcome, value: { status: 204 } } : outcome;
+      const { change } = orRefuse(yield* purged(call.vault, objectName(call)));
+      return answer(204, undefined, change);
     },
   };
 }
@@ -183,10 +172,8 @@ function backup<C extends Collection>({ collection }: View<C>): OperationCard {
     method: 'POST',
     path: `/${collection}/:name/backup`,
     *run(call) {
-      const name = objectName(call);
-      if (!name.ok) return name;
-      const blob = yield* backedUp(call.vault, name.value);
-      return blob.ok ? { ...blob, value: { status: 200, body: { value: blob.value } } } : blob;
+      const { value, change } = orRefuse(yield* backedUp(call.vault, objectName(call)));
+      return answer(200, { value }, change);
     },
   };
 }
@@ -201,8 +188,8 @@ function restore<C extends Collection>(view: View<C>): OperationCard {
     method: 'POST',
     path: `/${collection}/restore`,
     *run(call) {
-      const blob = backupBlob(call.body);
-      return blob.ok ? livingAnswer(call, view, yield* restored(call.vault, blob.value)) : blob;
+      const { value: blob } = readAs(restoreBody, call.body);
+      return livingAnswer(call, view, orRefuse(yield* restored(call.vault, blob)));
     },
   };
 }
@@ -212,26 +199,20 @@ type WithPending<T> = T & { readonly isPending?: boolean };
 function livingAnswer<C extends Collection>(
   call: Call,
   { bundle, audit }: View<C>,
-  outcome: Outcome<WithPending<RecordOf<C>>>,
-): Outcome<Answer> {
-  if (!outcome.ok) return outcome;
-  const { isPending = false, current } = outcome.value;
-  return {
-    ...outcome,
-    value: { status: 200, body: bundle(call, outcome.value, { isPending }) },
-    audit: audit(current),
-  };
+  { value: object, change }: Done<WithPending<RecordOf<C>>>,
+): OperationResult {
+  const { isPending = false, current } = object;
+  return { ...answer(200, bundle(call, object, { isPending }), change), audit: audit(current) };
 }
 
 function deletedAnswer<C extends Collection>(
   call: Call,
   view: View<C>,
-  outcome: Outcome<WithPending<DeletedOf<C>>>,
-): Outcome<Answer> {
-  if (!outcome.ok) return outcome;
-  const facts = deletedFacts(call, view.collection, outcome.value);
+  deleted: Done<WithPending<DeletedOf<C>>>,
+): OperationResult {
+  const facts = deletedFacts(call, view.collection, deleted.value);
   const { bundle } = view;
-  return livingAnswer(call, { ...view, bundle: (...request) => ({ ...facts, ...bundle(...request) }) }, outcome);
+  return livingAnswer(call, { ...view, bundle: (...request) => ({ ...facts, ...bundle(...request) }) }, deleted);
 }
 
 /** The members that a soft-deleted object has besides those of its bundle or item. */
@@ -243,12 +224,12 @@ function deletedFacts(call: Call, collection: Collection, object: DeletedObjectR
   };
 }
 
-function listRequest<C extends Collection>(call: Call, { isListed }: View<C>, includePending?: string) {
-  const request = pageRequest(call);
-  if (!request.ok) return request;
-  const is = isListed?.(includePending);
-  if (is?.ok === false) return is;
-  return { ...request, isListed: is?.value };
+interface ListRequest<C extends Collection> extends PageRequest {
+  readonly isListed: ((version: VersionOf<C>) => boolean) | undefined;
+}
+
+function listRequest<C extends Collection>(call: Call, { isListed }: View<C>, includePending?: string): ListRequest<C> {
+  return { ...pageRequest(call), isListed: isListed?.(includePending) };
 }
 
 /** The page with only the items that are listed. It may be shorter than other pages, or empty. */
@@ -257,8 +238,4 @@ function listed<R extends { readonly current: unknown }>(
   isListed: ((version: R['current']) => boolean) | undefined,
 ): Page<R> {
   return isListed === undefined ? page : { ...page, items: page.items.filter(({ current }) => isListed(current)) };
-}
-
-function listAnswer<T>(call: Call, path: string, page: Page<T>, render: (item: T) => object): Outcome<Answer> {
-  return { ok: true, value: { status: 200, body: listBody(call, path, page, render) } };
 }

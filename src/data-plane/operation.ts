@@ -1,15 +1,17 @@
+import { Refused } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';
 import { readSkipToken, skipToken } from '../http/request.ts';
 import type { CertificateFileReader } from '../objects/certificates/import.ts';
-import { recoveryLevel, refused } from '../objects/object.ts';
-import type { ObjectVersion, Outcome, VaultScope } from '../objects/object.ts';
+import { isObjectName, isVersionId, recoveryLevel } from '../objects/object.ts';
+import type { Done, ObjectVersion, Outcome, VaultScope } from '../objects/object.ts';
 import { objectLimits } from '../objects/parameters.ts';
 import type { Page, PageRequest } from '../objects/read.ts';
-import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Reading } from '../store/records.ts';
+import type { Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { Operation } from '../types/operation.ts';
+import type { Refusal } from './refusal.ts';
 
 /** A data-plane operation on one card: its path, the permission that it needs, and what it does. */
 export interface OperationCard extends Operation {
@@ -24,7 +26,18 @@ export interface OperationCard extends Operation {
   readonly counts?: 'setOrImport';
   /** The `kty` of the key that it will make, if that is known before it runs. Such operations have other limits. */
   readonly makes?: (call: Call) => Reading<string | undefined>;
-  readonly run: (call: Call) => Reading<Outcome<Answer>>;
+  /** Throws `Refused` if the request is refused. */
+  readonly run: (call: Call) => Reading<OperationResult>;
+}
+
+/** The answer of an operation and, where it changes something, the change. */
+export interface OperationResult {
+  readonly answer: Answer;
+  readonly change?: Transaction | undefined;
+  /** More of Azure's audit record about the object: `keyProperties` and the like, never a value or key material. */
+  readonly audit?: Readonly<Record<string, unknown>>;
+  /** URL of the object's version for the audit record, where the answer does not have the `id` of an object. */
+  readonly objectId?: string;
 }
 
 /** Everything that an operation receives. */
@@ -48,27 +61,47 @@ export interface Call {
   readonly newVersion: () => string;
 }
 
-/** The name of an object in the path: `^[0-9a-zA-Z-]{1,127}$`. */
-export function objectName(call: Call): Outcome<string> {
-  const name = call.params['name'] ?? '';
-  if (/^[0-9a-zA-Z-]{1,127}$/.test(name)) return { ok: true, value: name };
-  return refused({ kind: 'badParameter', message: `The request URI contains an invalid name: ${name.slice(0, 200)}` });
+export function answer(status: number, body?: unknown, change?: Transaction): OperationResult {
+  return { answer: { status, body }, change };
 }
 
 /**
- * The name in the path and, if the path has one, the version. A version that is not 32 hexadecimal digits does not exist,
- * and must not become part of a record's key.
+ * The result of the rules of objects.
+ * @throws {Refused} their refusal
  */
-export function objectId(
+export function orRefuse<T>(outcome: Outcome<T>): Done<T> {
+  if (outcome.ok) return outcome;
+  throw new Refused<Refusal>(outcome.refusal);
+}
+
+/**
+ * Refuses a request that breaks the rule in `message`.
+ * @throws {Refused} always
+ */
+export function badParameter(message: string): never {
+  throw new Refused<Refusal>({ kind: 'badParameter', message });
+}
+
+/**
+ * The name of an object in the path.
+ * @throws {Refused} for anything else in its place
+ */
+export function objectName({ params: { name = '' } }: Call): string {
+  return isObjectName(name) ? name : badParameter(`The request URI contains an invalid name: ${name.slice(0, 200)}`);
+}
+
+/**
+ * The name in the path and, if the path has one, the version.
+ * @throws {Refused} for an invalid name, and for an invalid version as for one that does not exist
+ */
+export function nameAndVersion(
   call: Call,
   collection: Collection,
-): Outcome<{ readonly name: string; readonly version: string | undefined }> {
+): { readonly name: string; readonly version: string | undefined } {
   const name = objectName(call);
-  if (!name.ok) return name;
   const version = call.params['version'] || undefined;
-  const isVersion = version === undefined || /^[0-9a-f]{32}$/i.test(version);
-  if (isVersion) return { ok: true, value: { name: name.value, version } };
-  return refused({ kind: 'objectNotFound', collection, name: `${name.value}/${version.slice(0, 64)}` });
+  if (version === undefined || isVersionId(version)) return { name, version };
+  throw new Refused<Refusal>({ kind: 'objectNotFound', collection, name: `${name}/${version.slice(0, 64)}` });
 }
 
 /** The `attributes` and `tags` of an answer, which every collection has. JSON leaves out members that are `undefined`. */
@@ -88,21 +121,21 @@ export function objectFacts(vault: VaultScope, { attributes, tags }: ObjectVersi
   };
 }
 
-/** Reads `maxresults` (1 to 25, by default 25) and `$skiptoken` of a list request. */
-export function pageRequest(
-  call: Call,
-): { readonly ok: true; readonly page: PageRequest } | { readonly ok: false; readonly refusal: ObjectRefusal } {
-  const { maxresults, $skiptoken } = call.query;
+/**
+ * Reads `maxresults` (1 to 25, by default 25) and `$skiptoken` of a list request.
+ * @throws {Refused} if one of them is invalid
+ */
+export function pageRequest({ query: { maxresults, $skiptoken } }: Call): PageRequest {
   const limit =
     maxresults === undefined ? objectLimits.pageSize : /^\d{1,2}$/.test(maxresults) ? Number(maxresults) : 0;
   if (limit < 1 || limit > objectLimits.pageSize) {
-    return bad(`maxresults is '${maxresults}'; it must be a whole number from 1 to ${objectLimits.pageSize}.`);
+    badParameter(`maxresults is '${maxresults}'; it must be a whole number from 1 to ${objectLimits.pageSize}.`);
   }
   const after = $skiptoken === undefined ? undefined : readSkipToken($skiptoken);
   if ($skiptoken !== undefined && (after === undefined || !isPosition(after))) {
-    return bad('$skiptoken did not come from this vault; follow nextLink unchanged.');
+    badParameter('$skiptoken did not come from this vault; follow nextLink unchanged.');
   }
-  return { ok: true, page: { after, limit } };
+  return { after, limit };
 }
 
 /** A position in a list is a name or a version, as it is in record keys. Anything else is not from a token of ours. */
@@ -110,9 +143,14 @@ function isPosition(after: string): boolean {
   return /^[0-9a-z-]{1,127}$/.test(after);
 }
 
-/** The body of a list answer; `nextLink` is null on the last page, as Azure sends it. */
-export function listBody<T>(call: Call, path: string, page: Page<T>, render: (item: T) => unknown) {
-  return { value: page.items.map(render), nextLink: page.next === undefined ? null : nextLink(call, path, page.next) };
+/** The answer to a list; `nextLink` is null on the last page, as Azure sends it. */
+export function listAnswer<T>(
+  call: Call,
+  path: string,
+  { items, next }: Page<T>,
+  render: (item: T) => unknown,
+): OperationResult {
+  return answer(200, { value: items.map(render), nextLink: next === undefined ? null : nextLink(call, path, next) });
 }
 
 /** In Azure's spelling and order, because some clients cut the token out of it. */
@@ -122,8 +160,4 @@ function nextLink(call: Call, path: string, next: string): string {
     return value === undefined ? [] : [`&${name}=${encodeURIComponent(value)}`];
   });
   return `${call.origin}${path}?api-version=${call.apiVersion}&$skiptoken=${skipToken(next)}${asked.join('')}`;
-}
-
-function bad(message: string): { readonly ok: false; readonly refusal: ObjectRefusal } {
-  return { ok: false, refusal: { kind: 'badParameter', message } };
 }

@@ -21,6 +21,7 @@ import type { Source, SubnetSource } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
 import { conflictingMethod } from './request.ts';
 import type { VaultRequest } from './request.ts';
+import { badParameter } from './operation.ts';
 import type { OperationCard } from './operation.ts';
 import type { Refusal } from './refusal.ts';
 import type { Charge, Throttle } from './throttle.ts';
@@ -109,10 +110,10 @@ function operationOf({ request }: After): OperationCard {
   const { card, allowedMethods: allowed, method, url } = request;
   const named = conflictingMethod(request.raw);
   if (named !== undefined) {
-    const message =
+    badParameter(
       `The header X-HTTP-Method names '${named.slice(0, 64)}' on a request of the method ${method}; only a POST ` +
-      'may have it, and it may name PATCH or DELETE.';
-    throw new Refused<Refusal>({ kind: 'badParameter', message });
+        'may have it, and it may name PATCH or DELETE.',
+    );
   }
   if (card !== undefined) return card;
   const asked = { method, path: pathOf(url).slice(0, 200) };

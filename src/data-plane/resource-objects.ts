@@ -1,10 +1,11 @@
+import { refusalOf, Refused } from '../edge/edge.ts';
 import { readAlone } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
 import type { CertificateFileReader } from '../objects/certificates/import.ts';
 import { hsmPlatform, keyForm } from '../objects/keys/key.ts';
 import type { KeyRecord } from '../objects/keys/key.ts';
 import { newVersion, recoveryLevel, vaultScope } from '../objects/object.ts';
-import type { ObjectRecord, ObjectVersion, Outcome } from '../objects/object.ts';
+import type { Done, ObjectRecord, ObjectVersion, Outcome } from '../objects/object.ts';
 import { getCurrent, getVersion, listObjects, listVersions } from '../objects/read.ts';
 import type { Page } from '../objects/read.ts';
 import type { SecretVersion } from '../objects/secrets/secret.ts';
@@ -14,7 +15,9 @@ import type { ObjectAnswer, ObjectRequest, ObjectPage, PageRequest, ResourceObje
 import { renderError } from './errors.ts';
 import { makeKey } from './keys/create.ts';
 import { policyMembers, resourcePolicy } from './keys/rotation.ts';
+import { orRefuse } from './operation.ts';
 import type { Call } from './operation.ts';
+import type { Refusal } from './refusal.ts';
 import { addSecretVersion, changeSecretVersion } from './secrets.ts';
 
 interface ResourceRequest extends ObjectRequest {
@@ -31,15 +34,17 @@ interface ObjectServices {
 
 /** The vaults' secrets and keys for the resource manager, under the same rules as for clients of the vaults. */
 export function resourceObjects(services: ObjectServices) {
-  const answer = async <R>(request: ResourceRequest, reading: (call: Call) => Reading<Outcome<R>>, render: Render<R>) =>
-    answered(request, await readAlone(request.store, request.require, reading(callOf(request, services))), render);
+  const read = <R>(request: ResourceRequest, reading: (call: Call) => Reading<R>): Promise<R> =>
+    readAlone(request.store, request.require, reading(callOf(request, services)));
+  const answer = <R>(request: ResourceRequest, reading: (call: Call) => Reading<Done<R>>, render: Render<R>) =>
+    answered(request, read(request, reading), render);
   const page = async <R>(request: ResourceRequest, reading: (call: Call) => Reading<Page<R>>, render: Render<R>) =>
-    paged(request, await readAlone(request.store, request.require, reading(callOf(request, services))), render);
+    paged(request, await read(request, reading), render);
   return {
     setSecret: (request: ResourceRequest) => answer(request, addSecretVersion, secretObject),
     updateSecret: (request: ResourceRequest) => answer(request, changeSecretVersion, secretObject),
     getSecret: (request: ResourceRequest) =>
-      answer(request, ({ vault }) => getVersion(vault, 'secrets', request), secretObject),
+      answer(request, ({ vault }) => found(getVersion(vault, 'secrets', request)), secretObject),
     listSecrets: (request: ResourceRequest & PageRequest) =>
       page(request, ({ vault }) => listObjects(vault, 'secrets', request), secretObject),
     createKey(request: ResourceRequest) {
@@ -49,7 +54,7 @@ export function resourceObjects(services: ObjectServices) {
     getKey: (request: ResourceRequest) =>
       answer(
         request,
-        ({ vault }) => getVersion(vault, 'keys', request),
+        ({ vault }) => found(getVersion(vault, 'keys', request)),
         request.version === undefined ? keyObject : keyVersionObject,
       ),
     listKeys: (request: ResourceRequest & PageRequest) =>
@@ -59,13 +64,14 @@ export function resourceObjects(services: ObjectServices) {
   };
 }
 
+function* found<R>(reading: Reading<Outcome<R>>): Reading<Done<R>> {
+  return orRefuse(yield* reading);
+}
+
 /** Makes the key, with its rotation policy. If the key exists, returns it unchanged. */
-function* makeKeyOnce(call: Call, policy: unknown): Reading<Outcome<KeyRecord>> {
+function* makeKeyOnce(call: Call, policy: unknown): Reading<Done<KeyRecord>> {
   const before = yield* getCurrent(call.vault, 'keys', call.params['name'] ?? '');
-  if (before.ok || before.refusal.kind !== 'objectNotFound') return before;
-  const rotationPolicy = resourcePolicy(policy);
-  if (!rotationPolicy.ok) return rotationPolicy;
-  return yield* makeKey(call, rotationPolicy.value);
+  return before.ok ? before : yield* makeKey(call, resourcePolicy(policy));
 }
 
 function callOf(request: ResourceRequest, { engine, certificateFiles, transitionMs, issueMs }: ObjectServices): Call {
@@ -89,8 +95,21 @@ function callOf(request: ResourceRequest, { engine, certificateFiles, transition
 
 type Render<R> = (request: ResourceRequest, object: R) => ResourceObject;
 
-function answered<R>(request: ResourceRequest, outcome: Outcome<R>, render: Render<R>): ObjectAnswer<Transaction> {
-  if (outcome.ok) return { ...outcome, value: render(request, outcome.value) };
+async function answered<R>(
+  request: ResourceRequest,
+  object: Promise<Done<R>>,
+  render: Render<R>,
+): Promise<ObjectAnswer<Transaction>> {
+  try {
+    const done = await object;
+    return { ...done, value: render(request, done.value) };
+  } catch (error) {
+    if (error instanceof Refused) return refusalAnswer(request, refusalOf<Refusal>(error));
+    throw error;
+  }
+}
+
+function refusalAnswer(request: ResourceRequest, refusal: Refusal): Extract<ObjectAnswer<never>, { ok: false }> {
   const source = { kind: 'unknown', reason: 'the request came through the resource manager' } as const;
   const context = {
     source,
@@ -100,7 +119,7 @@ function answered<R>(request: ResourceRequest, outcome: Outcome<R>, render: Rend
     encodedTokenHeader: '',
     acceptedIssuers: [],
   };
-  const { status, message } = renderError(outcome.refusal, context);
+  const { status, message } = renderError(refusal, context);
   return { ok: false, status, message };
 }
 

@@ -1,8 +1,7 @@
-import type { Answer } from '../http/answer.ts';
+import { Refused } from '../edge/edge.ts';
 import { isUnissued } from '../objects/certificates/pending.ts';
 import { addVersion, changeVersion } from '../objects/change.ts';
-import { refused } from '../objects/object.ts';
-import type { ObjectRecord, Outcome } from '../objects/object.ts';
+import type { Done, ObjectRecord } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
 import {
   checkSecret,
@@ -11,14 +10,15 @@ import {
   updateSecretVersion,
   secretAs,
 } from '../objects/secrets/secret.ts';
-import type { SecretParameters, SecretVersion } from '../objects/secrets/secret.ts';
+import type { SecretVersion } from '../objects/secrets/secret.ts';
 import { unmanagedState } from '../objects/state.ts';
 import type { Reading } from '../store/records.ts';
-import { object, optional, string } from '../shape/shape.ts';
+import { object, partial, string } from '../shape/shape.ts';
 import { objectMembers, parametersOf, readAs } from './body.ts';
 import { lifeCycleOperations } from './life-cycle.ts';
-import { objectFacts, objectId, objectName } from './operation.ts';
-import type { Call, OperationCard } from './operation.ts';
+import { badParameter, nameAndVersion, objectFacts, objectName, orRefuse } from './operation.ts';
+import type { Call, OperationCard, OperationResult } from './operation.ts';
+import type { Refusal } from './refusal.ts';
 
 /** PUT /secrets/{name}: creates the secret, or adds a version to it. */
 const setSecret: OperationCard = {
@@ -33,19 +33,13 @@ const setSecret: OperationCard = {
 };
 
 /** Creates the secret with the version in the body, or adds that version to it. */
-export function* addSecretVersion(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
+export function* addSecretVersion(call: Call): Reading<Done<Secret>> {
   const name = objectName(call);
-  if (!name.ok) return name;
-  const parameters = secretParameters(call.body);
-  if (!parameters.ok) return parameters;
-  const { value } = parameters.value;
-  if (value === undefined) return refused({ kind: 'badParameter', message: 'The member value is missing.' });
-  const version = newSecretVersion(
-    { ...parameters.value, value },
-    { version: call.newVersion(), nowSeconds: call.nowSeconds },
-  );
-  const state = yield* unmanagedState(call.vault, 'secrets', { name: name.value, operation: 'set' });
-  return state.ok ? addVersion(call.vault, state.value, version) : state;
+  const { value = badParameter('The member value is missing.'), ...parameters } = secretParameters(call.body);
+  const made = { version: call.newVersion(), nowSeconds: call.nowSeconds };
+  const version = newSecretVersion({ ...parameters, value }, made);
+  const state = orRefuse(yield* unmanagedState(call.vault, 'secrets', { name, operation: 'set' }));
+  return orRefuse(addVersion(call.vault, state.value, version));
 }
 
 /** GET /secrets/{name}/{version?}. `nbf` and `exp` only inform the readers of a secret; `enabled` is enforced. */
@@ -55,21 +49,16 @@ const getSecret: OperationCard = {
   method: 'GET',
   path: '/secrets/:name/:version?',
   *run(call) {
-    const asked = objectId(call, 'secrets');
-    if (!asked.ok) return asked;
-    const found = yield* getVersion(call.vault, 'secrets', asked.value);
-    if (!found.ok) {
-      // As recorded on Azure, the secret of a certificate that is not issued yet exists and is disabled.
-      const isToCome = yield* isUnissued(call.vault, asked.value);
-      return isToCome ? refused({ kind: 'objectDisabled', collection: 'secrets' }) : found;
-    }
-    if (!found.value.current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' });
+    const asked = nameAndVersion(call, 'secrets');
+    const found = yield* getVersion(call.vault, 'secrets', asked);
+    // As recorded on Azure, the secret of a certificate that is not issued yet exists and is disabled.
+    const isDisabled = found.ok ? !found.value.current.attributes.enabled : yield* isUnissued(call.vault, asked);
+    if (isDisabled) throw new Refused<Refusal>({ kind: 'objectDisabled', collection: 'secrets' });
+    const secret = orRefuse(found);
     const { outContentType } = call.query;
-    if (outContentType === undefined) return secretAnswer(call, found, { value: true });
-    const current = yield* secretAs(found.value.current, outContentType);
-    if (!current.ok) return current;
-    const secret = { ...found.value, current: current.value };
-    return secretAnswer(call, { ok: true, value: secret }, { value: true });
+    if (outContentType === undefined) return secretAnswer(call, secret, { value: true });
+    const { value: current } = orRefuse(yield* secretAs(secret.value.current, outContentType));
+    return secretAnswer(call, { ...secret, value: { ...secret.value, current } }, { value: true });
   },
 };
 
@@ -88,19 +77,15 @@ const updateSecret: OperationCard = {
 };
 
 /** Changes a version of the secret as the body says. */
-export function* changeSecretVersion(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
-  const asked = objectId(call, 'secrets');
-  if (!asked.ok) return asked;
-  const parameters = secretParameters(call.body);
-  if (!parameters.ok) return parameters;
-  const { value, ...changes } = parameters.value;
+export function* changeSecretVersion(call: Call): Reading<Done<Secret>> {
+  const asked = nameAndVersion(call, 'secrets');
+  const { value, ...changes } = secretParameters(call.body);
   if (value !== undefined) {
-    const message = 'An update cannot change the value; set the secret to add a version with another one.';
-    return refused({ kind: 'badParameter', message });
+    badParameter('An update cannot change the value; set the secret to add a version with another one.');
   }
-  const state = yield* unmanagedState(call.vault, 'secrets', { ...asked.value, operation: 'update' });
-  if (!state.ok) return state;
-  return changeVersion(call.vault, state.value, (before) => updateSecretVersion(before, changes, call.nowSeconds));
+  const state = orRefuse(yield* unmanagedState(call.vault, 'secrets', { ...asked, operation: 'update' }));
+  const change = <V extends SecretVersion>(before: V) => updateSecretVersion(before, changes, call.nowSeconds);
+  return orRefuse(changeVersion(call.vault, state.value, change));
 }
 
 type Secret = ObjectRecord<SecretVersion>;
@@ -132,13 +117,11 @@ function knowsPreviousVersion({ apiVersion }: Call): boolean {
 /** The answer that shows a version of a secret, with its properties for the audit log. */
 function secretAnswer(
   call: Call,
-  outcome: Outcome<Secret>,
+  { value: secret, change }: Done<Secret>,
   show: { readonly value: boolean } = { value: false },
-): Outcome<Answer> {
-  if (!outcome.ok) return outcome;
-  const { value: secret } = outcome;
-  const value = { status: 200, body: secretBundle(call, secret, show) };
-  return { ...outcome, value, audit: secretAudit(secret.current) };
+): OperationResult {
+  const body = secretBundle(call, secret, show);
+  return { answer: { status: 200, body }, change, audit: secretAudit(secret.current) };
 }
 
 function secretAudit(version: SecretVersion) {
@@ -153,20 +136,11 @@ function secretItem(call: Call, secret: Secret, version?: string) {
   return { id: version === undefined ? id : `${id}/${version}`, contentType, attributes, tags, managed };
 }
 
-const secretBody = object({ value: optional(string), contentType: optional(string), ...objectMembers });
+const secretBody = object({ ...partial({ value: string, contentType: string }), ...objectMembers });
 
 /** The parameters of a set or an update, with their limits checked. */
-function secretParameters(body: unknown): Outcome<SecretParameters & { readonly value?: string }> {
-  const read = readAs(secretBody, body);
-  if (!read.ok) return read;
-  const { value, contentType } = read.value;
-  const parameters = {
-    ...(value !== undefined && { value }),
-    ...(contentType !== undefined && { contentType }),
-    ...parametersOf(read.value),
-  };
-  const refusal = checkSecret(parameters);
-  return refusal === undefined ? { ok: true, value: parameters } : refused(refusal);
+function secretParameters(body: unknown) {
+  return parametersOf(readAs(secretBody, body), checkSecret);
 }
 
 /** Every operation on secrets. */

@@ -91,12 +91,6 @@ export interface Done<T> {
   readonly ok: true;
   readonly value: T;
   readonly change?: Transaction;
-  /**
-   * More of Azure's audit record about the object: `keyProperties` and the like, never a value or key material.
-   */
-  readonly audit?: Readonly<Record<string, unknown>>;
-  /** URL of the object's version for the audit record, where the answer does not have the `id` of an object. */
-  readonly objectId?: string;
 }
 
 export function refused(refusal: ObjectRefusal): { readonly ok: false; readonly refusal: ObjectRefusal } {
@@ -142,6 +136,16 @@ export function isPurged(deleted: Transition | PurgedObject): deleted is PurgedO
 
 /** A new version id: 32 hexadecimal digits. The rules get it as an argument. */
 export const newVersion = randomHex;
+
+/** "A 1-127 character string, containing only 0-9, a-z, A-Z, and -" (about-keys-secrets-certificates). */
+export function isObjectName(text: string): boolean {
+  return /^[0-9a-z-]{1,127}$/i.test(text);
+}
+
+/** 32 hexadecimal digits. Anything else is the id of no version, and must not become part of a record's key. */
+export function isVersionId(text: string): boolean {
+  return /^[0-9a-f]{32}$/i.test(text);
+}
 
 /** The `attributes` of an object in an audit record. */
 export function auditedAttributes({ enabled, notBefore, expires }: Attributes) {

@@ -1,11 +1,34 @@
-import { isCurrent } from '../../objects/certificates/certificate.ts';
-import type { CertificateVersion } from '../../objects/certificates/certificate.ts';
+import { certificateProperties, isCurrent } from '../../objects/certificates/certificate.ts';
+import type { CertificateVersion, CurrentCertificate } from '../../objects/certificates/certificate.ts';
 import type { PendingCertificate } from '../../objects/certificates/pending.ts';
-import type { CertificatePolicy, PolicyIssuer } from '../../objects/certificates/policy.ts';
-import type { ObjectRecord } from '../../objects/object.ts';
+import type { PolicyIssuer } from '../../objects/certificates/policy.ts';
+import type { Done, ObjectRecord } from '../../objects/object.ts';
 import type { AlternativeNames, BasicConstraints } from '../../types/certificate.ts';
-import { objectFacts } from '../operation.ts';
-import type { Call } from '../operation.ts';
+import { answer, objectFacts } from '../operation.ts';
+import type { Call, OperationResult } from '../operation.ts';
+
+interface Shown {
+  /** Whether there is an operation of its name. */
+  readonly isPending?: boolean;
+  /** Whether the request is for a version. */
+  readonly isVersion?: boolean;
+}
+
+/** The answer that shows a version of a certificate, with its properties for the audit log. */
+export function certificateAnswer(
+  call: Call,
+  { value: certificate, change }: Done<ObjectRecord<CertificateVersion>>,
+  is: Shown = {},
+): OperationResult {
+  return {
+    ...answer(200, certificateBundle(call, certificate, is), change),
+    audit: certificateAudit(certificate.current),
+  };
+}
+
+export function certificateAudit(version: CertificateVersion) {
+  return { certificateProperties: certificateProperties(version) };
+}
 
 /**
  * CertificateBundle. A certificate that is not issued yet has its policy, but no certificate, key or secret. The answer to
@@ -14,7 +37,7 @@ import type { Call } from '../operation.ts';
 export function certificateBundle(
   call: Call,
   certificate: ObjectRecord<CertificateVersion>,
-  { isPending = false, isVersion = false }: { readonly isPending?: boolean; readonly isVersion?: boolean } = {},
+  { isPending = false, isVersion = false }: Shown = {},
 ) {
   const { name, current } = certificate;
   const { version, cer, x5t, preserveCertOrder } = current;
@@ -28,7 +51,7 @@ export function certificateBundle(
       cer,
     }),
     ...objectFacts(call.vault, current),
-    ...(!isVersion && isCurrent(current) && { policy: policyBody(call, name, current.policy) }),
+    ...(!isVersion && isCurrent(current) && { policy: policyBody(call, { name, current }) }),
     ...(preserveCertOrder !== undefined && { preserveCertOrder }),
     ...(isPending && { pending: { id: `${id}/pending` } }),
   };
@@ -53,7 +76,10 @@ export function certificateItem(call: Call, { name, current }: ObjectRecord<Cert
 }
 
 /** CertificatePolicy */
-export function policyBody(call: Call, name: string, policy: CertificatePolicy) {
+export function policyBody(
+  call: Call,
+  { name, current: { policy } }: { readonly name: string; readonly current: Pick<CurrentCertificate, 'policy'> },
+) {
   const { key, x509, contentType, lifetimeActions, issuer, enabled, created, updated } = policy;
   return {
     id: `${call.origin}/certificates/${name}/policy`,

@@ -1,16 +1,15 @@
-import { certificateProperties, isIssued } from '../../objects/certificates/certificate.ts';
+import { isIssued } from '../../objects/certificates/certificate.ts';
 import type { CertificateVersion } from '../../objects/certificates/certificate.ts';
 import { updateCertificate as update, updatePolicy } from '../../objects/certificates/change.ts';
 import { hasPending } from '../../objects/certificates/pending.ts';
-import type { Outcome } from '../../objects/object.ts';
 import { getCurrent, getVersion } from '../../objects/read.ts';
 import { object, optional } from '../../shape/shape.ts';
-import { objectMembers, readAs } from '../body.ts';
+import { objectMembers, parametersOf, readAs } from '../body.ts';
 import { lifeCycleOperations } from '../life-cycle.ts';
-import { objectId, objectName } from '../operation.ts';
+import { answer, badParameter, nameAndVersion, objectName, orRefuse } from '../operation.ts';
 import type { OperationCard } from '../operation.ts';
-import { certificateBundle, certificateItem, policyBody } from './bundle.ts';
-import { certificateParameters, certificatePolicy, includePending } from './parameters.ts';
+import { certificateAnswer, certificateAudit, certificateBundle, certificateItem, policyBody } from './bundle.ts';
+import { certificatePolicy } from './parameters.ts';
 
 /** GET /certificates/{name}/{version?}, also of a disabled one: `enabled` only switches off its key and its secret. */
 const getCertificate: OperationCard = {
@@ -19,16 +18,11 @@ const getCertificate: OperationCard = {
   method: 'GET',
   path: '/certificates/:name/:version?',
   *run(call) {
-    const asked = objectId(call, 'certificates');
-    if (!asked.ok) return asked;
-    const found = yield* getVersion(call.vault, 'certificates', asked.value);
-    if (!found.ok) return found;
-    const { name, version } = asked.value;
-    const isVersion = version !== undefined;
-    const isPending = !isVersion && (yield* hasPending(call.vault, name));
-    const body = certificateBundle(call, found.value, { isVersion, isPending });
-    const audit = { certificateProperties: certificateProperties(found.value.current) };
-    return { ok: true, value: { status: 200, body }, audit };
+    const asked = nameAndVersion(call, 'certificates');
+    const found = orRefuse(yield* getVersion(call.vault, 'certificates', asked));
+    const isVersion = asked.version !== undefined;
+    const isPending = !isVersion && (yield* hasPending(call.vault, asked.name));
+    return certificateAnswer(call, found, { isVersion, isPending });
   },
 };
 
@@ -42,24 +36,13 @@ const updateCertificate: OperationCard = {
   method: 'PATCH',
   path: '/certificates/:name/:version?',
   *run(call) {
-    const asked = objectId(call, 'certificates');
-    if (!asked.ok) return asked;
-    const sent = readAs(updateBody, call.body);
-    if (!sent.ok) return sent;
-    const parameters = certificateParameters(sent.value);
-    if (!parameters.ok) return parameters;
-    const updated = yield* update(call.vault, {
-      ...asked.value,
-      parameters: parameters.value,
-      policy: sent.value.policy,
-      nowSeconds: call.nowSeconds,
-    });
-    if (!updated.ok) return updated;
-    const { version } = asked.value;
+    const asked = nameAndVersion(call, 'certificates');
+    const { policy, ...members } = readAs(updateBody, call.body);
+    const parameters = parametersOf(members);
+    const { nowSeconds } = call;
+    const updated = orRefuse(yield* update(call.vault, { ...asked, parameters, policy, nowSeconds }));
     const { isPending } = updated.value;
-    const body = certificateBundle(call, updated.value, { isVersion: version !== undefined, isPending });
-    const audit = { certificateProperties: certificateProperties(updated.value.current) };
-    return { ...updated, value: { status: 200, body }, audit };
+    return certificateAnswer(call, updated, { isVersion: asked.version !== undefined, isPending });
   },
 };
 
@@ -70,12 +53,8 @@ const getCertificatePolicy: OperationCard = {
   method: 'GET',
   path: '/certificates/:name/policy',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const found = yield* getCurrent(call.vault, 'certificates', name.value);
-    if (!found.ok) return found;
-    const body = policyBody(call, found.value.name, found.value.current.policy);
-    return { ok: true, value: { status: 200, body } };
+    const { value: certificate } = orRefuse(yield* getCurrent(call.vault, 'certificates', objectName(call)));
+    return answer(200, policyBody(call, certificate));
   },
 };
 
@@ -87,24 +66,17 @@ const updateCertificatePolicy: OperationCard = {
   path: '/certificates/:name/policy',
   *run(call) {
     const name = objectName(call);
-    if (!name.ok) return name;
-    const policy = readAs(certificatePolicy, call.body);
-    if (!policy.ok) return policy;
-    const updated = yield* updatePolicy(call.vault, {
-      name: name.value,
-      policy: policy.value,
-      nowSeconds: call.nowSeconds,
-    });
-    if (!updated.ok) return updated;
-    const body = policyBody(call, updated.value.name, updated.value.current.policy);
-    return { ...updated, value: { status: 200, body } };
+    const asked = { name, policy: readAs(certificatePolicy, call.body), nowSeconds: call.nowSeconds };
+    const { value: certificate, change } = orRefuse(yield* updatePolicy(call.vault, asked));
+    return answer(200, policyBody(call, certificate), change);
   },
 };
 
 /** Which versions are listed: those that are not issued yet only with `includePending`. */
-function isListed(asked: string | undefined): Outcome<(version: CertificateVersion) => boolean> {
-  const pending = includePending(asked);
-  return pending.ok ? { ok: true, value: (version) => pending.value || isIssued(version) } : pending;
+function isListed(includePending = 'false'): (version: CertificateVersion) => boolean {
+  if (/^true$/i.test(includePending)) return () => true;
+  if (/^false$/i.test(includePending)) return isIssued;
+  return badParameter(`includePending is '${includePending.slice(0, 64)}'; it must be true or false.`);
 }
 
 /** The operations on certificates that exist, and on their policies. */
@@ -122,7 +94,7 @@ export const certificateObjectOperations: readonly OperationCard[] = [
       const { subject: _, ...item } = certificateItem(call, certificate);
       return item;
     },
-    audit: (version) => ({ certificateProperties: certificateProperties(version) }),
+    audit: certificateAudit,
     isListed,
   }),
 ];

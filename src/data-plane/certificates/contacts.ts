@@ -3,6 +3,7 @@ import type { Contact } from '../../objects/certificates/contacts.ts';
 import { accept, breached, wrong } from '../../shape/fault.ts';
 import { always, array, object, optional, partial, refine, string } from '../../shape/shape.ts';
 import { readAs } from '../body.ts';
+import { answer, orRefuse } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 
 /** GET /certificates/contacts */
@@ -12,8 +13,8 @@ export const getCertificateContacts: OperationCard = {
   method: 'GET',
   path: '/certificates/contacts',
   *run(call) {
-    const contacts = yield* getContacts(call.vault);
-    return contacts.ok ? { ok: true, value: { status: 200, body: contactsBody(call, contacts.value) } } : contacts;
+    const { value: contacts } = orRefuse(yield* getContacts(call.vault));
+    return answer(200, contactsBody(call, contacts));
   },
 };
 
@@ -24,11 +25,9 @@ export const setCertificateContacts: OperationCard = {
   method: 'PUT',
   path: '/certificates/contacts',
   *run(call) {
-    const sent = readAs(sentContacts, call.body);
-    if (!sent.ok) return sent;
-    const set = yield* setContacts(call.vault, sent.value.contacts);
-    if (!set.ok) return set;
-    return { ...set, value: { status: 200, body: contactsBody(call, set.value) } };
+    const { contacts: sent } = readAs(sentContacts, call.body);
+    const { value: contacts, change } = orRefuse(yield* setContacts(call.vault, sent));
+    return answer(200, contactsBody(call, contacts), change);
   },
 };
 
@@ -39,9 +38,8 @@ export const deleteCertificateContacts: OperationCard = {
   method: 'DELETE',
   path: '/certificates/contacts',
   *run(call) {
-    const deleted = yield* deleteContacts(call.vault);
-    if (!deleted.ok) return deleted;
-    return { ...deleted, value: { status: 200, body: contactsBody(call, deleted.value) } };
+    const { value: contacts, change } = orRefuse(yield* deleteContacts(call.vault));
+    return answer(200, contactsBody(call, contacts), change);
   },
 };
 

@@ -1,18 +1,17 @@
 import { memberOf } from '../../http/request.ts';
-import { certificateProperties } from '../../objects/certificates/certificate.ts';
 import { createCertificate as create } from '../../objects/certificates/create.ts';
 import { importCertificate as take } from '../../objects/certificates/import.ts';
 import { defaultKeyType } from '../../objects/certificates/policy-key.ts';
 import { mergeCertificate as merge } from '../../objects/certificates/complete.ts';
-import { refused } from '../../objects/object.ts';
+import { isObjectName } from '../../objects/object.ts';
 import { getCurrent } from '../../objects/read.ts';
 import type { Reading } from '../../store/records.ts';
 import { object, optional, string } from '../../shape/shape.ts';
-import { objectMembers, readAs, strings } from '../body.ts';
-import { objectName } from '../operation.ts';
+import { objectMembers, parametersOf, readAs, strings } from '../body.ts';
+import { badParameter, objectName, orRefuse } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
-import { certificateBundle, pendingBody, retryAfter } from './bundle.ts';
-import { base64, certificateMembers, certificateParameters, certificatePolicy } from './parameters.ts';
+import { certificateAnswer, pendingBody, retryAfter } from './bundle.ts';
+import { base64, certificateMembers, certificatePolicy } from './parameters.ts';
 
 /** CertificateCreateParameters */
 const createBody = object({ policy: optional(certificatePolicy), ...certificateMembers });
@@ -22,9 +21,9 @@ function* requestedKeyType(call: Call): Reading<string | undefined> {
   const policy = memberOf(call.body, 'policy') ?? undefined;
   const sent = memberOf(memberOf(policy, 'key_props'), 'kty');
   if (typeof sent === 'string') return sent;
-  const name = objectName(call);
-  if (policy !== undefined || !name.ok) return defaultKeyType;
-  const before = yield* getCurrent(call.vault, 'certificates', name.value);
+  const { name = '' } = call.params;
+  if (policy !== undefined || !isObjectName(name)) return defaultKeyType;
+  const before = yield* getCurrent(call.vault, 'certificates', name);
   return before.ok ? before.value.current.policy.key.kty : defaultKeyType;
 }
 
@@ -37,18 +36,13 @@ export const createCertificate: OperationCard = {
   makes: requestedKeyType,
   *run(call) {
     const name = objectName(call);
-    if (!name.ok) return name;
-    const body = readAs(createBody, call.body);
-    if (!body.ok) return body;
-    const parameters = certificateParameters(body.value);
-    if (!parameters.ok) return parameters;
-    const asked = { name: name.value, policy: body.value.policy, parameters: parameters.value };
-    const begun = yield* create(call.vault, asked, call);
-    if (!begun.ok) return begun;
-    const pending = pendingBody(call, begun.value);
-    const query = new URLSearchParams({ 'api-version': call.apiVersion, request_id: begun.value.requestId });
-    const headers = { location: `${pending.id}?${query.toString()}`, ...retryAfter(call, begun.value) };
-    return { ...begun, value: { status: 202, body: pending, headers } };
+    const { policy, ...members } = readAs(createBody, call.body);
+    const asked = { name, policy, parameters: parametersOf(members) };
+    const { value: pending, change } = orRefuse(yield* create(call.vault, asked, call));
+    const body = pendingBody(call, pending);
+    const query = new URLSearchParams({ 'api-version': call.apiVersion, request_id: pending.requestId });
+    const headers = { location: `${body.id}?${query.toString()}`, ...retryAfter(call, pending) };
+    return { answer: { status: 202, body, headers }, change };
   },
 };
 
@@ -69,27 +63,19 @@ export const importCertificate: OperationCard = {
   counts: 'setOrImport',
   *run(call) {
     const name = objectName(call);
-    if (!name.ok) return name;
-    const body = readAs(importBody, call.body);
-    if (!body.ok) return body;
-    const { value, pwd, policy } = body.value;
-    const parameters = certificateParameters(body.value);
-    if (!parameters.ok) return parameters;
-    const asked = {
-      name: name.value,
+    const { value, pwd, policy, ...members } = readAs(importBody, call.body);
+    const imported = yield* take(call.vault, {
+      name,
       value,
       password: pwd,
       policy,
-      parameters: parameters.value,
+      parameters: parametersOf(members),
       version: call.newVersion(),
       engine: call.engine,
       files: call.certificateFiles,
       whileConnected: call.whileConnected,
-    };
-    const imported = yield* take(call.vault, asked);
-    if (!imported.ok) return imported;
-    const audit = { certificateProperties: certificateProperties(imported.value.current) };
-    return { ...imported, value: { status: 200, body: certificateBundle(call, imported.value) }, audit };
+    });
+    return certificateAnswer(call, orRefuse(imported));
   },
 };
 
@@ -104,24 +90,18 @@ export const mergeCertificate: OperationCard = {
   path: '/certificates/:name/pending/merge',
   *run(call) {
     const name = objectName(call);
-    if (!name.ok) return name;
-    const sent = readAs(mergeBody, call.body);
-    if (!sent.ok) return sent;
-    const { x5c } = sent.value;
-    const parameters = certificateParameters(sent.value);
-    if (!parameters.ok) return parameters;
+    const { x5c, ...members } = readAs(mergeBody, call.body);
+    const parameters = parametersOf(members);
     const certificates = x5c.map(certificateOf).filter((bytes) => bytes !== undefined);
     if (certificates.length === 0 || certificates.length !== x5c.length) {
-      const message =
-        'Property x5c has invalid value. X5C must have at least one valid item: each is a certificate in DER, as base64.';
-      return refused({ kind: 'badParameter', message });
+      badParameter(
+        'Property x5c has invalid value. X5C must have at least one valid item: each is a certificate in DER, as base64.',
+      );
     }
-    const merged = yield* merge(call.vault, { name: name.value, certificates, parameters: parameters.value });
-    if (!merged.ok) return merged;
-    const body = certificateBundle(call, merged.value, { isPending: true });
+    const merged = orRefuse(yield* merge(call.vault, { name, certificates, parameters }));
     const headers = { location: `${call.origin}/certificates/${merged.value.name}?api-version=${call.apiVersion}` };
-    const audit = { certificateProperties: certificateProperties(merged.value.current) };
-    return { ...merged, value: { status: 201, body, headers }, audit };
+    const { answer, ...others } = certificateAnswer(call, merged, { isPending: true });
+    return { ...others, answer: { ...answer, status: 201, headers } };
   },
 };
 

@@ -4,7 +4,7 @@ import { accept, breached, wrong } from '../../shape/fault.ts';
 import { array, number, object, optional, partial, refine, renamed, string } from '../../shape/shape.ts';
 import { attributes, readAs } from '../body.ts';
 import type { BodyShape } from '../body.ts';
-import { listBody, objectName, pageRequest } from '../operation.ts';
+import { answer, listAnswer, objectName, orRefuse, pageRequest } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 
 /** GET /certificates/issuers */
@@ -14,11 +14,8 @@ export const getCertificateIssuers: OperationCard = {
   method: 'GET',
   path: '/certificates/issuers',
   *run(call) {
-    const asked = pageRequest(call);
-    if (!asked.ok) return asked;
-    const page = yield* listIssuers(call.vault, asked.page);
-    const body = listBody(call, '/certificates/issuers', page, (issuer) => issuerItem(call, issuer));
-    return { ok: true, value: { status: 200, body } };
+    const page = yield* listIssuers(call.vault, pageRequest(call));
+    return listAnswer(call, '/certificates/issuers', page, (issuer) => issuerItem(call, issuer));
   },
 };
 
@@ -29,10 +26,8 @@ export const getCertificateIssuer: OperationCard = {
   method: 'GET',
   path: '/certificates/issuers/:name',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const issuer = yield* getIssuer(call.vault, name.value);
-    return issuer.ok ? { ok: true, value: { status: 200, body: issuerBundle(call, issuer.value) } } : issuer;
+    const { value: issuer } = orRefuse(yield* getIssuer(call.vault, objectName(call)));
+    return answer(200, issuerBundle(call, issuer));
   },
 };
 
@@ -43,17 +38,8 @@ export const setCertificateIssuer: OperationCard = {
   method: 'PUT',
   path: '/certificates/issuers/:name',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const parameters = readAs(sentIssuer, call.body);
-    if (!parameters.ok) return parameters;
-    const set = yield* setIssuer(call.vault, {
-      name: name.value,
-      parameters: parameters.value,
-      nowSeconds: call.nowSeconds,
-    });
-    if (!set.ok) return set;
-    return { ...set, value: { status: 200, body: issuerBundle(call, set.value) } };
+    const { value: issuer, change } = orRefuse(yield* setIssuer(call.vault, askedOf(call)));
+    return answer(200, issuerBundle(call, issuer), change);
   },
 };
 
@@ -64,17 +50,8 @@ export const updateCertificateIssuer: OperationCard = {
   method: 'PATCH',
   path: '/certificates/issuers/:name',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const parameters = readAs(sentIssuer, call.body);
-    if (!parameters.ok) return parameters;
-    const updated = yield* updateIssuer(call.vault, {
-      name: name.value,
-      parameters: parameters.value,
-      nowSeconds: call.nowSeconds,
-    });
-    if (!updated.ok) return updated;
-    return { ...updated, value: { status: 200, body: issuerBundle(call, updated.value) } };
+    const { value: issuer, change } = orRefuse(yield* updateIssuer(call.vault, askedOf(call)));
+    return answer(200, issuerBundle(call, issuer), change);
   },
 };
 
@@ -85,15 +62,17 @@ export const deleteCertificateIssuer: OperationCard = {
   method: 'DELETE',
   path: '/certificates/issuers/:name',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const deleted = yield* deleteIssuer(call.vault, name.value);
-    if (!deleted.ok) return deleted;
-    return { ...deleted, value: { status: 200, body: issuerBundle(call, deleted.value) } };
+    const { value: issuer, change } = orRefuse(yield* deleteIssuer(call.vault, objectName(call)));
+    return answer(200, issuerBundle(call, issuer), change);
   },
 };
 
 const administratorsMax = 100;
+
+/** The issuer that the request sets or updates, with its parameters. */
+function askedOf(call: Call) {
+  return { name: objectName(call), parameters: readAs(sentIssuer, call.body), nowSeconds: call.nowSeconds };
+}
 
 /** IssuerBundle. It never has the password. */
 function issuerBundle(call: Call, issuer: IssuerRecord) {

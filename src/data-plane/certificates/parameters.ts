@@ -1,33 +1,11 @@
-import type { CertificateParameters } from '../../objects/certificates/certificate.ts';
 import type { PolicyParameters } from '../../objects/certificates/policy.ts';
-import { refused } from '../../objects/object.ts';
-import type { Outcome } from '../../objects/object.ts';
-import { checkParameters } from '../../objects/parameters.ts';
 import { accept } from '../../shape/fault.ts';
 import { array, boolean, number, object, optional, partial, refine, renamed, string } from '../../shape/shape.ts';
-import type { Shaped } from '../../shape/shape.ts';
-import { attributes, objectMembers, parametersOf, strings } from '../body.ts';
+import { attributes, objectMembers, strings } from '../body.ts';
 import type { BodyShape } from '../body.ts';
 
 /** The members in the body of every operation that makes a version. */
 export const certificateMembers = { ...objectMembers, ...partial({ preserveCertOrder: boolean }) };
-
-const members = object(certificateMembers);
-
-/** The parameters in such a body, with their limits checked. */
-export function certificateParameters(read: Shaped<typeof members>): Outcome<CertificateParameters> {
-  const { preserveCertOrder } = read;
-  const value = { ...parametersOf(read), ...(preserveCertOrder !== undefined && { preserveCertOrder }) };
-  const refusal = checkParameters(value);
-  return refusal === undefined ? { ok: true, value } : refused(refusal);
-}
-
-/** `includePending` of a list: whether it has certificates that are not issued yet, too. */
-export function includePending(found = 'false'): Outcome<boolean> {
-  if (/^(?:true|false)$/i.test(found)) return { ok: true, value: found.toLowerCase() === 'true' };
-  const message = `includePending is '${found.slice(0, 64)}'; it must be true or false.`;
-  return refused({ kind: 'badParameter', message });
-}
 
 /** Decodes base64 (RFC 4648 section 4), which may have line breaks. `undefined` if it is not base64, or empty. */
 export function base64(text: string): Uint8Array | undefined {

@@ -2,8 +2,8 @@ import { deletePending } from '../../objects/certificates/complete.ts';
 import { getPending, updatePending } from '../../objects/certificates/pending.ts';
 import { boolean, object } from '../../shape/shape.ts';
 import { readAs } from '../body.ts';
-import { objectName } from '../operation.ts';
-import type { OperationCard } from '../operation.ts';
+import { answer, objectName, orRefuse } from '../operation.ts';
+import type { Call, OperationCard } from '../operation.ts';
 import { pendingBody, retryAfter } from './bundle.ts';
 
 /** GET /certificates/{name}/pending. A `request_id` in the query must be the operation's own. */
@@ -13,12 +13,8 @@ export const getCertificateOperation: OperationCard = {
   method: 'GET',
   path: '/certificates/:name/pending',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const found = yield* getPending(call.vault, { name: name.value, requestId: call.query['request_id'] });
-    if (!found.ok) return found;
-    const headers = retryAfter(call, found.value);
-    return { ok: true, value: { status: 200, body: pendingBody(call, found.value), headers } };
+    const { value: pending } = orRefuse(yield* getPending(call.vault, askedOf(call)));
+    return { answer: { status: 200, body: pendingBody(call, pending), headers: retryAfter(call, pending) } };
   },
 };
 
@@ -32,16 +28,11 @@ export const updateCertificateOperation: OperationCard = {
   method: 'PATCH',
   path: '/certificates/:name/pending',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const body = readAs(updateBody, call.body);
-    if (!body.ok) return body;
-    const { cancellation_requested: cancellationRequested } = body.value;
-    const requestId = call.query['request_id'];
-    const asked = { name: name.value, requestId, cancellationRequested, issueMs: call.issueMs };
-    const updated = yield* updatePending(call.vault, asked);
-    if (!updated.ok) return updated;
-    return { ...updated, value: { status: 200, body: pendingBody(call, updated.value) } };
+    const asked = askedOf(call);
+    const { cancellation_requested: cancellationRequested } = readAs(updateBody, call.body);
+    const updated = yield* updatePending(call.vault, { ...asked, cancellationRequested, issueMs: call.issueMs });
+    const { value: pending, change } = orRefuse(updated);
+    return answer(200, pendingBody(call, pending), change);
   },
 };
 
@@ -52,10 +43,11 @@ export const deleteCertificateOperation: OperationCard = {
   method: 'DELETE',
   path: '/certificates/:name/pending',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const deleted = yield* deletePending(call.vault, { name: name.value, requestId: call.query['request_id'] });
-    if (!deleted.ok) return deleted;
-    return { ...deleted, value: { status: 200, body: pendingBody(call, deleted.value) } };
+    const { value: pending, change } = orRefuse(yield* deletePending(call.vault, askedOf(call)));
+    return answer(200, pendingBody(call, pending), change);
   },
 };
+
+function askedOf(call: Call) {
+  return { name: objectName(call), requestId: call.query['request_id'] };
+}

@@ -1,7 +1,5 @@
-import type { Answer } from '../../http/answer.ts';
+import { Refused } from '../../edge/edge.ts';
 import { checkUse, keyProperties } from '../../objects/keys/key.ts';
-import { refused } from '../../objects/object.ts';
-import type { Outcome } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
 import { wait } from '../../store/records.ts';
 import type { Reading } from '../../store/records.ts';
@@ -9,8 +7,9 @@ import type { CryptoAnswer, CryptoOperation, CryptoRequest } from '../../types/k
 import { object, partial, renamed, string } from '../../shape/shape.ts';
 import { readAs } from '../body.ts';
 import type { BodyShape } from '../body.ts';
-import { objectId } from '../operation.ts';
-import type { Call, OperationCard } from '../operation.ts';
+import { answer, nameAndVersion, orRefuse } from '../operation.ts';
+import type { Call, OperationCard, OperationResult } from '../operation.ts';
+import type { Refusal } from '../refusal.ts';
 import { keyId } from './key.ts';
 import { base64url, octets } from './parameters.ts';
 
@@ -53,29 +52,26 @@ const uses: readonly { readonly operation: CryptoOperation; readonly word: strin
   { operation: 'unwrapKey', word: 'unwrapkey', name: 'KeyUnwrap' },
 ];
 
-function* perform(call: Call, operation: CryptoOperation): Reading<Outcome<Answer>> {
-  const asked = objectId(call, 'keys');
-  if (!asked.ok) return asked;
+function* perform(call: Call, operation: CryptoOperation): Reading<OperationResult> {
+  const asked = nameAndVersion(call, 'keys');
   const request = readAs(bodies[operation], call.body);
-  if (!request.ok) return request;
-  const found = yield* getVersion(call.vault, 'keys', asked.value);
-  if (!found.ok) return found;
-  const { current } = found.value;
+  const { value: key } = orRefuse(yield* getVersion(call.vault, 'keys', asked));
+  const { current } = key;
   const refusal = checkUse(current, operation, call.nowSeconds);
-  if (refusal !== undefined) return refused(refusal);
-  const answer = yield* wait(call.engine.perform(operation, current.material, request.value));
-  const kid = keyId(call, found.value);
-  if (!answer.ok) {
-    const { refusal: why } = answer;
-    return refused(why.kind === 'curveNotSupported' ? { ...why, kid } : why);
+  if (refusal !== undefined) throw new Refused<Refusal>(refusal);
+  const performed = yield* wait(call.engine.perform(operation, current.material, request));
+  const kid = keyId(call, key);
+  if (!performed.ok) {
+    const { refusal: why } = performed;
+    throw new Refused<Refusal>(why.kind === 'curveNotSupported' ? { ...why, kid } : why);
   }
-  const audit = { keyProperties: keyProperties(current), algorithm: request.value.algorithm };
-  return { ok: true, value: { status: 200, body: resultBody(answer, kid) }, audit, objectId: kid };
+  const audit = { keyProperties: keyProperties(current), algorithm: request.algorithm };
+  return { ...answer(200, resultBody(performed, kid)), audit, objectId: kid };
 }
 
-function resultBody(answer: Extract<CryptoAnswer, { readonly ok: true }>, kid: string) {
-  if ('verified' in answer) return { value: answer.verified };
-  const { result, iv, tag, additionalData } = answer;
+function resultBody(performed: Extract<CryptoAnswer, { readonly ok: true }>, kid: string) {
+  if ('verified' in performed) return { value: performed.verified };
+  const { result, iv, tag, additionalData } = performed;
   return {
     kid,
     value: base64url(result),
@@ -104,13 +100,10 @@ const release: OperationCard = {
   ...pathsOf('release'),
   changes: false,
   *run(call) {
-    const asked = objectId(call, 'keys');
-    if (!asked.ok) return asked;
-    const body = readAs(releaseBody, call.body);
-    if (!body.ok) return body;
-    const found = yield* getVersion(call.vault, 'keys', asked.value);
-    if (!found.ok) return found;
-    return refused({ kind: 'attestationMissing', operation: 'release' });
+    const asked = nameAndVersion(call, 'keys');
+    readAs(releaseBody, call.body);
+    orRefuse(yield* getVersion(call.vault, 'keys', asked));
+    throw new Refused<Refusal>({ kind: 'attestationMissing', operation: 'release' });
   },
 };
 

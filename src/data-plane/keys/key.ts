@@ -1,16 +1,16 @@
-import type { Answer } from '../../http/answer.ts';
+import { Refused } from '../../edge/edge.ts';
 import { hsmPlatform, keyProperties, publicJwk } from '../../objects/keys/key.ts';
 import type { KeyRecord, KeyVersion } from '../../objects/keys/key.ts';
 import { updateKey as update } from '../../objects/keys/change.ts';
-import { refused } from '../../objects/object.ts';
-import type { Outcome, VaultScope } from '../../objects/object.ts';
+import type { Done, VaultScope } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
-import { object, optional } from '../../shape/shape.ts';
-import { readAs } from '../body.ts';
+import { object, partial, renamed } from '../../shape/shape.ts';
+import { parametersOf, readAs } from '../body.ts';
 import { lifeCycleOperations } from '../life-cycle.ts';
-import { objectFacts, objectId } from '../operation.ts';
-import type { Call, OperationCard } from '../operation.ts';
-import { keyMembers, keyParameters, purposes } from './parameters.ts';
+import { answer, nameAndVersion, objectFacts, orRefuse } from '../operation.ts';
+import type { Call, OperationCard, OperationResult } from '../operation.ts';
+import type { Refusal } from '../refusal.ts';
+import { keyMembers, keyNames, purposes } from './parameters.ts';
 
 /** GET /keys/{name}/{version?}: the public part, even if the key is disabled, not yet valid or expired. */
 const getKey: OperationCard = {
@@ -19,14 +19,12 @@ const getKey: OperationCard = {
   method: 'GET',
   path: '/keys/:name/:version?',
   *run(call) {
-    const asked = objectId(call, 'keys');
-    if (!asked.ok) return asked;
-    return keyAnswer(call, yield* getVersion(call.vault, 'keys', asked.value));
+    return keyAnswer(call, orRefuse(yield* getVersion(call.vault, 'keys', nameAndVersion(call, 'keys'))));
   },
 };
 
 /** KeyUpdateParameters */
-const updateBody = object({ key_ops: optional(purposes), ...keyMembers });
+const updateBody = renamed(object({ ...partial({ key_ops: purposes }), ...keyMembers }), keyNames);
 
 /** PATCH /keys/{name}/{version?}: changes everything except the key itself; without a version, of the current one. */
 const updateKey: OperationCard = {
@@ -35,14 +33,10 @@ const updateKey: OperationCard = {
   method: 'PATCH',
   path: '/keys/:name/:version?',
   *run(call) {
-    const asked = objectId(call, 'keys');
-    if (!asked.ok) return asked;
-    const body = readAs(updateBody, call.body);
-    if (!body.ok) return body;
-    const parameters = keyParameters(body.value, body.value.key_ops);
-    if (!parameters.ok) return parameters;
-    const asks = { ...asked.value, nowSeconds: call.nowSeconds, parameters: parameters.value };
-    return keyAnswer(call, yield* update(call.vault, asks));
+    const asked = nameAndVersion(call, 'keys');
+    const parameters = parametersOf(readAs(updateBody, call.body));
+    const { nowSeconds } = call;
+    return keyAnswer(call, orRefuse(yield* update(call.vault, { ...asked, nowSeconds, parameters })));
   },
 };
 
@@ -54,11 +48,8 @@ const getKeyAttestation: OperationCard = {
   path: '/keys/:name/:version/attestation',
   alsoAt: '/keys/:name/attestation',
   *run(call) {
-    const asked = objectId(call, 'keys');
-    if (!asked.ok) return asked;
-    const found = yield* getVersion(call.vault, 'keys', asked.value);
-    if (!found.ok) return found;
-    return refused({ kind: 'attestationMissing', operation: 'attestation' });
+    orRefuse(yield* getVersion(call.vault, 'keys', nameAndVersion(call, 'keys')));
+    throw new Refused<Refusal>({ kind: 'attestationMissing', operation: 'attestation' });
   },
 };
 
@@ -91,10 +82,8 @@ export function keyId(call: Call, { name, current }: KeyRecord): string {
 }
 
 /** The answer that shows a version of a key, with its properties for the audit log. */
-export function keyAnswer(call: Call, outcome: Outcome<KeyRecord>): Outcome<Answer> {
-  if (!outcome.ok) return outcome;
-  const { value: key } = outcome;
-  return { ...outcome, value: { status: 200, body: keyBundle(call, key) }, audit: keyAudit(key.current) };
+export function keyAnswer(call: Call, { value: key, change }: Done<KeyRecord>): OperationResult {
+  return { ...answer(200, keyBundle(call, key), change), audit: keyAudit(key.current) };
 }
 
 function keyAudit(version: KeyVersion) {

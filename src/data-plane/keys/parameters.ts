@@ -1,12 +1,8 @@
 import { parseJsonBody } from '../../http/request.ts';
-import type { KeyParameters } from '../../objects/keys/key.ts';
-import { refused } from '../../objects/object.ts';
-import type { Outcome } from '../../objects/object.ts';
-import { checkParameters } from '../../objects/parameters.ts';
 import { accept, breached, wrong } from '../../shape/fault.ts';
 import { array, boolean, each, ignored, object, optional, partial, refine, string } from '../../shape/shape.ts';
-import type { Shape, Shaped } from '../../shape/shape.ts';
-import { attributesWith, objectMembers, objectOr, parametersOf } from '../body.ts';
+import type { Shape } from '../../shape/shape.ts';
+import { attributesWith, objectMembers, objectOr } from '../body.ts';
 import type { BodyShape } from '../body.ts';
 
 /** The shape of bytes in base64url (RFC 4648 section 5), which some clients pad. `name` is the name of the member. */
@@ -63,26 +59,10 @@ const keyAttributes = attributesWith({
   ...each(['hsmPlatform', 'attestation'], ignored),
 });
 
-/** The members in the body of every operation that makes or changes a version. */
+/** The members in the body of every operation that makes or changes a version, with their names here where they differ. */
 export const keyMembers = {
   tags: objectMembers.tags,
   attributes: optional(keyAttributes, {}),
   release_policy: optional(releasePolicy),
 };
-
-const members = object(keyMembers);
-
-/** The parameters in such a body, with their limits checked; with `keyOps`, if the operation has them. */
-export function keyParameters(
-  read: Shaped<typeof members>,
-  keyOps: readonly string[] | undefined,
-): Outcome<KeyParameters> {
-  const { release_policy } = read;
-  const value = {
-    ...parametersOf(read),
-    ...(keyOps !== undefined && { keyOps }),
-    ...(release_policy !== undefined && { releasePolicy: release_policy }),
-  };
-  const refusal = checkParameters(value);
-  return refusal === undefined ? { ok: true, value } : refused(refusal);
-}
+export const keyNames = { key_ops: 'keyOps', release_policy: 'releasePolicy' } as const;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { refused } from '../../objects/object.ts';
 import { object } from '../../shape/shape.ts';
 import { readAs } from '../body.ts';
+import { answer, badParameter } from '../operation.ts';
 import type { OperationCard } from '../operation.ts';
 import { base64url, wholeNumber } from './parameters.ts';
 
@@ -23,14 +23,9 @@ export const getRandomBytes: OperationCard = {
   changes: false,
   // oxlint-disable-next-line require-yield -- no record is read
   *run(call) {
-    const body = readAs(randomBytesBody, call.body);
-    if (!body.ok) return body;
-    const { count } = body.value;
-    if (count < 1 || count > bytesMax) {
-      const message = `count is ${count}; it must be a whole number from 1 to ${bytesMax}.`;
-      return refused({ kind: 'badParameter', message });
-    }
-    const value = base64url(randomBytes(count));
-    return { ok: true, value: { status: 200, body: { value } } };
+    const { count } = readAs(randomBytesBody, call.body);
+    if (count < 1 || count > bytesMax)
+      badParameter(`count is ${count}; it must be a whole number from 1 to ${bytesMax}.`);
+    return answer(200, { value: base64url(randomBytes(count)) });
   },
 };

@@ -1,6 +1,6 @@
 import { rotateKey as rotate, setRotationPolicy } from '../../objects/keys/change.ts';
 import type { KeyRecord } from '../../objects/keys/key.ts';
-import type { Outcome } from '../../objects/object.ts';
+import { isObjectName } from '../../objects/object.ts';
 import { getCurrent } from '../../objects/read.ts';
 import { defaultRotationActions } from '../../objects/keys/rotation-policy.ts';
 import type { RotationPolicy, RotationPolicyParameters } from '../../objects/keys/rotation-policy.ts';
@@ -9,7 +9,7 @@ import { always, array, each, ignored, object, optional, partial, refine, string
 import type { Shaped } from '../../shape/shape.ts';
 import { objectOr, readAs } from '../body.ts';
 import type { BodyShape } from '../body.ts';
-import { objectName } from '../operation.ts';
+import { answer, objectName, orRefuse } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyAnswer } from './key.ts';
 
@@ -20,16 +20,15 @@ export const rotateKey: OperationCard = {
   method: 'POST',
   path: '/keys/:name/rotate',
   *makes(call) {
-    const name = objectName(call);
-    const found = name.ok ? yield* getCurrent(call.vault, 'keys', name.value) : name;
-    return found.ok ? found.value.current.kty : undefined;
+    const { name = '' } = call.params;
+    const found = isObjectName(name) ? yield* getCurrent(call.vault, 'keys', name) : undefined;
+    return found?.ok === true ? found.value.current.kty : undefined;
   },
   *run(call) {
     const name = objectName(call);
-    if (!name.ok) return name;
     const { nowSeconds, engine } = call;
-    const rotated = yield* rotate(call.vault, { name: name.value, version: call.newVersion(), nowSeconds, engine });
-    return keyAnswer(call, rotated);
+    const asked = { name, version: call.newVersion(), nowSeconds, engine };
+    return keyAnswer(call, orRefuse(yield* rotate(call.vault, asked)));
   },
 };
 
@@ -40,11 +39,8 @@ export const getKeyRotationPolicy: OperationCard = {
   method: 'GET',
   path: '/keys/:name/rotationpolicy',
   *run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const found = yield* getCurrent(call.vault, 'keys', name.value);
-    if (!found.ok) return found;
-    return { ok: true, value: { status: 200, body: policyBody(call, found.value) } };
+    const { value: key } = orRefuse(yield* getCurrent(call.vault, 'keys', objectName(call)));
+    return answer(200, policyBody(call, key));
   },
 };
 
@@ -56,13 +52,9 @@ export const updateKeyRotationPolicy: OperationCard = {
   path: '/keys/:name/rotationpolicy',
   *run(call) {
     const name = objectName(call);
-    if (!name.ok) return name;
-    const policy = policyParameters(sentPolicy, call.body);
-    if (!policy.ok) return policy;
-    const asked = { name: name.value, nowSeconds: call.nowSeconds, policy: policy.value };
-    const set = yield* setRotationPolicy(call.vault, asked);
-    if (!set.ok) return set;
-    return { ...set, value: { status: 200, body: policyBody(call, set.value) } };
+    const asked = { name, nowSeconds: call.nowSeconds, policy: policyParameters(sentPolicy, call.body) };
+    const { value: key, change } = orRefuse(yield* setRotationPolicy(call.vault, asked));
+    return answer(200, policyBody(call, key), change);
   },
 };
 
@@ -120,17 +112,12 @@ const policyOfResource = objectOr(
   object(sentMembers),
 );
 
-function policyParameters(
-  shape: BodyShape<Shaped<typeof sentPolicy>>,
-  body: unknown,
-): Outcome<RotationPolicyParameters> {
-  const read = readAs(shape, body);
-  if (!read.ok) return read;
-  return { ok: true, value: { lifetimeActions: read.value.lifetimeActions, ...read.value.attributes } };
+function policyParameters(shape: BodyShape<Shaped<typeof sentPolicy>>, body: unknown): RotationPolicyParameters {
+  const { lifetimeActions: actions, attributes: others } = readAs(shape, body);
+  return { lifetimeActions: actions, ...others };
 }
 
 /** The rotation policy in the body of a key's resource, if it has one. */
-export function resourcePolicy(found: unknown): Outcome<RotationPolicyParameters | undefined> {
-  if (found === undefined || found === null) return { ok: true, value: undefined };
-  return policyParameters(policyOfResource, found);
+export function resourcePolicy(found: unknown): RotationPolicyParameters | undefined {
+  return found === undefined || found === null ? undefined : policyParameters(policyOfResource, found);
 }
