@@ -36,6 +36,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   shares: { imports: [], platform: 'pure' },
   ingress: { imports: ['address', 'shape', 'shares', 'types'], platform: 'node only' },
   settings: { imports: ['address', 'shape', 'types'], platform: 'node only' },
+  fabric: { imports: ['address', 'shape', 'json', 'types'], platform: 'node only' },
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
   http: { imports: ['json', 'types'], platform: 'packages' },
