@@ -12,7 +12,7 @@ export interface RoutePlan {
 /** `router`: the router's own table decides. `nowhere`: packets are dropped. Otherwise the wire of an appliance. */
 export type RouteTarget = 'router' | 'internet' | 'nowhere' | { readonly wire: number; readonly address: number };
 
-/** What a router knows when it reads a route table. */
+/** The facts about a router that its route tables are read with. */
 export interface RoutingAround {
   readonly spaces: readonly Range[];
   readonly peers: readonly { readonly spaces: readonly Range[] }[];
@@ -80,7 +80,7 @@ function targetOf(route: Route, prefix: Range, { spaces, workloads }: RoutingAro
   return appliance === undefined ? 'nowhere' : { wire: appliance.number, address: appliance.address };
 }
 
-/** The reason why a next hop can never be reached. An appliance that does not run yet is none. */
+/** The reason why a next hop can never be reached. An appliance that does not run yet may run later. */
 function hopProblem({ nextHopType, nextHopIpAddress = '' }: Route, { spaces }: RoutingAround): string | undefined {
   if (nextHopType === 'VirtualNetworkGateway') return 'a fabric has no virtual network gateways';
   if (nextHopType !== 'VirtualAppliance') return undefined;

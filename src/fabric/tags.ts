@@ -40,7 +40,7 @@ export interface Reach {
 
 const everything: Span = { first: 0, last: 2 ** 32 - 1 };
 
-/** What `*` is. */
+/** The addresses of `*`. */
 const anywhere: readonly Span[] = [everything];
 
 /**
