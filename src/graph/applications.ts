@@ -11,11 +11,11 @@ import { activities, deletions } from './activities.ts';
 import { bodyOf, dateTime, emptyList, flag, invalid, list, object, only, required, boundedString } from './body.ts';
 import { applications } from './collections.ts';
 import { listCollection } from './list.ts';
-import { getObject, objectOf } from './objects.ts';
-import { answer, done, entity, targetOf } from './operation.ts';
+import { created, getObject, objectOf } from './objects.ts';
+import { answer, done, targetOf } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
 import { addPassword, removePassword } from './passwords.ts';
-import { resources } from './resource.ts';
+
 const redirects = object({ redirectUris: list(boundedString) });
 
 const keyCredential = object({
@@ -99,10 +99,8 @@ const createApplication: GraphOperation = {
     const { store, tenantId, nowMs, newId } = call;
     const properties = applicationPropertiesOf(call.body, { newId });
     const displayName = required(properties.displayName, 'displayName');
-    const made = await create(store, { ...properties, id: newId(), appId: newId(), tenantId, displayName }, nowMs);
-    if (!made.ok) return made;
-    const shown = entity(call, 'applications/$entity', resources.application(made.value));
-    return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };
+    const application = { ...properties, id: newId(), appId: newId(), tenantId, displayName };
+    return created(call, applications, await create(store, application, nowMs));
   },
 };
 

@@ -1,10 +1,12 @@
 import { groupsOf } from '../directory/memberships.ts';
 import { findAny } from '../directory/objects.ts';
+import { Refused } from '../edge/edge.ts';
 import { bodyOf, list, required, boundedString } from './body.ts';
-import { listOutcome } from './list.ts';
-import { answer, entity, refuse } from './operation.ts';
-import type { GraphOperation } from './operation.ts';
+import { listAnswer } from './list.ts';
+import { answer, entity } from './operation.ts';
+import type { GraphCall, GraphOperation } from './operation.ts';
 import { refuseOptions, select } from './query.ts';
+import type { GraphRefusal } from './refusal.ts';
 import { directoryObject } from './resource.ts';
 
 /** Lists the organization, which is the tenant. */
@@ -14,9 +16,19 @@ const listOrganization: GraphOperation = {
   access: 'read',
   run: async (call) => {
     const value = [{ id: call.tenantId, displayName: 'Postern', tenantType: 'AAD', verifiedDomains: [] }];
-    return listOutcome(call, { context: 'organization', value, next: undefined });
+    return listAnswer(call, { context: 'organization', value, next: undefined });
   },
 };
+
+/**
+ * Finds the object in a path by its id, whatever its type.
+ * @throws {Refused} when it does not exist
+ */
+async function anyObjectOf({ store, tenantId, params: { id = '' } }: GraphCall) {
+  const [found] = await findAny(store, tenantId, [id]);
+  if (found === undefined) throw new Refused<GraphRefusal>({ kind: 'objectNotFound', id });
+  return found;
+}
 
 const getDirectoryObject: GraphOperation = {
   method: 'GET',
@@ -24,9 +36,7 @@ const getDirectoryObject: GraphOperation = {
   access: 'read',
   async run(call) {
     refuseOptions(call, ['$select']);
-    const { id = '' } = call.params;
-    const [found] = await findAny(call.store, call.tenantId, [id]);
-    if (found === undefined) return refuse({ kind: 'objectNotFound', id });
+    const found = await anyObjectOf(call);
     return answer(200, entity(call, 'directoryObjects/$entity', select(call, directoryObject(found))));
   },
 };
@@ -44,7 +54,7 @@ const getByIds: GraphOperation = {
     const wanted = new Set(types.map((type) => type.toLowerCase()));
     const all = wanted.size === 0 || wanted.has('directoryobject');
     const meant = found.filter(({ kind }) => all || wanted.has(kind.toLowerCase()));
-    return listOutcome(call, { context: 'directoryObjects', value: meant.map(directoryObject), next: undefined });
+    return listAnswer(call, { context: 'directoryObjects', value: meant.map(directoryObject), next: undefined });
   },
 };
 
@@ -56,12 +66,10 @@ const checkMemberGroups: GraphOperation = {
   path: '/directoryObjects/:id/checkMemberGroups',
   access: 'read',
   async run(call) {
-    const { store, tenantId, params } = call;
+    const { store, tenantId } = call;
     const asked = required(readGroupIds(call.body).groupIds, 'groupIds');
-    const { id = '' } = params;
-    const [found] = await findAny(store, tenantId, [id]);
-    if (found === undefined) return refuse({ kind: 'objectNotFound', id });
-    const groups = new Set(await groupsOf(store, { tenantId, id: found.record.id }));
+    const { record } = await anyObjectOf(call);
+    const groups = new Set(await groupsOf(store, { tenantId, id: record.id }));
     const value = asked.filter((group) => groups.has(group.toLowerCase()));
     return answer(200, entity(call, 'Collection(Edm.String)', { value }));
   },

@@ -1,4 +1,4 @@
-import { refusalOf, Refused } from '../edge/edge.ts';
+import { refusalOf } from '../edge/edge.ts';
 import type { Done, Edge, Failed } from '../edge/edge.ts';
 import { pathOf } from '../http/request.ts';
 import { wait } from '../store/records.ts';
@@ -32,14 +32,8 @@ export const graphEdge: Edge<GraphRequest, EdgeServices, Omit<Admitted, 'request
 function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
   const { operation } = admitted;
   const call = callOf(admitted, services);
-  if (operation.access === 'read') {
-    const outcome = yield* wait(operation.run(call));
-    if (!outcome.ok) throw new Refused<GraphRefusal>(outcome.refusal);
-    return { answer: outcome.answer, records: [] };
-  }
-  const outcome = yield* wait(operation.run(call));
-  if (!outcome.ok) throw new Refused<GraphRefusal>(outcome.refusal);
-  const { answer, change, targets } = outcome;
+  if (operation.access === 'read') return { ...(yield* wait(operation.run(call))), records: [] };
+  const { answer, change, targets } = yield* wait(operation.run(call));
   const { caller, body } = admitted;
   const outcomeOfChange = { status: answer.status, targets, body, nowMs: services.now() };
   const record = recordOf(admitted.request, { operation, caller, tenantId: services.tenantId }, outcomeOfChange);

@@ -5,9 +5,9 @@ import type { ApplicationRecord, FederatedIdentityCredential } from '../director
 import { Refused } from '../edge/edge.ts';
 import { activities } from './activities.ts';
 import { bodyOf, invalid, list, required, boundedString } from './body.ts';
-import { listOutcome } from './list.ts';
+import { listAnswer } from './list.ts';
 import { objectOf } from './objects.ts';
-import { answer, done, entity, targetOf } from './operation.ts';
+import { answer, done, entity, orRefuse, targetOf } from './operation.ts';
 import type { GraphCall, GraphOperation } from './operation.ts';
 import { refuseOptions } from './query.ts';
 import type { GraphRefusal } from './refusal.ts';
@@ -58,7 +58,7 @@ const listCredentials: GraphOperation = {
     refuseOptions(call, []);
     const { record } = await objectOf(call, 'application');
     const value = record.federatedIdentityCredentials.map(federatedResource);
-    return listOutcome(call, { context: 'federatedIdentityCredentials', value, next: undefined });
+    return listAnswer(call, { context: 'federatedIdentityCredentials', value, next: undefined });
   },
 };
 
@@ -68,9 +68,13 @@ const getCredential: GraphOperation = {
   access: 'read',
   async run(call) {
     const credential = credentialOf(call, await objectOf(call, 'application'));
-    return answer(200, entity(call, 'federatedIdentityCredentials/$entity', federatedResource(credential)));
+    return answer(200, shownCredential(call, credential));
   },
 };
+
+function shownCredential(call: GraphCall, credential: FederatedIdentityCredential): object {
+  return entity(call, 'federatedIdentityCredentials/$entity', federatedResource(credential));
+}
 
 /** Creates a credential. It has an effect only if this server's configuration trusts the issuer. */
 const createCredential: GraphOperation = {
@@ -89,10 +93,8 @@ const createCredential: GraphOperation = {
       audiences: required(audiences, 'audiences'),
     };
     const stored = await objectOf(call, 'application');
-    const changed = await putCredential(call, stored, credential);
-    if (!changed.ok) return changed;
-    const shown = entity(call, 'federatedIdentityCredentials/$entity', federatedResource(credential));
-    return { ...answer(201, shown), change: changed.change, targets: [targetOf(stored.record)] };
+    const { change } = orRefuse(await putCredential(call, stored, credential));
+    return { ...answer(201, shownCredential(call, credential)), change, targets: [targetOf(stored.record)] };
   },
 };
 

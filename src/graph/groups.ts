@@ -4,12 +4,12 @@ import { addMember as add, membersOf, removeMember as remove } from '../director
 import { activities } from './activities.ts';
 import { bodyOf, emptyList, only, required, boundedString } from './body.ts';
 import { groups } from './collections.ts';
-import { listCollection, listOutcome } from './list.ts';
-import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
-import { answer, done, entity, targetOf } from './operation.ts';
+import { listAnswer, listCollection } from './list.ts';
+import { created, deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
+import { done, targetOf } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
 import { pageOf, refuseOptions, select } from './query.ts';
-import { directoryObject, resources } from './resource.ts';
+import { directoryObject } from './resource.ts';
 
 /** Security groups with direct members: without mail, and without rules for dynamic membership. */
 const read = bodyOf({
@@ -36,10 +36,8 @@ const createGroup: GraphOperation = {
     const properties = groupPropertiesOf(call.body);
     const displayName = required(properties.displayName, 'displayName');
     const mailNickname = required(properties.mailNickname, 'mailNickname');
-    const made = await create(store, { ...properties, id: newId(), tenantId, displayName, mailNickname }, nowMs);
-    if (!made.ok) return made;
-    const shown = entity(call, 'groups/$entity', resources.group(made.value));
-    return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };
+    const group = { ...properties, id: newId(), tenantId, displayName, mailNickname };
+    return created(call, groups, await create(store, group, nowMs));
   },
 };
 
@@ -66,7 +64,7 @@ const listMembers: GraphOperation = {
     const { after, limit } = pageOf(call);
     const members = await membersOf(store, { tenantId, group: record.id }, { after, limit: limit + 1 });
     const shown = members.slice(0, limit);
-    return listOutcome(call, {
+    return listAnswer(call, {
       context: 'directoryObjects',
       value: shown.map((member) => select(call, directoryObject(member))),
       next: members.length > limit ? shown.at(-1)?.record.id : undefined,

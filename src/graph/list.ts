@@ -6,7 +6,7 @@ import type { Collection } from './collections.ts';
 import { matchesFilter, parseFilter, requiredValues } from './filter.ts';
 import type { Filter } from './filter.ts';
 import { answer } from './operation.ts';
-import type { GraphCall, GraphOperation, GraphOutcome, Read } from './operation.ts';
+import type { GraphCall, GraphOperation, Read } from './operation.ts';
 import { pageOf, pageSizeMax, refuseOptions, select } from './query.ts';
 import type { GraphRefusal } from './refusal.ts';
 import { resources } from './resource.ts';
@@ -27,7 +27,7 @@ export function listCollection<K extends ObjectKind>(collection: Collection<K>):
       const page = names === undefined ? await scan(call, collection, filter) : await lookUp(call, collection, names);
       const matching =
         names === undefined ? page.records : page.records.filter((record) => isMatch(collection, record, filter));
-      return listOutcome(call, {
+      return listAnswer(call, {
         context: collection.segment,
         value: matching.map((record) => select(call, resources[collection.kind](record))),
         next: page.next,
@@ -43,7 +43,7 @@ export interface ListPage {
   readonly next: string | undefined;
 }
 
-export function listOutcome(call: GraphCall, { context, value, next }: ListPage): GraphOutcome<Read> {
+export function listAnswer(call: GraphCall, { context, value, next }: ListPage): Read {
   const { origin, path, query } = call;
   const link = next === undefined ? undefined : new URLSearchParams({ ...query, $skiptoken: skipToken(next) });
   return answer(200, {

@@ -1,14 +1,14 @@
 import { groupsOf } from '../directory/memberships.ts';
 import { findByName, findObject, removeObject } from '../directory/objects.ts';
-import type { Stored } from '../directory/objects.ts';
-import type { ObjectKind } from '../directory/records.ts';
+import type { Changed as DirectoryChange, Stored } from '../directory/objects.ts';
+import type { DirectoryRecords, ObjectKind } from '../directory/records.ts';
 import { managedIdentityOf } from '../directory/service-principals.ts';
 import { Refused } from '../edge/edge.ts';
 import { deletions } from './activities.ts';
 import { bodyOf, flag } from './body.ts';
 import type { Collection } from './collections.ts';
-import { answer, entity, targetOf } from './operation.ts';
-import type { GraphCall, GraphOperation } from './operation.ts';
+import { answer, entity, orRefuse, targetOf } from './operation.ts';
+import type { Changed, GraphCall, GraphOperation } from './operation.ts';
 import { refuseOptions, select } from './query.ts';
 import type { GraphRefusal } from './refusal.ts';
 import { resources } from './resource.ts';
@@ -26,6 +26,20 @@ export function getObject<K extends ObjectKind>(collection: Collection<K>): Grap
       return answer(200, entity(call, `${collection.segment}/$entity`, shown));
     },
   };
+}
+
+/**
+ * The outcome of a change that made an object, which the answer shows.
+ * @throws {Refused} the refusal of the rules
+ */
+export function created<K extends ObjectKind>(
+  call: GraphCall,
+  { kind, segment }: Collection<K>,
+  made: DirectoryChange<DirectoryRecords[K]>,
+): Changed {
+  const { value: record, change } = orRefuse(made);
+  const shown = entity(call, `${segment}/$entity`, resources[kind](record));
+  return { ...answer(201, shown), change, targets: [targetOf(record)] };
 }
 
 /** `DELETE /users/{id}` and the like. A deleted object cannot be restored. */

@@ -1,4 +1,5 @@
 import type { Changed as DirectoryChange } from '../directory/objects.ts';
+import { Refused } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
@@ -13,15 +14,15 @@ interface Card {
 
 /**
  * An operation of Graph. Every caller of the tenant may read its directory, as Entra's users may. Only its administrators
- * may write, and every write has a record.
+ * may write, and every write has a record. `run` rejects with `Refused` if the request is refused.
  */
 export type GraphOperation =
-  | (Card & { readonly access: 'read'; readonly run: (call: GraphCall) => Promise<GraphOutcome<Read>> })
+  | (Card & { readonly access: 'read'; readonly run: (call: GraphCall) => Promise<Read> })
   | (Card & {
       readonly access: 'write';
       /** The activity in the record, by the request's body. */
       readonly activity: (body: GraphCall['body']) => Activity;
-      readonly run: (call: GraphCall) => Promise<GraphOutcome<Changed>>;
+      readonly run: (call: GraphCall) => Promise<Changed>;
     });
 
 export interface GraphCall {
@@ -56,20 +57,25 @@ export interface Changed extends Read {
   readonly targets: readonly [Target, ...Target[]];
 }
 
-export type GraphOutcome<T extends Read> =
-  (T & { readonly ok: true }) | { readonly ok: false; readonly refusal: GraphRefusal };
-
-export function answer(status: number, body?: unknown): Read & { readonly ok: true } {
-  return { ok: true, answer: { status, body } };
+export function answer(status: number, body?: unknown): Read {
+  return { answer: { status, body } };
 }
 
-export function refuse(refusal: GraphRefusal): Extract<GraphOutcome<Read>, { ok: false }> {
-  return { ok: false, refusal };
+/**
+ * The result of the rules of the directory.
+ * @throws {Refused} their refusal
+ */
+export function orRefuse<T>(changed: DirectoryChange<T>): Extract<DirectoryChange<T>, { ok: true }> {
+  if (changed.ok) return changed;
+  throw new Refused<GraphRefusal>(changed.refusal);
 }
 
-/** The outcome of a change that answers without a body. */
-export function done(changed: DirectoryChange<unknown>, ...targets: Changed['targets']): GraphOutcome<Changed> {
-  return changed.ok ? { ...answer(204), change: changed.change, targets } : changed;
+/**
+ * The outcome of a change that answers without a body.
+ * @throws {Refused} the refusal of the rules
+ */
+export function done(changed: DirectoryChange<unknown>, ...targets: Changed['targets']): Changed {
+  return { ...answer(204), change: orRefuse(changed).change, targets };
 }
 
 export function targetOf({ id, displayName }: Required<Target>): Target {

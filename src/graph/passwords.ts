@@ -4,7 +4,7 @@ import { secretsAdded, secretsRemoved } from './activities.ts';
 import { bodyOf, dateTime, object, required, boundedString } from './body.ts';
 import type { Collection } from './collections.ts';
 import { objectOf, changeableObjectOf } from './objects.ts';
-import { answer, done, entity, targetOf } from './operation.ts';
+import { answer, done, entity, orRefuse, targetOf } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
 import { passwordCredentialResource } from './resource.ts';
 
@@ -24,12 +24,11 @@ export function addPassword<K extends CredentialHolder>({ kind, segment }: Colle
       const { passwordCredential = {} } = readAdd(call.body);
       const before = await changeableObjectOf(call, kind);
       const { store, nowMs, newId } = call;
-      const added = await add(store, { kind, before, now: nowMs }, { ...passwordCredential, keyId: newId() });
-      if (!added.ok) return added;
-      const { credential, secret } = added.value;
-      const shown = { ...passwordCredentialResource(credential), secretText: secret };
-      const answered = answer(200, entity(call, 'microsoft.graph.passwordCredential', shown));
-      return { ...answered, change: added.change, targets: [targetOf(before.record)] };
+      const asked = { ...passwordCredential, keyId: newId() };
+      const { value, change } = orRefuse(await add(store, { kind, before, now: nowMs }, asked));
+      const shown = { ...passwordCredentialResource(value.credential), secretText: value.secret };
+      const body = entity(call, 'microsoft.graph.passwordCredential', shown);
+      return { ...answer(200, body), change, targets: [targetOf(before.record)] };
     },
   };
 }

@@ -4,11 +4,10 @@ import { activities } from './activities.ts';
 import { bodyOf, flag, required, boundedString } from './body.ts';
 import { servicePrincipals } from './collections.ts';
 import { listCollection } from './list.ts';
-import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
-import { answer, done, entity, targetOf } from './operation.ts';
+import { created, deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
+import { done, targetOf } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
 import { addPassword, removePassword } from './passwords.ts';
-import { resources } from './resource.ts';
 
 const readCreate = bodyOf({ accountEnabled: flag, appId: boundedString });
 
@@ -21,10 +20,7 @@ const createServicePrincipal: GraphOperation = {
     const { store, tenantId, nowMs, newId } = call;
     const { appId, accountEnabled = true } = readCreate(call.body);
     const asked = { id: newId(), tenantId, appId: required(appId, 'appId'), accountEnabled };
-    const made = await create(store, asked, nowMs);
-    if (!made.ok) return made;
-    const shown = entity(call, 'servicePrincipals/$entity', resources.servicePrincipal(made.value));
-    return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };
+    return created(call, servicePrincipals, await create(store, asked, nowMs));
   },
 };
 

@@ -8,8 +8,8 @@ import { activities } from './activities.ts';
 import { bodyOf, flag, object, only, required, boundedString } from './body.ts';
 import { users } from './collections.ts';
 import { listCollection } from './list.ts';
-import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
-import { answer, done, entity, targetOf } from './operation.ts';
+import { created, deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
+import { answer, done, entity, orRefuse, targetOf } from './operation.ts';
 import type { GraphCall, GraphOperation } from './operation.ts';
 import { refuseOptions, select } from './query.ts';
 import type { GraphRefusal } from './refusal.ts';
@@ -49,10 +49,7 @@ const createUser: GraphOperation = {
     const displayName = required(properties.displayName, 'displayName');
     required(properties.password, 'passwordProfile.password');
     const user = { ...properties, id: newId(), tenantId, userPrincipalName, displayName };
-    const made = await create(store, user, nowMs);
-    if (!made.ok) return made;
-    const shown = entity(call, 'users/$entity', resources.user(made.value));
-    return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };
+    return created(call, users, await create(store, user, nowMs));
   },
 };
 
@@ -77,10 +74,8 @@ const revokeSignInSessions: GraphOperation = {
   async run(call) {
     const before = await objectOf(call, 'user');
     const record = { ...before.record, signInSessionsValidFrom: call.nowMs };
-    const changed = await changeObject(call.store, { kind: 'user', record, before });
-    if (!changed.ok) return changed;
-    const shown = entity(call, 'Edm.Boolean', { value: true });
-    return { ...answer(200, shown), change: changed.change, targets: [targetOf(record)] };
+    const { change } = orRefuse(await changeObject(call.store, { kind: 'user', record, before }));
+    return { ...answer(200, entity(call, 'Edm.Boolean', { value: true })), change, targets: [targetOf(record)] };
   },
 };
 
