@@ -1,6 +1,6 @@
 import { authorizeRbac, mayAtOrBelow } from '../access/role-assignments.ts';
 import { idSegments } from '../resources/keys.ts';
-import type { CallerLacks } from '../resources/refusal.ts';
+import type { LinkedRefusal } from '../resources/refusal.ts';
 import type { AuthorizationInForce } from '../rulebook/rulebook.ts';
 import type { Caller } from '../types/caller.ts';
 import type { AccessVerdict } from '../types/verdict.ts';
@@ -24,7 +24,7 @@ export interface Access {
    */
   readonly may: (action: string, scope: string, role?: string) => boolean;
   /** The refusal of a change that also needs a permission on another resource; `undefined` if the caller has it. */
-  readonly lacks: CallerLacks;
+  readonly linkedRefusal: LinkedRefusal;
 }
 
 /** The scope of a path in the form in which role assignments are looked up: lower case, without needless slashes. */
@@ -86,7 +86,7 @@ function accessOf(
   return {
     authorization,
     may,
-    lacks: (linkedAction, linkedScope) =>
+    linkedRefusal: (linkedAction, linkedScope) =>
       may(linkedAction, linkedScope)
         ? undefined
         : { kind: 'linkedNotAuthorized', objectId: caller.objectId, ...operation, linkedAction, linkedScope },

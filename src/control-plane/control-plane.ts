@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Edge } from '../edge/edge.ts';
-import { InOrder } from '../edge/in-order.ts';
+import { ChangeQueues } from '../edge/change-queues.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Turns } from '../edge/turns.ts';
 import { headersOf } from '../http/answer.ts';
@@ -106,7 +106,7 @@ function openServices(given: ControlPlaneServices): EdgeServices {
     },
   });
   const evaluate = openEvaluations(() => performance.now());
-  const services: EdgeServices = { ...given, inner, longRunning, evaluate, changes: new InOrder() };
+  const services: EdgeServices = { ...given, inner, longRunning, evaluate, changes: new ChangeQueues() };
   return services;
 }
 

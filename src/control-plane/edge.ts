@@ -45,7 +45,7 @@ export const edgeBase = {
   async renew(key: string, _known: KnownSoFar, { rulebook, closeSubnets }: EdgeServices): Promise<void> {
     closeSubnets(await rulebook.changed([key]));
   },
-  over: ({ inOrder }: KnownSoFar) => inOrder?.leave(),
+  over: ({ queue }: KnownSoFar) => queue?.leave(),
 };
 
 /** The resource manager: `https://<domain>`. */

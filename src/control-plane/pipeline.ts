@@ -2,7 +2,7 @@ import { admit, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { jsonObjectOrRefuse, readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
-import type { InOrder, Place } from '../edge/in-order.ts';
+import type { ChangeQueues, QueuePlace } from '../edge/change-queues.ts';
 import { Refused } from '../edge/edge.ts';
 import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
@@ -10,7 +10,7 @@ import type { Known } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';
 import { bearerToken, memberOf, parseJsonBody } from '../http/request.ts';
 import { isResourceGroupName, resourceGroupKey, subscriptionKey } from '../resources/keys.ts';
-import { readNow } from '../store/records.ts';
+import { readAtOnce } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
 import type { Caller } from '../types/caller.ts';
 import type { ResourceGroupRecord, SubscriptionRecord } from '../types/resource-group.ts';
@@ -45,7 +45,7 @@ export interface StepServices extends Pick<ControlServices, 'store' | 'rulebook'
    * Runs the changes of a subscription one after the other: they depend on each other (a rule on a subnet, a vault on
    * its group), and are few.
    */
-  readonly changes: InOrder;
+  readonly changes: ChangeQueues;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface StepServices extends Pick<ControlServices, 'store' | 'rulebook'
  * network rules only apply to the data plane". No byte of a body is read before the request is admitted, and because a
  * body may take minutes to arrive, all steps are decided again afterwards.
  */
-export const sentSteps = inOrder(
+export const sentSteps = queued(
   admission(
     Steps.of<SentRequest, StepServices>()
       .step('operation', operationOf)
@@ -75,7 +75,7 @@ const behalfSteps = admission(
     .step('bytes', ownBytesOf),
 );
 
-export const ownSteps = inOrder(behalfSteps);
+export const ownSteps = queued(behalfSteps);
 
 /** The order of a trial: it does not wait for other changes, and they do not wait for it. */
 export const trialSteps = behalfSteps.step('body', bodyOf).step('query', queryOf);
@@ -90,9 +90,9 @@ function admission<R extends ControlRequest, F extends Opened>(opened: Steps<R, 
 }
 
 /** The steps that follow once the earlier changes of the subscription have ended. */
-function inOrder<R extends ControlRequest, F extends Admitted>(admittedSteps: Steps<R, StepServices, F>) {
+function queued<R extends ControlRequest, F extends Admitted>(admittedSteps: Steps<R, StepServices, F>) {
   return admittedSteps
-    .once('inOrder', placeInOrder)
+    .once('queue', enterQueue)
     .step('body', bodyOf)
     .step('query', queryOf)
     .step('group', groupOf, groupRefusal);
@@ -102,7 +102,7 @@ function inOrder<R extends ControlRequest, F extends Admitted>(admittedSteps: St
 export type Ready = Known<ControlRequest, Admitted & Asked>;
 
 /** The facts about a request that may have failed at any step. */
-export type KnownSoFar = Known<ControlRequest, Partial<Admitted & Asked> & { readonly inOrder?: Place | undefined }>;
+export type KnownSoFar = Known<ControlRequest, Partial<Admitted & Asked> & { readonly queue?: QueuePlace | undefined }>;
 
 interface Asked {
   readonly body: Readonly<Record<string, unknown>>;
@@ -137,7 +137,7 @@ function subscriptionOf(
     record?.value ?? refuse({ kind: 'subscriptionNotFound', id });
   // Keys have only printable ASCII; an id with any other character belongs to no subscription.
   if (!/^[0-9a-f-]{1,64}$/i.test(id)) return found(undefined);
-  const read = readNow(store, { get: [subscriptionKey(id)] });
+  const read = readAtOnce(store, { get: [subscriptionKey(id)] });
   return read instanceof Promise ? read.then(([record]) => found(record)) : found(read[0]);
 }
 
@@ -212,11 +212,11 @@ const bodyRefusals: Readonly<Record<BodyFault, ControlRefusal>> = {
 };
 
 /** The place of a change behind the earlier ones of the subscription; `undefined` for a read. */
-function placeInOrder(
+function enterQueue(
   { request, subscription }: After<'subscription'>,
   { changes }: StepServices,
-): Place | undefined | Promise<Place> {
-  return isRead(request) ? undefined : changes.place(subscription.subscriptionId);
+): QueuePlace | undefined | Promise<QueuePlace> {
+  return isRead(request) ? undefined : changes.enter(subscription.subscriptionId);
 }
 
 /** The body's JSON, an object within the bounds of `json/`; `{}` for an empty body. */
@@ -248,7 +248,7 @@ function groupOf(
   if (withoutGroupCheck.has(method) || resourceGroup === undefined || !isResourceGroupName(resourceGroup))
     return undefined;
   const key = resourceGroupKey({ subscriptionId: known.subscription.subscriptionId, resourceGroup });
-  const read = readNow(store, { require: requirementsOf(known), get: [key] });
+  const read = readAtOnce(store, { require: requirementsOf(known), get: [key] });
   return read instanceof Promise ? read.then(([record]) => record?.value) : read[0]?.value;
 }
 

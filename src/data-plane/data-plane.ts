@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { InOrder } from '../edge/in-order.ts';
+import { ChangeQueues } from '../edge/change-queues.ts';
 import { Router } from '../edge/router.ts';
 import type { Route } from '../edge/router.ts';
 import type { Turns } from '../edge/turns.ts';
@@ -31,7 +31,7 @@ type Destination = { readonly card: OperationCard } | { readonly open: (request:
 export function createDataPlane(given: DataPlaneServices): HostListener<VaultHost> {
   const { corsOrigins, turns, now, sourceOf } = given;
   const router = new Router(routesOf(corsOrigins));
-  const services = { ...given, changes: new InOrder() };
+  const services = { ...given, changes: new ChangeQueues() };
   return (sent, response, host) => {
     const raw = applyMethodOverride(sent);
     const { method = '', url = '' } = raw;

@@ -53,7 +53,7 @@ export const vaultEdge: Edge<VaultRequest, EdgeServices, Omit<Admitted, 'request
     if (key === vault?.requirement.key) await rulebook.load(request.vaultName);
     else closeSubnets(await rulebook.changed([key]));
   },
-  over: ({ inOrder }) => inOrder?.leave(),
+  over: ({ queue }) => queue?.leave(),
 };
 
 /** Counts the request against the vault's limits, runs the operation, and adds the audit record. */

@@ -5,7 +5,7 @@ import { admit as admitCaller, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { jsonOrRefuse, readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
-import type { InOrder, Place } from '../edge/in-order.ts';
+import type { ChangeQueues, QueuePlace } from '../edge/change-queues.ts';
 import { Refused } from '../edge/edge.ts';
 import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
@@ -44,7 +44,7 @@ export interface StepServices {
   /** `undefined` if the server has no limits. */
   readonly throttle: Throttle | undefined;
   /** Runs the changes of one object one after the other. */
-  readonly changes: InOrder;
+  readonly changes: ChangeQueues;
   readonly now: () => number;
 }
 
@@ -65,7 +65,7 @@ export const steps = Steps.of<VaultRequest, StepServices>()
   .step('firewall', verdictOf, firewallRefusal)
   .step('permission', permissionOf, permissionRefusal)
   .once('bytes', bytesOf)
-  .once('inOrder', placeInOrder)
+  .once('queue', enterQueue)
   .once('charge', chargeOf)
   .step('body', jsonOf)
   .step('query', queryOf);
@@ -262,12 +262,12 @@ const bodyRefusals: Readonly<Record<BodyFault, Refusal>> = {
 };
 
 /** The place of a change behind earlier changes of the same object; `undefined` if the operation changes nothing. */
-function placeInOrder(
+function enterQueue(
   { request, operation }: After<{ readonly operation: OperationCard }>,
   { changes }: StepServices,
-): Place | undefined | Promise<Place> {
+): QueuePlace | undefined | Promise<QueuePlace> {
   if (operation.method === 'GET' || operation.changes === false) return undefined;
-  return changes.place(`${request.vaultName}/${request.params['name']?.toLowerCase() ?? ''}`);
+  return changes.enter(`${request.vaultName}/${request.params['name']?.toLowerCase() ?? ''}`);
 }
 
 /** The request's charge against the limits of the vault; `undefined` if the server has no limits. */

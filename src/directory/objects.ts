@@ -35,7 +35,8 @@ export type Changed<T> =
   | { readonly ok: true; readonly value: T; readonly change: Transaction }
   | { readonly ok: false; readonly refusal: DirectoryRefusal };
 
-export interface Place<K extends ObjectKind> {
+/** The objects of a kind in a tenant. */
+export interface ObjectsOf<K extends ObjectKind> {
   readonly tenantId: string;
   readonly kind: K;
 }
@@ -43,7 +44,7 @@ export interface Place<K extends ObjectKind> {
 /** Finds the object with that id, in any letter case. */
 export async function findObject<K extends ObjectKind>(
   store: Store,
-  { tenantId, kind }: Place<K>,
+  { tenantId, kind }: ObjectsOf<K>,
   id: string,
 ): Promise<Stored<K> | undefined> {
   const lower = id.toLowerCase();
@@ -55,12 +56,12 @@ export async function findObject<K extends ObjectKind>(
 /** Finds the object with this name: a user's `userPrincipalName`, a client id or a service principal name. */
 export async function findByName<K extends ObjectKind>(
   store: Store,
-  place: Place<K>,
+  objects: ObjectsOf<K>,
   name: string,
 ): Promise<Stored<K> | undefined> {
   if (!isName(name)) return undefined;
-  const [id] = await readRecords(store, { get: [nameKey(place.tenantId, place.kind, name)] });
-  return id && findObject(store, place, id.value);
+  const [id] = await readRecords(store, { get: [nameKey(objects.tenantId, objects.kind, name)] });
+  return id && findObject(store, objects, id.value);
 }
 
 /** The objects with these ids, of any kind, in the order of the ids; unknown ids are skipped. */
@@ -96,7 +97,7 @@ export async function directoryIds(
 /** At most `limit` objects of a kind whose ids come after `after`. */
 export async function listObjects<K extends ObjectKind>(
   store: Store,
-  { tenantId, kind }: Place<K>,
+  { tenantId, kind }: ObjectsOf<K>,
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
 ): Promise<readonly DirectoryRecords[K][]> {
   const prefix = kindPrefix(tenantId, kind);

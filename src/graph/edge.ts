@@ -26,7 +26,7 @@ export const graphEdge: Edge<GraphRequest, EdgeServices, Omit<Admitted, 'request
   work,
   failed,
   renew: () => undefined,
-  over: ({ inOrder }) => inOrder?.leave(),
+  over: ({ queue }) => queue?.leave(),
 };
 
 function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { InOrder } from '../edge/in-order.ts';
+import { ChangeQueues } from '../edge/change-queues.ts';
 import { Router } from '../edge/router.ts';
 import { send } from '../http/answer.ts';
 import type { Turns } from '../edge/turns.ts';
@@ -23,7 +23,7 @@ const mediaType = 'application/json;odata.metadata=minimal;charset=utf-8';
 /** Creates Graph's request listener, under `/v1.0`, and OpenID Connect's userinfo. The order of a request is the table in `pipeline.ts`. */
 export function createGraph(given: GraphServices): HomeListener {
   const { turns, sourceOf, now } = given;
-  const services = { ...given, changes: new InOrder() };
+  const services = { ...given, changes: new ChangeQueues() };
   const router = new Router([
     ...operations.map((card) => ({ method: card.method, path: `/v1.0${card.path}`, to: card })),
     { method: userInfo.method, path: userInfo.path, to: userInfo },

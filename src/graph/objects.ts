@@ -84,10 +84,10 @@ export async function objectOf<K extends ObjectKind>(
   kind: K,
 ): Promise<Stored<K>> {
   const { id = '' } = params;
-  const place = { tenantId, kind };
+  const objects = { tenantId, kind };
   const found = await (kind === 'user' && id.includes('@')
-    ? findByName(store, place, id)
-    : findObject(store, place, id));
+    ? findByName(store, objects, id)
+    : findObject(store, objects, id));
   if (found === undefined) throw new Refused<GraphRefusal>({ kind: 'objectNotFound', id });
   return found;
 }

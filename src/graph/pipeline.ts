@@ -6,7 +6,7 @@ import { jsonObjectOrRefuse, readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
 import { Refused } from '../edge/edge.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
-import type { InOrder, Place } from '../edge/in-order.ts';
+import type { ChangeQueues, QueuePlace } from '../edge/change-queues.ts';
 import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
 import type { AllKnown, SomeKnown } from '../edge/steps.ts';
@@ -45,7 +45,7 @@ export interface StepServices {
   /** The tenant of the directory: a GUID in lower case. */
   readonly tenantId: string;
   /** Changes of the directory run one after the other: they depend on each other, and are few. */
-  readonly changes: InOrder;
+  readonly changes: ChangeQueues;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -62,7 +62,7 @@ export const steps = Steps.of<GraphRequest, StepServices>()
   .step('caller', callerOf)
   .step('administrator', isAdministrator, administratorRefusal)
   .once('bytes', bytesOf)
-  .once('inOrder', placeInOrder)
+  .once('queue', enterQueue)
   .step('query', queryOf)
   .step('body', jsonOf);
 
@@ -153,11 +153,11 @@ const bodyRefusals: Readonly<Record<BodyFault, GraphRefusal>> = {
 };
 
 /** The place of a change in the order of all changes of the directory; `undefined` for an operation that only reads. */
-function placeInOrder(
+function enterQueue(
   { operation }: After<{ readonly operation: GraphOperation }>,
   { changes }: StepServices,
-): Place | undefined | Promise<Place> {
-  return operation.access === 'read' ? undefined : changes.place('');
+): QueuePlace | undefined | Promise<QueuePlace> {
+  return operation.access === 'read' ? undefined : changes.enter('');
 }
 
 /** The query's parameters by name, none of them repeated. */

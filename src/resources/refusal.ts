@@ -92,7 +92,7 @@ export type InUse =
  * The refusal of a change that also needs an action on another resource (ARM id); `undefined` if the caller has the
  * permission.
  */
-export type CallerLacks = (action: string, id: string) => ResourceRefusal | undefined;
+export type LinkedRefusal = (action: string, id: string) => ResourceRefusal | undefined;
 
 export type ResourceOutcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: ResourceRefusal };

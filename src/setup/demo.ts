@@ -123,7 +123,7 @@ function putDemoVault(store: Store, { identity, developer }: Owners, { name, net
     now,
     newId: randomUUID,
     by,
-    lacks: () => undefined,
+    linkedRefusal: () => undefined,
   });
 }
 

@@ -3,7 +3,7 @@ import { addToGroups } from '../directory/client-registration.ts';
 import { isDirectoryId } from '../directory/keys.ts';
 import { removeMember } from '../directory/memberships.ts';
 import { findByName, findObject, removeObject } from '../directory/objects.ts';
-import type { Changed, Place, Stored } from '../directory/objects.ts';
+import type { Changed, ObjectsOf, Stored } from '../directory/objects.ts';
 import type { UserRecord } from '../directory/records.ts';
 import { matchesHash } from '../directory/secret.ts';
 import { createUser, updateUser } from '../directory/users.ts';
@@ -38,16 +38,16 @@ export async function registerUsers(store: Store, users: Settings['users'], scop
   const [record] = await readRecords(store, { get: [registeredKey] });
   const before = record?.value ?? [];
   if (before.length === 0 && users.length === 0) return;
-  const place = { tenantId: scope.tenantId, kind: 'user' } as const;
+  const inTenant = { tenantId: scope.tenantId, kind: 'user' } as const;
   const named = await Promise.all(
     users.map(async ({ userPrincipalName, objectId, groups }) => {
-      const known = await findByName(store, place, userPrincipalName);
+      const known = await findByName(store, inTenant, userPrincipalName);
       return { id: objectId ?? known?.record.id ?? randomUUID(), groups };
     }),
   );
   // Stored first, so that none is forgotten after a crash.
   await store.transact({ put: [recordPut(registeredKey, [...before, ...named])] });
-  for (const old of before) await forget(store, { old, now: named.find(({ id }) => id === old.id) }, place);
+  for (const old of before) await forget(store, { old, now: named.find(({ id }) => id === old.id) }, inTenant);
   for (const [index, user] of users.entries()) {
     const registered = named[index];
     if (registered !== undefined) await putConfigured(store, { user, registered }, scope);
@@ -58,15 +58,15 @@ export async function registerUsers(store: Store, users: Settings['users'], scop
 async function forget(
   store: Store,
   { old, now }: { readonly old: Registered; readonly now: Registered | undefined },
-  place: Place<'user'>,
+  inTenant: ObjectsOf<'user'>,
 ): Promise<void> {
   if (now === undefined) {
-    const known = await findObject(store, place, old.id);
+    const known = await findObject(store, inTenant, old.id);
     if (known !== undefined) await store.transact(await removeObject(store, 'user', known));
     return;
   }
   for (const group of old.groups.filter((id) => isDirectoryId(id) && !now.groups.includes(id))) {
-    const left = await removeMember(store, { tenantId: place.tenantId, group, member: old.id });
+    const left = await removeMember(store, { tenantId: inTenant.tenantId, group, member: old.id });
     if (left.ok) await store.transact(left.change);
   }
 }

@@ -6,17 +6,17 @@ interface PlaceLimits {
 }
 
 /** Connections in the order in which they entered their present state. */
-type InOrder<C> = Iterable<C> & { readonly size: number };
+type Ordered<C> = Iterable<C> & { readonly size: number };
 
 /** The connections of one source, or of all, in the order in which they may be ended. */
 export interface Queues<C> {
   readonly size: number;
   /** Those that never sent a request, oldest first. */
-  readonly silent: InOrder<C>;
+  readonly silent: Ordered<C>;
   /** Those between two requests, longest idle first. */
-  readonly idle: InOrder<C>;
+  readonly idle: Ordered<C>;
   /** Those with a request in flight, longest first. */
-  readonly busy: InOrder<C>;
+  readonly busy: Ordered<C>;
 }
 
 /**
@@ -42,7 +42,7 @@ export function chooseLeaving<C>(
   return leaving([greediest.silent, greediest.idle, all.silent, all.idle, greediest.busy], total);
 }
 
-function leaving<C>(candidates: readonly InOrder<C>[], limit: number): Room<C> {
+function leaving<C>(candidates: readonly Ordered<C>[], limit: number): Room<C> {
   const [connection] = candidates.find(({ size }) => size > 0) ?? [];
   return connection === undefined ? { kind: 'full', limit } : { kind: 'goes', connection, limit };
 }
@@ -56,7 +56,7 @@ interface Queued<C> {
 }
 
 /** A linked list. Moving a connection from one to another allocates nothing; each request moves it twice. */
-class Queue<C> implements InOrder<C> {
+class Queue<C> implements Ordered<C> {
   #size = 0;
   #first: Queued<C> | undefined;
   #last: Queued<C> | undefined;
@@ -101,7 +101,7 @@ class Queue<C> implements InOrder<C> {
   }
 }
 
-interface Place<C> {
+interface Placed<C> {
   source: string;
   standing: Counted<C>;
   /** Requests in flight. */
@@ -126,7 +126,7 @@ const unnamed = 'unnamed';
  */
 export class Places<C> {
   readonly #limits: PlaceLimits;
-  readonly #places = new Map<C, Place<C>>();
+  readonly #places = new Map<C, Placed<C>>();
   readonly #all: Counted<C> = counted();
   readonly #bySource = new Map<string, Counted<C>>();
   /** The sources by their number of connections. */

@@ -33,11 +33,11 @@ export async function readRecords(store: Pick<Store, 'read'>, request: Read) {
 }
 
 /** Like `readRecords`, but returns a value, not a promise, if the store does. */
-export function readNow<const K extends readonly Key<unknown>[]>(
+export function readAtOnce<const K extends readonly Key<unknown>[]>(
   store: Pick<Store, 'readMany'>,
   request: { readonly get: K; readonly require?: readonly Requirement[] },
 ): StoredUnder<K> | Promise<StoredUnder<K>>;
-export function readNow(store: Pick<Store, 'readMany'>, request: Read) {
+export function readAtOnce(store: Pick<Store, 'readMany'>, request: Read) {
   const results = store.readMany([request]);
   return results instanceof Promise ? results.then(only) : only(results);
 }

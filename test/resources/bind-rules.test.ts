@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { bindRules } from '../../src/resources/vaults/bind-rules.ts';
 import { virtualNetworkKey } from '../../src/resources/keys.ts';
-import type { CallerLacks, ResourceRefusal } from '../../src/resources/refusal.ts';
+import type { LinkedRefusal, ResourceRefusal } from '../../src/resources/refusal.ts';
 import { deleteSubnet, putNetwork, putSubnet } from '../../src/resources/networks/virtual-networks.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { Conflict, encode } from '../../src/store/store.ts';
@@ -22,9 +22,9 @@ const apps = {
   others: {},
 };
 
-/** A caller that may join every subnet, except as `lacks` says. */
-function servicesOf(store: Store, lacks: CallerLacks = () => undefined) {
-  return { store, subscriptionId: place.subscriptionId, lacks };
+/** A caller that may join every subnet, except as `linkedRefusal` says. */
+function servicesOf(store: Store, linkedRefusal: LinkedRefusal = () => undefined) {
+  return { store, subscriptionId: place.subscriptionId, linkedRefusal };
 }
 
 async function networkRecord(store: Store): Promise<Stored<VirtualNetworkRecord>> {

@@ -79,7 +79,7 @@ const createOrUpdateRoleDefinition: ControlOperation = {
   async run(call) {
     const found = scopeOf(call);
     if (!found.ok) return found;
-    const { authorization, lacks } = call.access;
+    const { authorization, linkedRefusal } = call.access;
     const request = {
       id: call.params['roleDefinitionId'] ?? '',
       properties: call.body['properties'],
@@ -91,8 +91,8 @@ const createOrUpdateRoleDefinition: ControlOperation = {
     const { role, change } = put.value;
     const before = authorization.roles.get(role.id)?.assignableScopes ?? [];
     for (const scope of [...before, ...role.assignableScopes]) {
-      const lacking = lacks(createOrUpdateRoleDefinition.action, scope);
-      if (lacking !== undefined) return refuse(lacking);
+      const refusal = linkedRefusal(createOrUpdateRoleDefinition.action, scope);
+      if (refusal !== undefined) return refuse(refusal);
     }
     return { ...answer(201, definitionResource(role, subscriptionId(call))), change };
   },
@@ -106,12 +106,12 @@ const deleteRoleDefinition: ControlOperation = {
   async run(call) {
     const role = definitionOf(call);
     if (role === undefined) return answer(204);
-    const { authorization, lacks } = call.access;
+    const { authorization, linkedRefusal } = call.access;
     const deleted = deleteRole(role, authorization);
     if (!deleted.ok) return deleted;
     for (const scope of role.assignableScopes) {
-      const lacking = lacks(deleteRoleDefinition.action, scope);
-      if (lacking !== undefined) return refuse(lacking);
+      const refusal = linkedRefusal(deleteRoleDefinition.action, scope);
+      if (refusal !== undefined) return refuse(refusal);
     }
     return { ...answer(200, definitionResource(role, subscriptionId(call))), change: deleted.value };
   },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InOrder } from '../../edge/in-order.ts';
+import { ChangeQueues } from '../../edge/change-queues.ts';
 
 /** Runs one evaluation of a template in its turn. */
 export type Evaluate = <T>(step: () => T) => Promise<T>;
@@ -12,7 +12,7 @@ const shortMs = 5;
  * that one took, so that all deployments together use at most half of the thread's time.
  */
 export function openEvaluations(clock: () => number): Evaluate {
-  const turns = new InOrder();
+  const turns = new ChangeQueues();
   return (step) =>
     turns.take('', async () => {
       const startedAt = clock();

@@ -27,7 +27,14 @@ export function resourceServices(
   { store, nowMs, newId, subscription, access }: ControlCall,
   { publicAddressPool }: ControlServices,
 ): ResourceServices {
-  return { store, now: nowMs, newId, tenantId: subscription.tenantId, lacks: access.lacks, publicAddressPool };
+  return {
+    store,
+    now: nowMs,
+    newId,
+    tenantId: subscription.tenantId,
+    linkedRefusal: access.linkedRefusal,
+    publicAddressPool,
+  };
 }
 
 /** A resource and its record. */

@@ -124,5 +124,12 @@ export function vaultServices(
 ): VaultServices {
   const isUser = typeof caller.claims['upn'] === 'string';
   const id = isUser ? String(caller.claims['upn']) : (caller.applicationId ?? caller.objectId);
-  return { store, profile, now: nowMs, newId, by: { id, type: isUser ? 'User' : 'Application' }, lacks: access.lacks };
+  return {
+    store,
+    profile,
+    now: nowMs,
+    newId,
+    by: { id, type: isUser ? 'User' : 'Application' },
+    linkedRefusal: access.linkedRefusal,
+  };
 }

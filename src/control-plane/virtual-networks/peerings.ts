@@ -57,7 +57,7 @@ const createOrUpdatePeering: ControlOperation = {
     if (refused !== undefined) return refused;
     const requested = { name, properties: call.body['properties'] };
     const { store, newId, access } = call;
-    const put = await putPeering(found.record, requested, { store, newId, lacks: access.lacks });
+    const put = await putPeering(found.record, requested, { store, newId, linkedRefusal: access.linkedRefusal });
     if (!put.ok) return put;
     const { network, peering, created, change } = put.value;
     const body = peeringResource(network, peering);

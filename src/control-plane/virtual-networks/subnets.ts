@@ -56,7 +56,10 @@ const createOrUpdateSubnet: ControlOperation = {
     const requested = readSubnet(name, call.body['properties'], 'subnet');
     if (!requested.ok) return requested;
     const subnets = { before: before === undefined ? [] : [before], after: [requested.value] };
-    const linked = await linkSubnets(found.network, subnets, { store: call.store, lacks: call.access.lacks });
+    const linked = await linkSubnets(found.network, subnets, {
+      store: call.store,
+      linkedRefusal: call.access.linkedRefusal,
+    });
     if (!linked.ok) return linked;
     const put = putSubnet(found.record, linked.value.subnets[0] ?? requested.value, call.newId);
     if (!put.ok) return put;
@@ -85,7 +88,7 @@ const deleteVirtualNetworkSubnet: ControlOperation = {
     const deleted = deleteSubnet(found.record, name, call.newId);
     if (!deleted.ok) return deleted;
     const { store, access } = call;
-    const unlinked = await unlinkSubnets(found.network, [subnet], { store, lacks: access.lacks });
+    const unlinked = await unlinkSubnets(found.network, [subnet], { store, linkedRefusal: access.linkedRefusal });
     if (!unlinked.ok) return unlinked;
     return { ...networkDeleted(call, found.network.location), change: merge(deleted.value, unlinked.value.change) };
   },

@@ -131,7 +131,7 @@ async function linkRequested(
 ): Promise<ResourceOutcome<{ readonly requested: RequestedNetwork; readonly change: Transaction }>> {
   if (requested.subnets === undefined) return { ok: true, value: { requested, change: {} } };
   const subnets = { before: before?.subnets ?? [], after: requested.subnets };
-  const linked = await linkSubnets(network, subnets, { store, lacks: access.lacks });
+  const linked = await linkSubnets(network, subnets, { store, linkedRefusal: access.linkedRefusal });
   if (!linked.ok) return linked;
   return {
     ok: true,
@@ -184,7 +184,7 @@ const deleteVirtualNetwork: ControlOperation = {
     const deleted = deleteNetwork(record);
     if (!deleted.ok) return deleted;
     const { store, access } = call;
-    const unlinked = await unlinkSubnets(network, network.subnets, { store, lacks: access.lacks });
+    const unlinked = await unlinkSubnets(network, network.subnets, { store, linkedRefusal: access.linkedRefusal });
     if (!unlinked.ok) return unlinked;
     const left = await disconnect(network, network.peerings ?? [], store);
     return { ...networkDeleted(call, network.location), change: merge(deleted.value, unlinked.value.change, left) };

@@ -33,12 +33,12 @@ export function berToDer(ber: Uint8Array, count: ValueCount): Buffer {
   return der(tag, content);
 }
 
-interface Place {
+interface Nesting {
   readonly depth: number;
   readonly count: ValueCount;
 }
 
-function decode(bytes: Buffer, at: number, { depth, count }: Place): Decoded {
+function decode(bytes: Buffer, at: number, { depth, count }: Nesting): Decoded {
   count.add();
   const tag = bytes[at];
   const first = bytes[at + 1];
@@ -64,7 +64,7 @@ function constructed(
     isOpen,
     depth,
     count,
-  }: Place & { readonly tag: number; readonly start: number; readonly isOpen: boolean },
+  }: Nesting & { readonly tag: number; readonly start: number; readonly isOpen: boolean },
 ): Decoded {
   const parts: Decoded[] = [];
   let at = start;

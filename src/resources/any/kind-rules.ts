@@ -7,7 +7,7 @@ import { resourceId } from '../keys.ts';
 import { itemsOf } from './kinds.ts';
 import type { Kind } from './kinds.ts';
 import { membersOf, refuseResource } from '../refusal.ts';
-import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
+import type { LinkedRefusal, ResourceOutcome } from '../refusal.ts';
 import type { PrincipalsChanged } from '../authorization/principals.ts';
 import { allocateAddress } from '../networks/public-addresses.ts';
 import { connectEndpoint } from '../networks/private-endpoints.ts';
@@ -22,7 +22,7 @@ export interface ResourceServices {
   readonly now: number;
   readonly newId: () => string;
   readonly tenantId: string;
-  readonly lacks: CallerLacks;
+  readonly linkedRefusal: LinkedRefusal;
   /** The range of public addresses to assign (IPv4, CIDR). */
   readonly publicAddressPool: string;
 }
@@ -128,8 +128,8 @@ function skuOf({ envelope }: ResourceRecord): string {
   return typeof name === 'string' ? name.toLowerCase() : '';
 }
 
-export function linkServicesOf(resource: ResourceRecord, { store, lacks }: ResourceServices) {
-  return { store, lacks, subscriptionId: resource.subscriptionId, location: resource.location ?? '' };
+export function linkServicesOf(resource: ResourceRecord, { store, linkedRefusal }: ResourceServices) {
+  return { store, linkedRefusal, subscriptionId: resource.subscriptionId, location: resource.location ?? '' };
 }
 
 function invalid(message: string) {

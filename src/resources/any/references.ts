@@ -3,7 +3,7 @@ import type { Put, Requirement, Store } from '../../store/store.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { isResourceGroupName, parseScope, resourceKey } from '../keys.ts';
 import { refuseResource } from '../refusal.ts';
-import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
+import type { LinkedRefusal, ResourceOutcome } from '../refusal.ts';
 import { isSameLocation } from '../regions.ts';
 
 /** A reference from one resource to another, both by ARM id. */
@@ -21,7 +21,7 @@ interface LinkServices {
   readonly subscriptionId: string;
   /** The location of the referring resource. */
   readonly location: string;
-  readonly lacks: CallerLacks;
+  readonly linkedRefusal: LinkedRefusal;
 }
 
 interface Linked {
@@ -53,8 +53,8 @@ export async function updateLinks(
     const wrong = now.find((link) => !fits(target, link, services));
     if (wrong !== undefined) return refuseResource({ kind: 'referenceInvalid', id: to, by: wrong.by });
     if (record === undefined || target === undefined) continue;
-    const lacking = added.length > 0 ? services.lacks(`${target.type}/join/action`, to) : undefined;
-    if (lacking !== undefined) return refuseResource(lacking);
+    const refusal = added.length > 0 ? services.linkedRefusal(`${target.type}/join/action`, to) : undefined;
+    if (refusal !== undefined) return refuseResource(refusal);
     const others = (target.usedBy ?? []).filter((user) => !old.some(({ by }) => sameUser(by, user)));
     if (others.length > 0 && added.some(({ exclusive }) => exclusive === true)) {
       return refuseResource({ kind: 'publicAddressTaken', id: to, users: others });

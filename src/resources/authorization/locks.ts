@@ -1,7 +1,7 @@
 import { isWithin } from '../../access/role-assignments.ts';
 import { choice, object, optional, string } from '../../shape/shape.ts';
 import type { Key } from '../../store/keys.ts';
-import { readNow, readRecords, recordPut } from '../../store/records.ts';
+import { readAtOnce, readRecords, recordPut } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { Requirement, Store, Transaction } from '../../store/store.ts';
 import type { Lock, LocksRecord } from '../../types/lock.ts';
@@ -36,7 +36,7 @@ export async function readLocks(store: Pick<Store, 'read'>, subscriptionId: stri
 /** The same, as a value if nothing has to be waited for. */
 export function readLocksNow(store: Pick<Store, 'readMany'>, subscriptionId: string): Locks | Promise<Locks> {
   const key = locksKey(subscriptionId);
-  const read = readNow(store, { get: [key] });
+  const read = readAtOnce(store, { get: [key] });
   return read instanceof Promise ? read.then(([record]) => locksIn(key, record)) : locksIn(key, read[0]);
 }
 

@@ -8,13 +8,13 @@ import type { PeeringRecord, VirtualNetworkRecord } from '../../types/network.ts
 import { isResourceGroupName, parseScope, virtualNetworkId, virtualNetworkKey } from '../keys.ts';
 import { networkObject, peeringMembers, reference } from './network-members.ts';
 import { readAt, refuseResource } from '../refusal.ts';
-import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
+import type { LinkedRefusal, ResourceOutcome } from '../refusal.ts';
 
 const peerAction = 'Microsoft.Network/virtualNetworks/peer/action';
 interface PeeringServices {
   readonly store: Store;
   readonly newId: () => string;
-  readonly lacks: CallerLacks;
+  readonly linkedRefusal: LinkedRefusal;
 }
 
 type PeeringChange = ResourceOutcome<{
@@ -55,7 +55,7 @@ const defaults = {
 export async function putPeering(
   record: Stored<VirtualNetworkRecord>,
   { name, properties }: { readonly name: string; readonly properties: unknown },
-  { store, newId, lacks }: PeeringServices,
+  { store, newId, linkedRefusal }: PeeringServices,
 ): Promise<PeeringChange> {
   const network = record.value;
   const requested = readAt(requestedPeering, properties, 'properties');
@@ -63,8 +63,8 @@ export async function putPeering(
   const { remote: id, others } = requested.value;
   const before = findPeering(network, name);
   const by = `${virtualNetworkId(network)}/virtualNetworkPeerings/${name}`;
-  const lacking = lacks(peerAction, id);
-  if (lacking !== undefined) return refuseResource(lacking);
+  const refusal = linkedRefusal(peerAction, id);
+  if (refusal !== undefined) return refuseResource(refusal);
   const other = await readNetworkById(id, store);
   const isOther = other !== undefined && other.key !== record.key;
   const isMoved = before !== undefined && before.remote.toLowerCase() !== id.toLowerCase();

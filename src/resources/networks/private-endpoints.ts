@@ -82,10 +82,10 @@ export function connectedVault(resource: ResourceRecord): string | undefined {
 async function joinSubnet(
   draft: ResourceRecord,
   { subnetId }: EndpointLink,
-  { store, lacks }: ResourceServices,
+  { store, linkedRefusal }: ResourceServices,
 ): Promise<ResourceOutcome<Transaction>> {
-  const lacking = lacks(joinAction, subnetId);
-  if (lacking !== undefined) return refuseResource(lacking);
+  const refusal = linkedRefusal(joinAction, subnetId);
+  if (refusal !== undefined) return refuseResource(refusal);
   const by = resourceId(draft);
   const living = await readSubnetById(subnetId, store);
   if (living === undefined) return refuseResource({ kind: 'referenceInvalid', id: subnetId, by });
@@ -100,7 +100,7 @@ async function joinSubnet(
 async function requestConnection(
   draft: ResourceRecord,
   { connection, manual }: EndpointLink,
-  { store, lacks, newId }: ResourceServices,
+  { store, linkedRefusal, newId }: ResourceServices,
 ): Promise<Connected> {
   const { privateLinkServiceId: id, requestMessage = '' } = connection.properties;
   const named = vaultNamed(id);
@@ -110,8 +110,8 @@ async function requestConnection(
       `privateLinkServiceId is '${id}'. Here it must be the id of a vault (${form}): only vaults can have private endpoints.`,
     );
   }
-  const lacking = manual ? undefined : lacks(approveAction, id);
-  if (lacking !== undefined) return refuseResource(lacking);
+  const refusal = manual ? undefined : linkedRefusal(approveAction, id);
+  if (refusal !== undefined) return refuseResource(refusal);
   const record = await readVault(id, store);
   if (record === undefined)
     return refuseResource({

@@ -4,7 +4,7 @@ import type { VirtualNetworkRecord } from '../../types/network.ts';
 import { virtualNetworkId } from '../keys.ts';
 import type { Place } from '../keys.ts';
 import { membersOf, readAt } from '../refusal.ts';
-import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
+import type { LinkedRefusal, ResourceOutcome } from '../refusal.ts';
 import { reference } from './network-members.ts';
 import type { RequestedSubnet } from './network-properties.ts';
 import { updateLinks } from '../any/references.ts';
@@ -39,7 +39,7 @@ interface LinkedSubnets {
 export async function linkSubnets(
   network: LinkingNetwork,
   { before, after }: { readonly before: readonly Subnet[]; readonly after: readonly RequestedSubnet[] },
-  { store, lacks }: { readonly store: Store; readonly lacks: CallerLacks },
+  { store, linkedRefusal }: { readonly store: Store; readonly linkedRefusal: LinkedRefusal },
 ): Promise<ResourceOutcome<LinkedSubnets>> {
   for (const { name, others } of after) {
     for (const member of Object.keys(members)) {
@@ -52,7 +52,7 @@ export async function linkSubnets(
   }
   const { subscriptionId, location } = network;
   const links = { before: linksOf(network, before), after: linksOf(network, after) };
-  const linked = await updateLinks(links, { store, lacks, subscriptionId, location });
+  const linked = await updateLinks(links, { store, linkedRefusal, subscriptionId, location });
   if (!linked.ok) return linked;
   const { found, require, put } = linked.value;
   const subnets = after.map(({ publicAddresses: _, ...subnet }) => {
@@ -67,7 +67,7 @@ export async function linkSubnets(
 export async function unlinkSubnets(
   network: VirtualNetworkRecord,
   subnets: readonly Subnet[],
-  services: { readonly store: Store; readonly lacks: CallerLacks },
+  services: { readonly store: Store; readonly linkedRefusal: LinkedRefusal },
 ): Promise<ResourceOutcome<LinkedSubnets>> {
   return linkSubnets(network, { before: subnets, after: [] }, services);
 }

@@ -2,7 +2,7 @@ import type { RequestedNetworkAcls, RequestedVirtualNetworkRule } from '../../fi
 import type { Requirement, Store } from '../../store/store.ts';
 import type { NetworkAcls, VirtualNetworkRule } from '../../types/firewall.ts';
 import { refuseResource } from '../refusal.ts';
-import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
+import type { LinkedRefusal, ResourceOutcome } from '../refusal.ts';
 import { hasKeyVaultEndpoint, readSubnetById } from '../networks/virtual-networks.ts';
 
 interface Bound {
@@ -18,7 +18,7 @@ const joinAction = 'Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndp
 interface BindingServices {
   readonly store: Store;
   readonly subscriptionId: string;
-  readonly lacks: CallerLacks;
+  readonly linkedRefusal: LinkedRefusal;
 }
 
 /**
@@ -55,14 +55,14 @@ export async function bindRules(
 
 async function bindRule(
   rule: RequestedVirtualNetworkRule,
-  { store, subscriptionId, lacks }: BindingServices,
+  { store, subscriptionId, linkedRefusal }: BindingServices,
 ): Promise<ResourceOutcome<{ readonly incarnation: string; readonly network: Requirement }>> {
   const living = await readSubnetById(rule.id, store);
   const [virtualNetwork, subnet] = splitAtSubnet(rule.id);
-  const lacking = lacks(joinAction, rule.id);
+  const refusal = linkedRefusal(joinAction, rule.id);
   const isOwn = rule.id.toLowerCase().startsWith(`/subscriptions/${subscriptionId.toLowerCase()}/`);
   // Checked first, so that the answer reveals nothing about the subnet. In an unknown subscription there is nothing to reveal.
-  if (lacking !== undefined && (isOwn || living !== undefined)) return refuseResource(lacking);
+  if (refusal !== undefined && (isOwn || living !== undefined)) return refuseResource(refusal);
   if (living === undefined) return refuseResource({ kind: 'subnetNotFound', id: rule.id, virtualNetwork, subnet });
   if (!hasKeyVaultEndpoint(living.subnet) && rule.ignoreMissingVnetServiceEndpoint !== true) {
     return refuseResource({ kind: 'subnetWithoutServiceEndpoint', virtualNetwork, subnet });

@@ -10,7 +10,7 @@ import type { Place } from '../keys.ts';
 import { disconnectEndpoints } from './private-endpoint-connections.ts';
 import { scheduledPurge, scheduledPurgeKey } from './purge.ts';
 import { refuseResource } from '../refusal.ts';
-import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
+import type { LinkedRefusal, ResourceOutcome } from '../refusal.ts';
 import { mergeProperties, readVaultProperties } from './vault-properties.ts';
 import type { RequestedProperties } from './vault-properties.ts';
 
@@ -35,7 +35,7 @@ export interface VaultServices {
   readonly newId: () => string;
   readonly by: { readonly id: string; readonly type: 'Application' | 'User' };
   /** The caller's missing permissions on other resources, for changes that need them. */
-  readonly lacks: CallerLacks;
+  readonly linkedRefusal: LinkedRefusal;
 }
 
 export interface PutVault extends Place {
@@ -191,7 +191,7 @@ async function nextProperties(
     readonly base: Partial<VaultProperties>;
     readonly subscriptionId: string;
   },
-  { store, lacks }: VaultServices,
+  { store, linkedRefusal }: VaultServices,
 ): Promise<
   ResourceOutcome<{ readonly properties: VaultProperties; readonly require: NonNullable<Transaction['require']> }>
 > {
@@ -201,8 +201,9 @@ async function nextProperties(
   if (!merged.ok) return merged;
   // Changing the permission model decides who has access to the vault, as assigning roles does (rbac-guide).
   const isOtherModel = before !== undefined && before.enableRbacAuthorization !== merged.value.enableRbacAuthorization;
-  const lacking = isOtherModel && state.before !== undefined ? lacks(assignAction, vaultId(state.before)) : undefined;
-  if (lacking !== undefined) return refuseResource(lacking);
+  const refusal =
+    isOtherModel && state.before !== undefined ? linkedRefusal(assignAction, vaultId(state.before)) : undefined;
+  if (refusal !== undefined) return refuseResource(refusal);
   const acls = networkAcls ?? state.base.networkAcls;
   if (acls === undefined) return { ok: true, value: { properties: merged.value, require: [] } };
   if (acls.bypass === 'None' && merged.value.enabledForDiskEncryption === true) {
@@ -210,7 +211,7 @@ async function nextProperties(
     return refuseResource({ kind: 'invalidProperty', message });
   }
   const stored = before?.networkAcls?.virtualNetworkRules ?? [];
-  const bound = await bindRules(acls, stored, { store, subscriptionId: state.subscriptionId, lacks });
+  const bound = await bindRules(acls, stored, { store, subscriptionId: state.subscriptionId, linkedRefusal });
   if (!bound.ok) return bound;
   const properties = { ...merged.value, networkAcls: bound.value.networkAcls };
   return { ok: true, value: { properties, require: bound.value.require } };

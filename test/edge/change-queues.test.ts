@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InOrder } from '../../src/edge/in-order.ts';
+import { ChangeQueues } from '../../src/edge/change-queues.ts';
 
 test('changes under one key run one after the other, in the order in which they came; other keys do not wait', async () => {
-  const turns = new InOrder();
+  const turns = new ChangeQueues();
   const seen: string[] = [];
   const change = (name: string, ms: number) => async () => {
     seen.push(`${name} begins`);
@@ -23,7 +23,7 @@ test('changes under one key run one after the other, in the order in which they 
 });
 
 test('a change that fails rejects its own promise, and the next one runs', async () => {
-  const turns = new InOrder();
+  const turns = new ChangeQueues();
   const failing = turns.take('a', () => Promise.reject(new Error('no')));
   const next = turns.take('a', () => Promise.resolve('yes'));
   await assert.rejects(failing, /^Error: no$/);

@@ -1,5 +1,5 @@
 /** A place in a queue. It must be left, or no change behind it ever runs. */
-export interface Place {
+export interface QueuePlace {
   leave(): void;
 }
 
@@ -7,11 +7,11 @@ export interface Place {
  * Runs the changes under one key one after the other in this process. The store's versions already keep them correct;
  * the order keeps many clients that write one object at once from conflicting until their attempts run out.
  */
-export class InOrder {
+export class ChangeQueues {
   readonly #last = new Map<string, Promise<void>>();
 
   /** A place behind all earlier ones under that key: at once if there are none, or else when the last one is left. */
-  place(key: string): Place | Promise<Place> {
+  enter(key: string): QueuePlace | Promise<QueuePlace> {
     const before = this.#last.get(key);
     const left = Promise.withResolvers<void>();
     this.#last.set(key, left.promise);
@@ -26,7 +26,7 @@ export class InOrder {
 
   /** Runs `change` when all earlier changes under that key have ended, whether they succeeded or failed. */
   async take<T>(key: string, change: () => Promise<T>): Promise<T> {
-    const place = await this.place(key);
+    const place = await this.enter(key);
     try {
       return await change();
     } finally {
