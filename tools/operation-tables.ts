@@ -91,7 +91,7 @@ function versionsOfProviders(): string {
 function controlTables(): readonly (readonly [string, string])[] {
   const byProvider = Map.groupBy(controlOperations, ({ path }) => {
     if (path.startsWith('{resource')) return 'any resource';
-    return /.*\/providers\/(Microsoft\.\w+)/.exec(path)?.[1] ?? 'subscriptions';
+    return /.*\/providers\/((?:Microsoft|Postern)\.\w+)/.exec(path)?.[1] ?? 'subscriptions';
   });
   return [...byProvider].map(([provider, cards]) => [
     provider,

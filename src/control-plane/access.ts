@@ -133,25 +133,36 @@ export function authorizationOf(
   );
 }
 
-/** Whether a role assignment lets the caller do the operation's action at the path's scope. */
+/** The scope at which the caller needs the operation's action. */
+function scopeOf({ request, operation, subscription }: After<'operation' | 'subscription'>): string {
+  return operation.scope === 'subscription' ? `/subscriptions/${subscription.subscriptionId}` : request.path;
+}
+
+/** Whether a role assignment lets the caller do the operation's action at its scope. */
 export function permissionOf({
-  request: { path },
-  operation: { action, orAction, shows },
+  request,
+  operation,
+  subscription,
   authorization,
   caller,
-}: After<'operation' | 'authorization' | 'caller'>): boolean {
+}: After<'operation' | 'subscription' | 'authorization' | 'caller'>): boolean {
+  const { action, orAction, shows } = operation;
   if (shows === 'own') return true;
   const actions = orAction === undefined ? [action] : [action, orAction];
-  return mayOperate(authorization, caller, { actions, scope: scopeKey(path), isList: shows === 'visible' });
+  return mayOperate(authorization, caller, {
+    actions,
+    scope: scopeKey(scopeOf({ request, operation, subscription })),
+    isList: shows === 'visible',
+  });
 }
 
 export function permissionRefusal(
   may: boolean,
-  { request, operation, caller }: After<'operation' | 'caller'>,
+  known: After<'operation' | 'subscription' | 'caller'>,
 ): ControlRefusal | undefined {
   if (may) return undefined;
-  const { objectId } = caller;
-  return { kind: 'notAuthorized', objectId, action: operation.action, scope: request.path };
+  const { objectId } = known.caller;
+  return { kind: 'notAuthorized', objectId, action: known.operation.action, scope: scopeOf(known) };
 }
 
 /** The operation that a lock could forbid, by the last word of an action. */
@@ -192,10 +203,12 @@ export function lockRefusal({ forbidden }: LocksInForce, { request }: After): Co
 
 /** The caller's other permissions, for an operation that must check more than its own action. */
 export function accessIn({
-  request: { path: scope },
-  operation: { action },
+  request,
+  operation,
+  subscription,
   authorization,
   caller,
-}: After<'operation' | 'authorization' | 'caller'>): Access {
-  return accessOf(authorization, caller, { action, scope });
+}: After<'operation' | 'subscription' | 'authorization' | 'caller'>): Access {
+  const scope = scopeOf({ request, operation, subscription });
+  return accessOf(authorization, caller, { action: operation.action, scope });
 }

@@ -137,7 +137,7 @@ export async function putInForce(
 
 export function callOf(ready: Ready, { store, now }: EdgeServices): ControlCall {
   const { request, subscription, caller, access, apiVersion, query, body } = ready;
-  const { headers, names, path, params, deployment } = request;
+  const { headers, names, path, params, deployment, socket } = request;
   return {
     store: requiringStore(store, requirementsOf(ready)),
     subscription,
@@ -145,6 +145,7 @@ export function callOf(ready: Ready, { store, now }: EdgeServices): ControlCall 
     access,
     names,
     origin: originOf(request),
+    socket,
     path,
     apiVersion,
     params,

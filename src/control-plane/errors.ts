@@ -169,6 +169,12 @@ export const errors = {
     code: 'ResourceGroupBeingDeleted',
     message: ({ name }) => `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`,
   },
+  tooManyWaits: {
+    status: 429,
+    code: 'TooManyRequests',
+    message: ({ waiting, whose }) =>
+      `${waiting} requests${whose === 'caller' ? ' of this caller' : ''} wait for a change of the networks already, and no more may. End one of them, or ask without 'after'.`,
+  },
   tooManyConflicts: {
     status: 409,
     code: 'ConflictError',

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Refused } from '../edge/edge.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import type { Answer } from '../http/answer.ts';
@@ -14,6 +15,7 @@ import type { SecretRequest, SecretRead } from '../types/secret-reference.ts';
 import type { Access } from './access.ts';
 import type { Evaluate } from './deployments/evaluations.ts';
 import type { Inner } from './inner.ts';
+import type { NetworkWatch } from './fabric/network-watch.ts';
 import type { LongRunning } from './long-running/long-running.ts';
 import type { Accepted, Behalf } from './long-running/operation.ts';
 import type { ControlRefusal } from './refusal.ts';
@@ -38,6 +40,8 @@ export interface ControlOperation {
    * caller.
    */
   readonly shows?: 'visible' | 'own';
+  /** The scope at which the caller needs the action: the subscription. By default it is the path. */
+  readonly scope?: 'subscription';
   /** The operation's name in the vault's audit log (logging.md); only operations on vaults have one. */
   readonly audit?: string;
   /** Reads a body that is not simply JSON. */
@@ -59,6 +63,8 @@ export interface ControlCall {
   readonly access: Access;
   readonly names: NameSet;
   readonly origin: Pick<Behalf, 'source' | 'correlationId' | 'userAgent'>;
+  /** The client's connection; `undefined` for the server's own requests. */
+  readonly socket: Socket | undefined;
   /** The requested path in the form of an ARM id (`ControlRequest`). */
   readonly path: string;
   readonly apiVersion: string;
@@ -108,6 +114,8 @@ export interface ControlServices {
   readonly inner: Inner;
   readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
   readonly evaluate: Evaluate;
+  /** Tells requests that wait when networks have changed. */
+  readonly networkWatch: NetworkWatch;
   /** The time now, in milliseconds since 1970. */
   readonly now: () => number;
 }

@@ -5,6 +5,7 @@ import { createOrUpdateDeployment } from './deployments/create-or-update.ts';
 import { deploymentOperations } from './deployments/deployments.ts';
 import { validateDeployment, whatIfDeployment } from './deployments/what-if.ts';
 import { insightsOperations } from './diagnostic-settings/diagnostic-settings.ts';
+import { readFabricNetworks } from './fabric/networks.ts';
 import { statusOperations } from './long-running/status.ts';
 import type { ControlOperation } from './operation.ts';
 import { exportResourceGroupTemplate } from './resource-groups/export-template.ts';
@@ -35,6 +36,7 @@ const cards: readonly ControlOperation[] = [
   ...virtualNetworkOperations,
   ...subnetOperations,
   ...peeringOperations,
+  readFabricNetworks,
   ...vaultOperations,
   explainVault,
   ...deletedVaultOperations,

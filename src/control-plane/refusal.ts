@@ -2,6 +2,7 @@ import type { JsonRefusal } from '../edge/body.ts';
 import type { CommonRefusal } from '../edge/edge.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
+import type { WaitRefused } from './fabric/network-watch.ts';
 import type { ArmError } from './long-running/operation.ts';
 
 /** Every refusal of the control plane. `errors.ts` gives each its status, code and message. */
@@ -54,6 +55,7 @@ export type ControlRefusal =
       readonly status: number;
       readonly answered: string;
     }
+  | ({ readonly kind: 'tooManyWaits' } & WaitRefused)
   | { readonly kind: 'providerUnknown'; readonly namespace: string }
   | { readonly kind: 'moveNotSupported' }
   | { readonly kind: 'predefinedTagsNotSupported' }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { EdgeRequest } from '../edge/edge.ts';
 import { ownConnection } from '../edge/own-request.ts';
@@ -35,6 +36,8 @@ export interface ControlRequest extends EdgeRequest {
   /** The values of the parameters in the operation's path. */
   readonly params: Readonly<Record<string, string>>;
   readonly tlsVersion: string | undefined;
+  /** The client's connection; `undefined` for a request of the server's own. */
+  readonly socket: Socket | undefined;
   /** The deployment that makes the request, if one does. */
   readonly deployment: EnclosingDeployment | undefined;
 }
@@ -73,6 +76,7 @@ export function sentRequest(
     path: route === undefined ? url : idOf(segments ?? []),
     params: route?.params ?? {},
     tlsVersion: socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined,
+    socket,
     deployment: undefined,
     raw,
   };
@@ -99,6 +103,7 @@ export function ownRequest(
     path,
     params: route?.params ?? {},
     tlsVersion: undefined,
+    socket: undefined,
     deployment,
     behalf,
     bytes: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),

@@ -161,6 +161,12 @@ export function inSubscription<K extends keyof RecordsInGroup>(kind: K, subscrip
   return inGroup[kind].prefix(subscriptionId.toLowerCase());
 }
 
+/** Whether a record is a virtual network or another resource of Microsoft.Network. */
+export function isOfNetworks(key: string): boolean {
+  if (key.startsWith(inGroup['virtual-network'].prefix())) return true;
+  return key.startsWith(inGroup.resource.prefix()) && key.includes('/microsoft.network/');
+}
+
 /** The key of a virtual network; without a name, the prefix of all in the group. */
 export function virtualNetworkKey(place: Place, name: string): Key<VirtualNetworkRecord>;
 export function virtualNetworkKey(place: Place): Prefix<VirtualNetworkRecord>;

@@ -10,6 +10,8 @@ export interface EndingParts {
   readonly ingress: Ingress;
   readonly http: HttpServer;
   readonly connections: Drain;
+  /** Requests that wait for something to happen. */
+  readonly waits: { end(): void };
   /** In the order of closing: the store comes last, because the others use it. */
   readonly closeables: readonly Closeable[];
 }
@@ -25,13 +27,15 @@ export interface Ending extends Closeable {
 }
 
 /** Ends a server. */
-export function ending({ ingress, http, connections, closeables }: EndingParts): Ending {
+export function ending({ ingress, http, connections, waits, closeables }: EndingParts): Ending {
   return {
     drain(times) {
       ingress.stopAccepting();
+      waits.end();
       return connections.drain(times, () => ingress.openConnections);
     },
     async close() {
+      waits.end();
       ingress.closeAll();
       http.closeAllConnections();
       http.close();

@@ -5,6 +5,7 @@ import type { Audit } from '../audit/audit.ts';
 import { AuditExport } from '../audit/export.ts';
 import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
+import type { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
 import { exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
 import { diagnosticSettingKey, diagnosticSettingsPrefix } from '../resources/keys.ts';
 import type { HostsFile } from './hosts-file.ts';
@@ -43,17 +44,23 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
   return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice, exports });
 }
 
-interface Watchers {
+/** The parts of the server that are told of each commit. */
+export interface Watchers {
   readonly scheduler: Scheduler;
   readonly audit: Audit;
   readonly hosts: HostsFile;
+  readonly networkWatch: NetworkWatch;
 }
 
-/** The store for requests: a commit wakes the scheduler, tells the audit of new settings, and adds a vault's name. */
-export function watchedStore(store: Store, { scheduler, audit, hosts }: Watchers) {
+/**
+ * The store for requests: a commit wakes the scheduler and the requests that wait for a change of networks, tells the
+ * audit of new settings, and adds a vault's name.
+ */
+export function watchedStore(store: Store, { scheduler, audit, hosts, networkWatch }: Watchers) {
   return notifyingStore(store, (keys) => {
     for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
     if (keys.some((key) => key.startsWith(diagnosticSettingsPrefix))) audit.settingsChanged();
     hosts.committed(keys);
+    networkWatch.committed(keys);
   });
 }

@@ -1,22 +1,15 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Logger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
-import { tokenLifetimeSeconds } from '../authority/access-token.ts';
-import { ownIssuers } from '../authority/issuer.ts';
-import { OpaqueTokens } from '../authority/opaque-tokens.ts';
-import { SigningKeys } from '../authority/signing-keys.ts';
-import { clockSkewSeconds, createVerifier } from '../caller/verify.ts';
-import { createIssuers } from '../caller/issuers.ts';
-import { remoteKeys } from '../caller/key-sources.ts';
+import type { SigningKeys } from '../authority/signing-keys.ts';
 import { CertificateFiles } from '../crypto/certificate-files.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
 import { openControlPlane } from '../control-plane/control-plane.ts';
+import { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneServices } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
-import { directoryIds } from '../directory/objects.ts';
-import { groupsOf } from '../directory/memberships.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import { Turns } from '../edge/turns.ts';
@@ -35,7 +28,7 @@ import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
-import { signInEdges } from './sign-in.ts';
+import { openAuthority, signInEdges } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
 import type { DueServices } from './due-handlers.ts';
@@ -46,11 +39,9 @@ import { Renewals, serverChain } from './renewals.ts';
 import { replaceFile } from './files.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
+import type { Watchers } from './server-audit.ts';
 import { throttleOf } from './throttle.ts';
 
-/** How long a replaced signing key verifies: a token's lifetime plus twice the clock skew. */
-const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
-const verifiedTokensMax = 20_000;
 const compiledVaultsMax = 1_000_000;
 /** About the interval at which Azure's clients poll. */
 const defaultTransitionMs = 500;
@@ -89,6 +80,7 @@ export interface Server extends Ending {
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
   readonly scheduler: Scheduler;
+  readonly networkWatch: NetworkWatch;
   /**
    * Started by the process, not here: a server whose clock a test changes would otherwise get certificates that its clients
    * find not valid yet.
@@ -96,13 +88,17 @@ export interface Server extends Ending {
   readonly renewals: Renewals;
 }
 
-interface SharedServices extends Omit<DataPlaneServices, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
+interface SharedServices extends Omit<
+  DataPlaneServices,
+  'externalAudiences' | 'acceptedIssuers' | 'corsOrigins' | 'throttle'
+> {
   readonly store: Store;
   readonly audit: Audit;
   readonly logError: (error: unknown, requestId: string) => void;
   readonly authority: AuthorityParts;
   readonly names: readonly NameSet[];
   readonly ingress: Ingress;
+  readonly networkWatch: NetworkWatch;
   readonly destroyLeftovers: () => Promise<void>;
   readonly schedule: Scheduler;
 }
@@ -122,28 +118,26 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const http = createHttp(undefined, drain);
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
-  const { issueMs = defaultIssueMs } = settings.certificates ?? {};
+  const durations = durationsOf(settings);
   const scheduler = openScheduler(parts, {
     audit,
-    vaults: { store, engine: threads.engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
+    vaults: { store, engine: threads.engine, ...durations, names: names[0], destroyLeftovers },
     operation: (...work) => edges.longRunning.carryOut(...work),
   });
   const hosts = await openHosts(parts, names[0]);
-  const base = { store: watchedStore(store, { scheduler, audit, hosts }), audit, logError: requestFailed(parts) };
+  const networkWatch = new NetworkWatch();
+  const base = baseOf(parts, { scheduler, audit, hosts, networkWatch });
   const turns = new Turns(base);
   const services = {
     ...base,
     turns,
     rulebook,
     verifier,
-    externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
     ...threads,
     schedule: scheduler,
-    transitionMs,
-    issueMs,
-    sourceOf: ingress.sourceOf.bind(ingress),
-    closeSubnets: (incarnations: readonly string[]) => incarnations.forEach((one) => ingress.closeSubnet(one)),
+    networkWatch,
+    ...durations,
+    ...ofIngress(ingress),
     now,
   };
   const edges = openEdges(parts, { ...services, authority, names, ingress, destroyLeftovers });
@@ -158,14 +152,36 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     signingKeys: authority.signingKeys,
     names: names[0],
     scheduler,
+    networkWatch,
     renewals,
     ...ending({
       ingress,
       http,
       connections: drain,
+      waits: networkWatch,
       closeables: [turns, hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads), audit, store],
     }),
   };
+}
+
+/** How long deletions, recoveries and purges take, and the issuing of certificates. */
+function durationsOf({ softDelete, certificates }: Settings) {
+  return {
+    transitionMs: softDelete?.transitionMs ?? defaultTransitionMs,
+    issueMs: certificates?.issueMs ?? defaultIssueMs,
+  };
+}
+
+function ofIngress(ingress: Ingress) {
+  return {
+    sourceOf: ingress.sourceOf.bind(ingress),
+    closeSubnets: (incarnations: readonly string[]) => incarnations.forEach((one) => ingress.closeSubnet(one)),
+  };
+}
+
+/** The services that every request goes through. */
+function baseOf(parts: ServerParts, watchers: Watchers) {
+  return { store: watchedStore(parts.store, watchers), audit: watchers.audit, logError: requestFailed(parts) };
 }
 
 function requestFailed({ log, now }: ServerParts) {
@@ -194,8 +210,10 @@ function openScheduler({ store, now, log }: ServerParts, { audit, vaults, operat
 /** Opens what answers requests: the vaults, and the services under the server's own names. */
 function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...services }: SharedServices) {
   const { settings } = parts;
+  const externalAudiences = settings.issuers.flatMap(({ audiences }) => audiences);
   const dataPlane = createDataPlane({
     ...services,
+    externalAudiences,
     throttle: throttleOf(settings),
     acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
     corsOrigins: names.map((set) => set.authority),
@@ -203,6 +221,7 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
   const signIn = signInEdges({ ...services, ...authority, names, tenantId: parts.identity.tenantId });
   const controlPlane = openControlPlane({
     ...services,
+    externalAudiences,
     profile: withNormalization(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
     azureNormalization: settings.azureNormalization ?? false,
@@ -259,31 +278,6 @@ function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: Signing
     publishAuthorities: (pem) => replaceFile(authorityFile, pem, 0o644),
     gatewayCertificate: gatewayCertificate?.toString(),
   });
-}
-
-async function openAuthority({ settings, store, identity, now }: ServerParts) {
-  let forget = () => {};
-  const signingKeys = await SigningKeys.open({ store, now, keepMs: keepSigningKeysMs, changed: () => forget() });
-  const external = settings.issuers.map(({ issuer, tenantId, audiences, jwksUri, directoryObjects }) => ({
-    issuer,
-    tenant: tenantId,
-    issuerClass: 'external' as const,
-    audiences,
-    async forbiddenIds(ids: readonly string[]) {
-      const taken = await directoryIds(store, tenantId, ids);
-      return new Set([...taken].filter((id) => !directoryObjects.includes(id)));
-    },
-    keys: remoteKeys(issuer, new URL(jwksUri), { now }),
-  }));
-  const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);
-  const verifier = createVerifier({
-    issuers,
-    now,
-    cacheSize: verifiedTokensMax,
-    groupsOf: ({ tenant, objectId }) => groupsOf(store, { tenantId: tenant, id: objectId }),
-  });
-  forget = verifier.drop;
-  return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
 }
 
 function ruleLimits({ limits }: Settings) {

@@ -1,16 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { createAuthority } from '../authority/authority.ts';
-import type { OpaqueTokens } from '../authority/opaque-tokens.ts';
-import type { SigningKeys } from '../authority/signing-keys.ts';
+import { ownIssuers } from '../authority/issuer.ts';
+import { OpaqueTokens } from '../authority/opaque-tokens.ts';
+import { SigningKeys } from '../authority/signing-keys.ts';
+import { createIssuers } from '../caller/issuers.ts';
 import type { IssuerTable } from '../caller/issuers.ts';
+import { remoteKeys } from '../caller/key-sources.ts';
+import { clockSkewSeconds, createVerifier } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
+import { groupsOf } from '../directory/memberships.ts';
+import { directoryIds } from '../directory/objects.ts';
 import type { Turns } from '../edge/turns.ts';
 import { createGraph } from '../graph/graph.ts';
 import type { HomeListener, NameSet } from '../http/host.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Identity } from '../setup/identity.ts';
 import type { Store } from '../store/store.ts';
 import { servicesTenant } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
+
+/** How long a replaced signing key verifies: a token's lifetime plus twice the clock skew. */
+const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
+const verifiedTokensMax = 20_000;
 
 /** The keys that the authority keeps across restarts, and the issuers whose tokens are accepted. */
 export interface AuthorityParts {
@@ -27,6 +40,39 @@ export interface SignInParts extends AuthorityParts {
   readonly names: readonly NameSet[];
   readonly sourceOf: (socket: Socket) => Source;
   readonly now: () => number;
+}
+
+interface OpenedFrom {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly identity: Identity;
+  readonly now: () => number;
+}
+
+/** Opens what the authority keeps, and the check of tokens: of its own, and of the issuers in the settings. */
+export async function openAuthority({ settings, store, identity, now }: OpenedFrom) {
+  let forget = () => {};
+  const signingKeys = await SigningKeys.open({ store, now, keepMs: keepSigningKeysMs, changed: () => forget() });
+  const external = settings.issuers.map(({ issuer, tenantId, audiences, jwksUri, directoryObjects }) => ({
+    issuer,
+    tenant: tenantId,
+    issuerClass: 'external' as const,
+    audiences,
+    async forbiddenIds(ids: readonly string[]) {
+      const taken = await directoryIds(store, tenantId, ids);
+      return new Set([...taken].filter((id) => !directoryObjects.includes(id)));
+    },
+    keys: remoteKeys(issuer, new URL(jwksUri), { now }),
+  }));
+  const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);
+  const verifier = createVerifier({
+    issuers,
+    now,
+    cacheSize: verifiedTokensMax,
+    groupsOf: ({ tenant, objectId }) => groupsOf(store, { tenantId: tenant, id: objectId }),
+  });
+  forget = verifier.drop;
+  return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
 }
 
 /** Opens the authority and Graph, which share the directory. */
