@@ -19,6 +19,7 @@ const connectionMembers: Readonly<Record<string, string>> = {
   clientSecret: 'its secret',
   objectId: 'its object id, for access policies and role assignments',
   caFile: "the certificate authority of the server's certificates, as PEM",
+  fabricCaFile: "the certificate authority of Azure's own names, as PEM: only workloads of the fabric trust it",
   dataDir: 'the data folder',
   controlSocket: "the supervisor's control socket",
   address: 'the IP address that programs on this machine connect to',

@@ -62,7 +62,7 @@ export function createAuthority(given: AuthorityListenerServices): HomeListener 
       url,
       headers,
       params: found.params,
-      origin: names.authority,
+      names,
       source: sourceOf(raw.socket),
       query: found.query,
       endpoint: found.to,

@@ -1,6 +1,7 @@
 import { findClient } from '../directory/clients.ts';
 import type { Client } from '../directory/clients.ts';
 import type { PasswordCredential } from '../directory/records.ts';
+import type { NameSet } from '../http/host.ts';
 import type { AuthenticationMethod } from './access-token.ts';
 import { verifyAssertion } from './client-assertion.ts';
 import type { ClientAssertion } from './client-assertion.ts';
@@ -15,6 +16,7 @@ export interface LoginRequest {
   readonly form: Form;
   /** The Authorization header. */
   readonly authorization: string | undefined;
+  readonly names: NameSet;
   /** The requested tenant: a GUID in lower case. */
   readonly tenant: string;
   /** The requested resource: an assertion may be used once for each. */
@@ -117,7 +119,7 @@ async function byAssertion(
   client: Client,
   { request, authority }: Login,
 ): Promise<Authentication> {
-  const audiences = assertionAudiences(request.tenant, authority.authorities());
+  const audiences = assertionAudiences(request.tenant, authority.sameAuthority(request.names));
   const verdict = await verifyAssertion(assertion, client, { audiences, nowMs: authority.now() });
   if (!verdict.ok) return verdict;
   const { jti } = assertion;
@@ -137,8 +139,8 @@ async function byFederation(jwt: string, client: Client, authority: Authority): 
 }
 
 /** The tenant's token endpoints under each of our names, and its issuer in both versions. */
-function assertionAudiences(tenant: string, authorities: readonly string[]): readonly string[] {
-  const endpoints = authorities.flatMap((origin) => [
+function assertionAudiences(tenant: string, sets: readonly NameSet[]): readonly string[] {
+  const endpoints = sets.flatMap(({ authority: origin }) => [
     `${origin}/${tenant}/oauth2/v2.0/token`,
     `${origin}/${tenant}/oauth2/token`,
     `${origin}/${tenant}/v2.0`,

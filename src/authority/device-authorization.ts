@@ -23,12 +23,12 @@ async function answerDeviceRequest(
   call: AuthorityCall,
   authority: Authority,
 ): Promise<Answered> {
-  const { form, origin, site, tenant = authority.homeTenant } = call;
+  const { form, origin, names, site, tenant = authority.homeTenant } = call;
   const clientId = form.get('client_id');
   if (clientId === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'client_id' } };
   const client = await findClient(authority.store, tenant, clientId);
   if (client === undefined) return { ok: false, refusal: { kind: 'clientUnknown', clientId, tenant } };
-  const asked = readDelegatedScope({ endpoint, form, tenant, directory: origin }, authority);
+  const asked = readDelegatedScope({ endpoint, form, tenant, directory: names.graph }, authority);
   if (!asked.ok) return asked;
   const request = { clientId: client.clientId, tenant, scope: scopeString(asked.scope), site };
   const codes = authority.deviceCodes.begin(request);

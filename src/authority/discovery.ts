@@ -1,3 +1,4 @@
+import type { NameSet } from '../http/host.ts';
 import { memberOf } from '../http/request.ts';
 import type { Endpoint } from './endpoint.ts';
 import { issuerOf } from './issuer.ts';
@@ -20,32 +21,34 @@ const commonMembers = {
 interface Discovered {
   /** The authority's origin under the requested name. */
   readonly origin: string;
+  /** Graph's, which serves OpenID Connect's userinfo. */
+  readonly graph: string;
   readonly tenant: string;
 }
 
 /** The configuration of version 1, whose issuer is the one in our tokens. */
-function openidConfigurationV1({ origin, tenant }: Discovered): unknown {
+function openidConfigurationV1({ origin, graph, tenant }: Discovered): unknown {
   return {
     issuer: issuerOf(tenantOfIssuer(tenant)),
     authorization_endpoint: `${origin}/${tenant}/oauth2/authorize`,
     token_endpoint: `${origin}/${tenant}/oauth2/token`,
     device_authorization_endpoint: `${origin}/${tenant}/oauth2/devicecode`,
     end_session_endpoint: `${origin}/${tenant}/oauth2/logout`,
-    userinfo_endpoint: `${origin}/oidc/userinfo`,
+    userinfo_endpoint: `${graph}/oidc/userinfo`,
     jwks_uri: `${origin}/${tenant}/discovery/keys`,
     ...commonMembers,
   };
 }
 
 /** The configuration of version 2. MSAL requires the issuer to have the host of the authority that it asked. */
-function openidConfigurationV2({ origin, tenant }: Discovered): unknown {
+function openidConfigurationV2({ origin, graph, tenant }: Discovered): unknown {
   return {
     issuer: `${origin}/${tenantOfIssuer(tenant)}/v2.0`,
     authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/authorize`,
     token_endpoint: `${origin}/${tenant}/oauth2/v2.0/token`,
     device_authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/devicecode`,
     end_session_endpoint: `${origin}/${tenant}/oauth2/v2.0/logout`,
-    userinfo_endpoint: `${origin}/oidc/userinfo`,
+    userinfo_endpoint: `${graph}/oidc/userinfo`,
     jwks_uri: `${origin}/${tenant}/discovery/v2.0/keys`,
     ...commonMembers,
   };
@@ -53,19 +56,28 @@ function openidConfigurationV2({ origin, tenant }: Discovered): unknown {
 
 /**
  * Instance discovery, version 1.1: the hosts that are one authority. MSAL asks before it sends a secret to a host that it
- * does not know. `undefined` when `authorizationEndpoint` is under none of `authorities`: we vouch only for ourselves.
+ * does not know. `undefined` when `authorizationEndpoint` is under none of `sets`: we vouch only for ourselves.
  */
-function instanceDiscovery(authorizationEndpoint: string, authorities: readonly string[]): unknown {
+function instanceDiscovery(authorizationEndpoint: string, sets: readonly NameSet[]): unknown {
   const parsed = URL.parse(authorizationEndpoint);
-  if (parsed === null) return undefined;
-  const { origin, host, pathname } = parsed;
-  if (!authorities.includes(origin)) return undefined;
+  if (parsed?.protocol !== 'https:') return undefined;
+  const { host, pathname } = parsed;
+  const named = sets.find((set) => authorityHosts(set).includes(host));
+  if (named === undefined) return undefined;
   const [, tenant = 'common'] = pathname.split('/');
+  const aliases = authorityHosts(named);
+  const [network] = aliases;
   return {
-    tenant_discovery_endpoint: `${origin}/${tenant}/v2.0/.well-known/openid-configuration`,
+    tenant_discovery_endpoint: `${named.authority}/${tenant}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
-    metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    // Entra prefers its second host in caches, and MSAL has both in its own code.
+    metadata: [{ preferred_network: network, preferred_cache: aliases[1] ?? network, aliases }],
   };
+}
+
+/** The one to ask comes first. */
+function authorityHosts({ homes, hostsOf }: NameSet): readonly string[] {
+  return hostsOf?.authority ?? homes;
 }
 
 /**
@@ -90,10 +102,16 @@ function tenantEndpoint(path: string, body: (asked: Discovered, authority: Autho
   return {
     ...open,
     path,
-    answer({ params, origin }, authority) {
+    answer({ params, names }, authority) {
       const named = tenantOfDiscovery(params['tenant'] ?? '', authority.tenants);
       if (!named.ok) return named;
-      return { ok: true, answer: { status: 200, body: body({ origin, tenant: named.tenant }, authority) } };
+      return {
+        ok: true,
+        answer: {
+          status: 200,
+          body: body({ origin: names.authority, graph: names.graph, tenant: named.tenant }, authority),
+        },
+      };
     },
   };
 }
@@ -114,9 +132,9 @@ export const discoveryEndpoints: readonly Endpoint[] = [
   {
     ...open,
     path: '/common/discovery/instance',
-    answer({ query }, { authorities }) {
+    answer({ query, names }, { sameAuthority }) {
       const asked = memberOf(query, 'authorization_endpoint');
-      const body = typeof asked === 'string' ? instanceDiscovery(asked, authorities()) : undefined;
+      const body = typeof asked === 'string' ? instanceDiscovery(asked, sameAuthority(names)) : undefined;
       if (body === undefined) return { ok: false, refusal: { kind: 'instanceUnknown' } };
       return { ok: true, answer: { status: 200, body } };
     },

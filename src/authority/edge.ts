@@ -37,10 +37,11 @@ class EndpointRefused extends Refused<AuthorityRefusal> {
 
 function* work(admitted: Admitted, authority: Authority): Reading<Done> {
   const { request, tenant, form } = admitted;
-  const { params, query, headers, origin, source, endpoint } = request;
+  const { params, query, headers, source, endpoint } = request;
   const address = source.kind === 'unknown' ? undefined : source.address;
   const from = { source, address: address?.text, site: address && siteOf(address) };
-  const call: AuthorityCall = { params, tenant, query, form, headers, origin, ...from };
+  const asked = { names: request.names, origin: request.names.authority };
+  const call: AuthorityCall = { params, tenant, query, form, headers, ...asked, ...from };
   const answered = yield* wait(Promise.resolve(endpoint.answer(call, authority)));
   if (answered.ok) return { answer: answered.answer, records: [] };
   const { refusal, names = namesIn(admitted), answer } = answered;

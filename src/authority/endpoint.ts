@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from '../http/answer.ts';
+import type { NameSet } from '../http/host.ts';
 import type { Source } from '../types/source.ts';
 import type { Form } from './form.ts';
 import type { AuthorityRefusal } from './refusal.ts';
@@ -26,6 +27,7 @@ export interface AuthorityCall {
   readonly headers: IncomingHttpHeaders;
   /** The authority's origin under the requested name. */
   readonly origin: string;
+  readonly names: NameSet;
   readonly source: Source;
   /** The address that the request came from, if it is known. */
   readonly address: string | undefined;

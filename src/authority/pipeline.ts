@@ -5,6 +5,7 @@ import { Refused } from '../edge/edge.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';
 import type { AllKnown, SomeKnown } from '../edge/steps.ts';
+import type { NameSet } from '../http/host.ts';
 import type { Source } from '../types/source.ts';
 import type { Endpoint } from './endpoint.ts';
 import { formBytesMax, parseForm } from './form.ts';
@@ -23,8 +24,7 @@ export interface AuthorityRequest extends EdgeRequest {
   readonly params: Readonly<Record<string, string | undefined>>;
   /** Decoded; a repeated parameter is a list. */
   readonly query: unknown;
-  /** The authority's origin under the requested name. */
-  readonly origin: string;
+  readonly names: NameSet;
   readonly source: Source;
   readonly endpoint: Endpoint;
 }

@@ -1,3 +1,4 @@
+import type { NameSet } from '../http/host.ts';
 import type { Store } from '../store/store.ts';
 import type { KeySource } from '../caller/key-sources.ts';
 import type { SecretCheck } from '../directory/secret.ts';
@@ -21,8 +22,11 @@ export interface AuthorityServices {
   readonly externalKeys: (issuer: string) => KeySource | undefined;
   /** Whether tokens are issued for that resource, in exactly this spelling. */
   readonly isResource: (resource: string) => boolean;
-  /** The authority's origins under all of its names (`https://localhost:8443`). A client assertion may have any of them as audience. */
-  readonly authorities: () => readonly string[];
+  /**
+   * All sets of names that name the same authority as this one, itself included. A client assertion may be for any of
+   * them. Azure's names and our own do not vouch for each other: outside the fabric Azure's are another's.
+   */
+  readonly sameAuthority: (names: NameSet) => readonly NameSet[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** A new random GUID. */

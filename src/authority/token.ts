@@ -34,14 +34,14 @@ function tokenEndpoint(path: string, version: TokenRequest['endpoint']): Endpoin
 
 async function answerTokenRequest(
   endpoint: TokenRequest['endpoint'],
-  { form, headers: { authorization }, tenant, origin, address, site }: AuthorityCall,
+  { form, headers: { authorization }, tenant, origin, names, address, site }: AuthorityCall,
   authority: Authority,
 ): Promise<Answered> {
   const grantType = form.get('grant_type');
   if (grantType === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'grant_type' } };
   const grant = grants.get(grantType);
   if (grant === undefined) return { ok: false, refusal: { kind: 'grantUnsupported', grant: grantType } };
-  const granted = await grant({ endpoint, form, authorization, tenant, origin, address, site }, authority);
+  const granted = await grant({ endpoint, form, authorization, tenant, origin, names, address, site }, authority);
   if (!granted.ok) return granted;
   return { ok: true, answer: { status: 200, body: render[endpoint](granted.tokens) } };
 }

@@ -12,6 +12,8 @@ const members = [
   'clientId',
   'clientSecret',
   'caFile',
+  /** The authority of Azure's names, which only workloads of the fabric trust. */
+  'fabricCaFile',
   'dataDir',
   /** Path of the supervisor's control socket. */
   'controlSocket',
@@ -34,6 +36,7 @@ const forms: Readonly<Record<(typeof members)[number] | (typeof lists)[number], 
   clientId: matching(/^[\w-]+$/),
   clientSecret: matching(/^\P{Cc}+$/u),
   caFile: matching(/^\P{Cc}+$/u),
+  fabricCaFile: matching(/^\P{Cc}+$/u),
   dataDir: matching(/^\P{Cc}+$/u),
   controlSocket: matching(/^\P{Cc}+$/u),
   address: (value) => typeof value === 'string' && isIP(value) !== 0,

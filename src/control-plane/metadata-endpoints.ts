@@ -1,4 +1,3 @@
-import { unservedSuffix } from '../http/host.ts';
 import type { NameSet } from '../http/host.ts';
 
 /**
@@ -15,11 +14,10 @@ export function metadataEndpoints(names: NameSet, apiVersion: string): unknown {
  * The members that az, PowerShell and Terraform read. A service that does not exist here is left out if they do not
  * need it, so that no client is sent to Azure.
  */
-function cloudOf(names: NameSet) {
-  const { authority, resourceManager, vaultSuffix } = names;
+function cloudOf({ authority, resourceManager, graph, vaultSuffix, cloud }: NameSet) {
   return {
-    name: 'Postern',
-    portal: `${resourceManager}/portal/`,
+    name: cloud.name,
+    portal: cloud.portal,
     authentication: {
       loginEndpoint: authority,
       audiences: [resourceManager, 'https://management.core.windows.net/', 'https://management.azure.com/'],
@@ -27,27 +25,27 @@ function cloudOf(names: NameSet) {
       identityProvider: 'AAD',
     },
     resourceManager,
-    // Graph has the same origin; az finds it only here.
-    graph: resourceManager,
-    graphAudience: resourceManager,
-    microsoftGraphResourceId: resourceManager,
+    // az finds Graph only here.
+    graph,
+    graphAudience: graph,
+    microsoftGraphResourceId: graph,
     suffixes: {
       keyVaultDns: vaultSuffix.slice(1),
       // Terraform's provider does not start without these three; nothing is served below them.
-      storage: unservedSuffix(names, 'storage'),
-      acrLoginServer: unservedSuffix(names, 'registry'),
-      sqlServerHostname: unservedSuffix(names, 'database'),
+      storage: cloud.storage,
+      acrLoginServer: cloud.registry,
+      sqlServerHostname: cloud.database,
     },
   };
 }
 
 /** The form that `Add-AzEnvironment -ARMEndpoint` reads. */
-function azureStackForm({ authority, resourceManager, vaultSuffix }: NameSet) {
+function azureStackForm({ authority, resourceManager, graph, vaultSuffix, cloud }: NameSet) {
   return {
     galleryEndpoint: resourceManager,
-    graphEndpoint: resourceManager,
-    graphAudience: resourceManager,
-    portalEndpoint: `${resourceManager}/portal/`,
+    graphEndpoint: graph,
+    graphAudience: graph,
+    portalEndpoint: cloud.portal,
     keyVaultDns: vaultSuffix.slice(1),
     keyVaultAudience: `https://${vaultSuffix.slice(1)}`,
     authentication: { loginEndpoint: authority, audiences: [resourceManager] },

@@ -42,7 +42,7 @@ function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
 
 function callOf({ request, caller, query, body }: Admitted, { store, tenantId, now, newId }: EdgeServices): GraphCall {
   const { names, url, params } = request;
-  const { resourceManager: origin } = names;
+  const { graph: origin } = names;
   return { store, tenantId, caller, origin, path: pathOf(url), params, query, body, nowMs: now(), newId };
 }
 

@@ -117,7 +117,7 @@ function callerOf(
   const admission = admit(bearer, {
     tenant: tenantId,
     services: false,
-    audiences: [names.resourceManager, globalAudience].flatMap((audience) => [audience, `${audience}/`]),
+    audiences: [names.graph, globalAudience].flatMap((audience) => [audience, `${audience}/`]),
     now: now(),
     skewSeconds: clockSkewSeconds,
   });

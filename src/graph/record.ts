@@ -43,7 +43,7 @@ export function recordOf(
     source,
     caller,
     correlationId: requestId,
-    requestUri: `${names.resourceManager}${url}`,
+    requestUri: `${names.graph}${url}`,
     userAgent: headers['user-agent'],
     tlsVersion: raw.socket instanceof TLSSocket ? (raw.socket.getProtocol() ?? undefined) : undefined,
     properties: {

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
+import { azureHosts } from '../types/service.ts';
+import type { HomeService, Service } from '../types/service.ts';
 import { targetFault } from './request.ts';
 
 /**
@@ -11,38 +13,91 @@ import { targetFault } from './request.ts';
 export interface NameSet {
   /** `.vault.localhost:8443`, which follows a vault's name. */
   readonly vaultSuffix: string;
-  /** The hosts that are not vaults: resource manager, authority, Graph and portal. */
+  /** The hosts that are not vaults and have everything else: resource manager, authority, Graph and portal. */
   readonly homes: readonly string[];
+  /** The hosts that have one service alone. */
+  readonly hostsOf?: Readonly<Record<HomeService, readonly string[]>>;
   /** Origin of the authority, in a vault's challenge and in discovery: `https://localhost:8443`. */
   readonly authority: string;
   /** Origin of the resource manager: `https://localhost:8443`. */
   readonly resourceManager: string;
+  /** Origin of Graph: `https://localhost:8443`. */
+  readonly graph: string;
   /** The resource that a token for a vault is requested for, and its audience: `https://vault.localhost:8443`. */
   readonly vaultResource: string;
+  /** More about the cloud, for clients that ask. */
+  readonly cloud: Cloud;
+}
+
+/** The name of a cloud, its portal, and the suffixes of the names of services that Postern does not have. */
+interface Cloud {
+  readonly name: string;
+  readonly portal: string;
+  readonly storage: string;
+  readonly registry: string;
+  readonly database: string;
 }
 
 type HostMatch =
   | { readonly kind: 'vault'; readonly names: NameSet; readonly vault: string }
-  | { readonly kind: 'home'; readonly names: NameSet };
+  /** `service`: the only one at this host; absent where it has all of them. */
+  | { readonly kind: 'home'; readonly names: NameSet; readonly service?: HomeService };
 
 /** The set of an ordinary server: everything under one domain and port. */
 export function nameSet(domain: string, port: number): NameSet {
-  const suffix = port === 443 ? '' : `:${port}`;
+  const home = port === 443 ? domain : `${domain}:${port}`;
+  const origin = `https://${home}`;
   return {
-    vaultSuffix: `.vault.${domain}${suffix}`,
-    homes: [`${domain}${suffix}`],
-    authority: `https://${domain}${suffix}`,
-    resourceManager: `https://${domain}${suffix}`,
-    vaultResource: `https://vault.${domain}${suffix}`,
+    vaultSuffix: `.vault.${home}`,
+    homes: [home],
+    authority: origin,
+    resourceManager: origin,
+    graph: origin,
+    vaultResource: `https://vault.${home}`,
+    cloud: {
+      name: 'Postern',
+      portal: `${origin}/portal/`,
+      // Below our own domain, so that clients are not sent to Azure. Nothing serves them.
+      storage: `storage.${home}`,
+      registry: `registry.${home}`,
+      database: `database.${home}`,
+    },
   };
 }
 
-/**
- * The suffix of names of storage accounts, registries and databases. It is below our own domain, so that clients are
- * not sent to Azure, and nothing serves it.
- */
-export function unservedSuffix({ homes: [home = ''] }: NameSet, service: 'storage' | 'registry' | 'database'): string {
-  return `${service}.${home}`;
+/** Azure's own public names, for workloads of the fabric. There no name leads to Azure. */
+export const azureNames: NameSet = {
+  vaultSuffix: azureHosts.vaultSuffix,
+  homes: [],
+  hostsOf: azureHosts,
+  authority: `https://${azureHosts.authority[0]}`,
+  resourceManager: `https://${azureHosts.resourceManager[0]}`,
+  graph: `https://${azureHosts.graph[0]}`,
+  vaultResource: 'https://vault.azure.net',
+  cloud: {
+    name: 'AzureCloud',
+    portal: 'https://portal.azure.com',
+    storage: 'core.windows.net',
+    registry: 'azurecr.io',
+    database: 'database.windows.net',
+  },
+};
+
+const homeServices = ['authority', 'resourceManager', 'graph'] as const;
+
+/** The hosts that one listener serves. */
+export interface Served {
+  readonly sets: readonly NameSet[];
+  /** The only service whose hosts it serves; absent: all hosts of the sets. */
+  readonly only?: Service;
+}
+
+/** The host that a Host header names, if the listener serves it. */
+function servedHost({ sets, only }: Served, host: string): HostMatch | undefined {
+  const named = matchHost(sets, host);
+  if (named === undefined || only === undefined) return named;
+  const service = named.kind === 'vault' ? 'vaults' : named.service;
+  return service === only ? named : undefined;
 }
 
 /** The vault or the home that a Host header names; `undefined` when it matches no set, including the port. */
@@ -50,6 +105,8 @@ export function matchHost(sets: readonly NameSet[], host: string): HostMatch | u
   const asked = host.toLowerCase();
   for (const names of sets) {
     if (names.homes.includes(asked)) return { kind: 'home', names };
+    const service = homeServices.find((one) => names.hostsOf?.[one].includes(asked));
+    if (service !== undefined) return { kind: 'home', names, service };
     if (asked.endsWith(names.vaultSuffix)) {
       const vault = asked.slice(0, -names.vaultSuffix.length);
       // A vault's name has no dot, so `a.b.vault.localhost` is not a vault.
@@ -72,12 +129,12 @@ export type HomeListener = (request: IncomingMessage, response: ServerResponse, 
 
 /**
  * Sends a request to the edge that its Host header names. A target that two parsers could read differently gets 400
- * (`targetFault`). A request gets 421 if it names two hosts, a host that is not ours, another host than its TLS
+ * (`targetFault`). A request gets 421 if it names two hosts, a host that its listener does not serve, another host than its TLS
  * connection (RFC 6066 section 3), or its target in absolute form (RFC 9112 section 3.2.2): what the connection proved
  * must be about the same server as the request.
  */
 export function dispatchByHost(
-  nameSets: readonly NameSet[],
+  servedOn: (connection: Socket) => Served,
   edges: { readonly vault: HostListener<VaultHost>; readonly home: HostListener<HomeHost> },
 ): Listener {
   // The last host of each connection: the next request usually names the same.
@@ -87,7 +144,7 @@ export function dispatchByHost(
     if (host === undefined) return undefined;
     const known = last.get(request.socket);
     if (known?.host === host) return known.named;
-    const named = matchHost(nameSets, host);
+    const named = servedHost(servedOn(request.socket), host);
     if (named === undefined || !agreesWithSni(request)) return undefined;
     last.set(request.socket, { host, named });
     return named;
@@ -136,7 +193,8 @@ function misdirected(response: ServerResponse, host: string | undefined): void {
   refuse(response, { status: 421, code: 'MisdirectedRequest', message });
 }
 
-function refuse(
+/** An answer that no edge makes. */
+export function refuse(
   response: ServerResponse,
   { status, code, message }: { readonly status: number; readonly code: string; readonly message: string },
 ): void {

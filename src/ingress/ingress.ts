@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { parseAddress, siteOf } from '../address/address.ts';
 import { Places } from '../shares/places.ts';
 import type { Room } from '../shares/places.ts';
+import type { Service } from '../types/service.ts';
 import type { Source } from '../types/source.ts';
 import {
   attributeGateway,
@@ -17,11 +18,12 @@ import {
 import { Connections } from './connections.ts';
 import { endTls, errorCode } from './end-tls.ts';
 import { vnetOfCertificate } from './gateway-certificate.ts';
-import { relaying } from './listener.ts';
+import { relaying, startListening } from './listener.ts';
 import type { Attributed, Listener } from './listener.ts';
 import { defaultLimits } from './options.ts';
 import type {
   Certificate,
+  CertifiedNames,
   IngressLimits,
   IngressOptions,
   Listenable,
@@ -30,11 +32,11 @@ import type {
   TlsGateway,
 } from './options.ts';
 import type { AcceptedVersion, ProxyHeader } from './proxy-header.ts';
-import { gatewayRefusal, RefusalLog, type ListenerKind, type Refusal } from './refusal.ts';
+import { gatewayRefusal, RefusalLog, type Refusal } from './refusal.ts';
+import { minVersion, ShownCertificates } from './shown-certificates.ts';
 import { takeHeader } from './take-header.ts';
 
-const backlog = 1024;
-const minVersion = 'TLSv1.2';
+type Purpose = Pick<Listener, 'kind'> & Partial<Pick<Listener, 'serves'>>;
 
 /**
  * Accepts connections, proves where they come from and ends TLS. A connection's source is set once, before a request is
@@ -43,8 +45,7 @@ const minVersion = 'TLSv1.2';
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #limits: IngressLimits;
-  #certificate: Certificate;
-  #context: SecureContext;
+  readonly #shown: ShownCertificates;
   readonly #refusals: RefusalLog;
   /** By the socket that `onConnection` gets. */
   readonly #attributed = new WeakMap<object, Attributed>();
@@ -53,8 +54,7 @@ export class Ingress {
   constructor(options: IngressOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#certificate = options.certificate;
-    this.#context = createSecureContext({ ...options.certificate, minVersion });
+    this.#shown = new ShownCertificates(options.certificates);
     this.#refusals = new RefusalLog({ write: options.log, now: options.now });
   }
 
@@ -62,6 +62,11 @@ export class Ingress {
   sourceOf(socket: object): Source {
     const known = this.#attributed.get(socket)?.source;
     return known ?? { kind: 'unknown', reason: 'the connection did not come through the ingress' };
+  }
+
+  /** The service that the connection's listener serves by Azure's own names; `undefined`: the server's own names. */
+  servesOn(socket: object): Service | undefined {
+    return this.#attributed.get(socket)?.serves;
   }
 
   /** Call it when a request begins: a connection with a request in flight does not have to make room for others. */
@@ -76,16 +81,17 @@ export class Ingress {
     known?.places.end(known.socket);
   }
 
-  /** Public clients, seen through the NAT table. */
-  addPublic(handle: Listenable): Promise<OpenListener> {
-    return this.#addPlain('public', handle, (listener, socket) => {
-      this.#settle(listener, socket, attributePublic(this.#options.nat, socket.remoteAddress));
+  /** Public clients, seen through the NAT table. With `serves` they have public addresses already, and no table applies. */
+  addPublic(handle: Listenable, serves?: Service): Promise<OpenListener> {
+    const nat = serves === undefined ? this.#options.nat : [];
+    return this.#addPlain({ kind: 'public', serves }, handle, (listener, socket) => {
+      this.#settle(listener, socket, attributePublic(nat, socket.remoteAddress));
     });
   }
 
   /** A socket that only this subnet can reach: it was opened inside the namespace of its virtual network. */
-  addSubnetListener(handle: Listenable, subnet: Subnet): Promise<OpenListener> {
-    return this.#addPlain('subnet', handle, (listener, socket) => {
+  addSubnetListener(handle: Listenable, subnet: Subnet, serves?: Service): Promise<OpenListener> {
+    return this.#addPlain({ kind: 'subnet', serves }, handle, (listener, socket) => {
       const address = socket.remoteAddress === undefined ? undefined : parseAddress(socket.remoteAddress);
       this.#settleKnown(listener, socket, () => attributeSubnet(this.#options.subnets, subnet, address));
     });
@@ -96,7 +102,7 @@ export class Ingress {
    * GUID.
    */
   addUnixGateway(handle: Listenable, { vnet }: { readonly vnet: string }): Promise<OpenListener> {
-    return this.#addPlain('unixGateway', handle, (listener, socket) => {
+    return this.#addPlain({ kind: 'unixGateway' }, handle, (listener, socket) => {
       this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
     });
   }
@@ -104,7 +110,7 @@ export class Ingress {
   /** A load balancer that names the public address it accepted; it is trusted because of its own address. */
   addLoadBalancer(handle: Listenable, { from, version }: LoadBalancer): Promise<OpenListener> {
     const isSender = senderCheck(from);
-    return this.#addPlain('loadBalancer', handle, (listener, socket) => {
+    return this.#addPlain({ kind: 'loadBalancer' }, handle, (listener, socket) => {
       if (isSender(socket.remoteAddress)) this.#takeHeader(listener, socket, version, attributeLoadBalancer);
       else this.#refuse(listener, socket, { kind: 'notTheLoadBalancer' });
     });
@@ -113,7 +119,7 @@ export class Ingress {
   /** Gateways on other hosts: PROXY v2 inside mutual TLS, each channel bound to a virtual network by its certificate. */
   addTlsGateway(handle: Listenable, { clientCa, certificate, domain }: TlsGateway): Promise<OpenListener> {
     const server = createTlsServer({
-      ...(certificate ?? this.#certificate),
+      ...(certificate ?? this.#shown.of('own').certificate),
       ca: clientCa,
       requestCert: true,
       rejectUnauthorized: true,
@@ -122,7 +128,7 @@ export class Ingress {
       handshakeTimeout: this.#limits.handshakeTimeoutMs,
     });
     const renew = (renewed: Certificate) => server.setSecureContext({ ...renewed, ca: clientCa, minVersion });
-    const listener = { ...this.#listenerOf('tlsGateway'), ...(certificate === undefined && { renew }) };
+    const listener = { ...this.#listenerOf({ kind: 'tlsGateway' }), ...(certificate === undefined && { renew }) };
     server.maxConnections = this.#limits.connectionsPerListener;
     server.on('connection', (socket: Socket) => this.#track(listener, socket));
     server.on('tlsClientError', (error, socket) => {
@@ -140,10 +146,10 @@ export class Ingress {
   }
 
   /** Shows new connections another certificate; open connections keep theirs. */
-  setCertificate(certificate: Certificate): void {
-    this.#context = createSecureContext({ ...certificate, minVersion });
-    this.#certificate = certificate;
-    for (const { renew } of this.#listeners.values()) renew?.(certificate);
+  setCertificate(certificate: Certificate, names: CertifiedNames = 'own'): void {
+    this.#shown.set(names, certificate);
+    // Gateways are shown the server's own.
+    if (names === 'own') for (const { renew } of this.#listeners.values()) renew?.(certificate);
   }
 
   /** Ends every open connection of the subnet at once, whichever listener accepted it. Returns how many there were. */
@@ -169,8 +175,9 @@ export class Ingress {
     for (const server of this.#listeners.keys()) this.#close(server);
   }
 
-  #addPlain(kind: ListenerKind, handle: Listenable, accept: (listener: Listener, socket: Socket) => void) {
-    const listener = this.#listenerOf(kind);
+  #addPlain(purpose: Purpose, handle: Listenable, accept: (listener: Listener, socket: Socket) => void) {
+    const listener = this.#listenerOf(purpose);
+    const { kind } = listener;
     // A listener on a handle lacks http's default of no delay, and without it each connection stalls once for 40 ms.
     const server = createServer({ noDelay: true }, (socket) => {
       this.#track(listener, socket);
@@ -181,25 +188,19 @@ export class Ingress {
     return this.#listen(listener, server, handle);
   }
 
-  #listen(listener: Listener, server: Server, handle: Listenable): Promise<OpenListener> {
+  async #listen(listener: Listener, server: Server, handle: Listenable): Promise<OpenListener> {
     server.on('drop', (dropped) => {
       const refusal: Refusal = { kind: 'tooManyConnections', limit: this.#limits.connectionsPerListener };
       this.#refusals.add(listener.kind, dropped?.remoteAddress, refusal);
     });
     this.#listeners.set(server, listener);
-    return new Promise((resolve, reject) => {
-      const onError = (error: Error): void => {
-        this.#listeners.delete(server);
-        reject(error);
-      };
-      server.once('error', onError);
-      server.listen(handle, backlog, () => {
-        server.off('error', onError);
-        // The only errors left are failed accepts (no file descriptor left), which concern one connection.
-        server.on('error', () => undefined);
-        resolve({ address: server.address(), close: () => this.#close(server) });
-      });
-    });
+    try {
+      await startListening(server, handle);
+    } catch (error) {
+      this.#listeners.delete(server);
+      throw error;
+    }
+    return { address: server.address(), close: () => this.#close(server) };
   }
 
   #close(server: Server): void {
@@ -214,9 +215,9 @@ export class Ingress {
     listener.connections.add(socket);
   }
 
-  #listenerOf(kind: ListenerKind): Listener {
+  #listenerOf({ kind, serves }: Purpose): Listener {
     const { connectionsPerListener: total, connectionsPerSource: perSource } = this.#limits;
-    return { kind, connections: new Connections(), places: new Places({ total, perSource }) };
+    return { kind, serves, connections: new Connections(), places: new Places({ total, perSource }) };
   }
 
   /** Gives a connection its place, or ends it if there is no room. */
@@ -277,14 +278,15 @@ export class Ingress {
     }
     if (source.kind === 'subnet') listener.connections.bind(socket, source.incarnation);
     const { SNICallback, onConnection } = this.#options;
+    const { places, serves } = listener;
     const secured = endTls(socket, {
-      secureContext: this.#context,
+      secureContext: this.#shown.of(serves === undefined ? 'own' : 'azure').context,
       ...(SNICallback && { SNICallback }),
       timeoutMs: this.#limits.handshakeTimeoutMs,
       onSecure: onConnection,
       onRefused: (refusal) => this.#refuse(listener, socket, refusal),
     });
-    this.#attributed.set(secured, { source, places: listener.places, socket });
+    this.#attributed.set(secured, { source, serves, places, socket });
   }
 
   #refuse(listener: Listener, socket: Socket, refusal: Refusal): void {

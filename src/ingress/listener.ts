@@ -1,8 +1,9 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { Places } from '../shares/places.ts';
+import type { Service } from '../types/service.ts';
 import type { Source } from '../types/source.ts';
 import type { Connections } from './connections.ts';
-import type { Certificate } from './options.ts';
+import type { Certificate, Listenable } from './options.ts';
 import type { ListenerKind } from './refusal.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface Listener {
   readonly kind: ListenerKind;
   readonly connections: Connections;
   readonly places: Places<Socket>;
+  /** The service whose hosts it serves by Azure's own names; `undefined`: the server's own names. */
+  readonly serves: Service | undefined;
   /** Present where the listener ends TLS itself with the public certificate. */
   readonly renew?: (certificate: Certificate) => void;
 }
@@ -22,6 +25,22 @@ export interface Listener {
 /** A connection whose source is known. */
 export interface Attributed {
   readonly source: Source;
+  readonly serves: Service | undefined;
   readonly places: Places<Socket>;
   readonly socket: Socket;
+}
+
+const backlog = 1024;
+
+/** Resolves when the server accepts. */
+export function startListening(server: Server, handle: Listenable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(handle, backlog, () => {
+      server.off('error', reject);
+      // The only errors left are failed accepts (no file descriptor left), which concern one connection.
+      server.on('error', () => undefined);
+      resolve();
+    });
+  });
 }

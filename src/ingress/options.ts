@@ -6,6 +6,9 @@ import type { NatTable } from './nat.ts';
 import type { AcceptedVersion } from './proxy-header.ts';
 import type { RefusedConnection } from './refusal.ts';
 
+/** The names in a certificate: the server's own, or Azure's, which the fabric's listeners serve. */
+export type CertifiedNames = 'own' | 'azure';
+
 /** PEM. */
 export interface Certificate {
   readonly key: string | Buffer;
@@ -21,8 +24,8 @@ export interface IngressLimits {
 }
 
 export interface IngressOptions {
-  /** Shown to clients without SNI, or where `SNICallback` has no answer. */
-  readonly certificate: Certificate;
+  /** Shown to clients without SNI, or where `SNICallback` has no answer. Without one for Azure's names no listener may have `serves`. */
+  readonly certificates: { readonly own: Certificate; readonly azure?: Certificate };
   readonly SNICallback?: NonNullable<EndTlsOptions['SNICallback']>;
   readonly nat: NatTable;
   readonly subnets: SubnetDirectory;

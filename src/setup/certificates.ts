@@ -1,10 +1,15 @@
 import { X509Certificate } from 'node:crypto';
-import { makeCertificateAuthority, makeServerCertificate } from '../crypto/certificates/server-certificates.ts';
-import type { CertifiedKey } from '../crypto/certificates/server-certificates.ts';
+import {
+  makeCertificateAuthority,
+  makeServerCertificate,
+  namesUnder,
+} from '../crypto/certificates/server-certificates.ts';
+import type { CertifiedKey, ServerNames } from '../crypto/certificates/server-certificates.ts';
 import { recordKind } from '../store/keys.ts';
 import { readRecords, recordPut } from '../store/records.ts';
 import { Conflict } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
+import { azureHosts } from '../types/service.ts';
 import { isValid, planRenewal } from './certificate-renewal.ts';
 import type { Lifetime } from './certificate-renewal.ts';
 
@@ -12,6 +17,7 @@ import type { Lifetime } from './certificate-renewal.ts';
 const authoritiesMax = 8;
 
 export interface ServerCertificates {
+  /** The common name of the server's certificate. */
   readonly domain: string;
   /** The authority that signed the server's certificate. */
   readonly authority: CertifiedKey;
@@ -20,21 +26,55 @@ export interface ServerCertificates {
   readonly otherAuthorities?: readonly CertifiedKey[];
 }
 
-const certificatesKey = recordKind<ServerCertificates>({
+const ownKey = recordKind<ServerCertificates>({
   pattern: 'setup/certificates',
   owner: 'setup',
   holds: "the server's certificate, with its key, and the authorities that signed it",
 }).key();
+
+const azureKey = recordKind<ServerCertificates>({
+  pattern: 'setup/azure-certificates',
+  owner: 'setup',
+  holds:
+    "the certificate for Azure's names, with its key, and the authorities that signed it, which only workloads trust",
+}).key();
+
+type CertificatesKey = typeof ownKey;
+
+const vaultsDomain = azureHosts.vaultSuffix.slice(1);
+const servedAlone = [...azureHosts.authority, ...azureHosts.resourceManager, ...azureHosts.graph];
+
+const azureServerNames: ServerNames = {
+  authority: 'Postern CA for workloads of the fabric',
+  domains: [vaultsDomain, ...servedAlone],
+  server: vaultsDomain,
+  dnsNames: [vaultsDomain, `*${azureHosts.vaultSuffix}`, ...servedAlone],
+};
 
 /**
  * Opens the server's certificate for the domain, and the authority that signed it. They are created if they do not exist
  * or are for another domain. Called again later, it renews what `planRenewal` says.
  * @param nowMs milliseconds since 1970
  */
-export async function openCertificates(store: Store, domain: string, nowMs: number): Promise<ServerCertificates> {
+export function openCertificates(store: Store, domain: string, nowMs: number): Promise<ServerCertificates> {
+  return openFor(ownKey, namesUnder(domain), { store, nowMs });
+}
+
+/**
+ * The same for Azure's names. The authority is another one, for workloads alone: everywhere else these names lead to Azure.
+ */
+export function openAzureCertificates(store: Store, nowMs: number): Promise<ServerCertificates> {
+  return openFor(azureKey, azureServerNames, { store, nowMs });
+}
+
+async function openFor(
+  certificatesKey: CertificatesKey,
+  names: ServerNames,
+  { store, nowMs }: { readonly store: Store; readonly nowMs: number },
+): Promise<ServerCertificates> {
   for (;;) {
-    const { version, certificates } = await readCertificates(store, domain);
-    const renewed = await renew(certificates, domain, nowMs);
+    const { version, certificates } = await readCertificates(store, certificatesKey, names.server);
+    const renewed = await renew(certificates, names, nowMs);
     if (renewed === certificates) return renewed;
     try {
       await store.transact({
@@ -63,7 +103,7 @@ export function lifetimeOf(certificate: string): Lifetime {
   return { fromMs: validFromDate.getTime(), toMs: validToDate.getTime() };
 }
 
-async function readCertificates(store: Store, domain: string) {
+async function readCertificates(store: Store, certificatesKey: CertificatesKey, domain: string) {
   const [record] = await readRecords(store, { get: [certificatesKey] });
   if (record === undefined) return { version: null, certificates: undefined };
   const { version, value } = record;
@@ -73,7 +113,7 @@ async function readCertificates(store: Store, domain: string) {
 /** Returns the same object if nothing is to be renewed. */
 async function renew(
   known: ServerCertificates | undefined,
-  domain: string,
+  names: ServerNames,
   nowMs: number,
 ): Promise<ServerCertificates> {
   const authorities = known === undefined ? [] : authoritiesOf(known);
@@ -84,16 +124,16 @@ async function renew(
     nowMs,
   });
   if (known !== undefined && plan.newServer === undefined && !plan.newAuthority) return known;
-  const all = plan.newAuthority ? [...authorities, await makeCertificateAuthority(domain, nowMs)] : authorities;
+  const all = plan.newAuthority ? [...authorities, await makeCertificateAuthority(names, nowMs)] : authorities;
   const keeps = known !== undefined && plan.newServer === undefined;
   const authority = keeps ? known.authority : all[plan.signer];
   if (authority === undefined) throw new Error('the plan names an authority that does not exist');
-  const server = keeps ? known.server : await makeServerCertificate(authority, domain, nowMs);
+  const server = keeps ? known.server : await makeServerCertificate(authority, names, nowMs);
   const otherAuthorities = withinBound(
     all.filter((other) => other !== authority),
     nowMs,
   );
-  return { domain, authority, server, ...(otherAuthorities.length > 0 && { otherAuthorities }) };
+  return { domain: names.server, authority, server, ...(otherAuthorities.length > 0 && { otherAuthorities }) };
 }
 
 /** Oldest first, by the beginning of their validity. */

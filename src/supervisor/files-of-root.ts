@@ -6,6 +6,7 @@ const names = [
   'master.key',
   'commit-mark',
   'ca.pem',
+  'fabric-ca.pem',
   'connection.json',
   'postern.db',
   'postern.db-wal',

@@ -1,3 +1,5 @@
+import type { Service } from './service.ts';
+
 /**
  * The messages between the supervisor and its worker over Node's IPC channel. A `listener` message carries the
  * listening socket as a raw handle; the worker passes it to `net.Server.listen`.
@@ -34,8 +36,18 @@ export interface StartWorker<Settings> {
   readonly controlSocket: string;
 }
 
+/**
+ * `serves`, of a listener of the fabric: it answers this service's hosts alone, by Azure's own names. Without it a
+ * listener answers all of the server's own names.
+ */
 export type Listener =
-  | { readonly kind: 'public'; readonly id: string; readonly address: string; readonly port: number }
+  | {
+      readonly kind: 'public';
+      readonly id: string;
+      readonly address: string;
+      readonly port: number;
+      readonly serves?: Service;
+    }
   | SubnetListener
   | { readonly kind: 'unixGateway'; readonly id: string; readonly path: string; readonly vnet: string }
   | { readonly kind: 'tlsGateway'; readonly id: string; readonly address: string; readonly port: number }
@@ -59,6 +71,7 @@ export interface SubnetListener {
    * the same name is another one. `undefined`: resolve the name now.
    */
   readonly incarnation: string | undefined;
+  readonly serves?: Service;
 }
 
 export type FromWorker =

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../settings/settings.ts';
-import { openCertificates, trustedAuthorities } from '../setup/certificates.ts';
+import { openAzureCertificates, openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import { registerClients } from '../setup/clients.ts';
 import { openDeveloper } from '../setup/developer.ts';
@@ -25,6 +25,7 @@ import { openMasterKey, openPreviousMasterKey } from './master-key.ts';
 import { upgradeStore } from './upgrade.ts';
 
 const authorityFile = 'ca.pem';
+const fabricAuthorityFile = 'fabric-ca.pem';
 const databaseFile = 'postern.db';
 const lockRetryMs = 50;
 const lockWaitMs = 5_000;
@@ -43,7 +44,7 @@ export interface FolderParts {
 
 /** The opened data folder. */
 export interface OpenFolder {
-  /** Absolute. With `--memory` it is a temporary folder with only the audit log and the authority's certificate. */
+  /** Absolute. With `--memory` it is a temporary folder with only the audit log and the authorities' certificates. */
   readonly path: string;
   readonly store: SealedStore;
   /** The same store without its seal, to list keys: they are in clear, and a damaged record does not matter. */
@@ -51,8 +52,11 @@ export interface OpenFolder {
   readonly identity: Identity;
   readonly developer: Developer | undefined;
   readonly certificates: ServerCertificates;
+  /** For Azure's names, with an authority that only workloads of the fabric trust. */
+  readonly azureCertificates: ServerCertificates;
   /** Relative to the data folder, like the folders below. */
   readonly authorityFile: string;
+  readonly fabricAuthorityFile: string;
   readonly auditDirectory: string;
   /** The folder for copies of audit records from diagnostic settings, with a folder for each storage account. */
   readonly storageDirectory: string;
@@ -79,6 +83,8 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const certificates = await openCertificates(store, settings.domain, now);
   replaceFile(authorityFile, trustedAuthorities(certificates, now), 0o644);
+  const azureCertificates = await openAzureCertificates(store, now);
+  replaceFile(fabricAuthorityFile, trustedAuthorities(azureCertificates, now), 0o644);
   mkdirSync('audit', { recursive: true, mode: 0o700 });
   return {
     path,
@@ -87,7 +93,9 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
     identity,
     developer,
     certificates,
+    azureCertificates,
     authorityFile,
+    fabricAuthorityFile,
     auditDirectory: 'audit',
     storageDirectory: 'storage',
     hostsFile: 'hosts',

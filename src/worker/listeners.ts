@@ -52,7 +52,7 @@ function openListener(
   handle: object,
   { server, settings, gatewayFiles }: ListenerServices,
 ): Promise<OpenListener> {
-  if (listener.kind === 'public') return server.ingress.addPublic(handle);
+  if (listener.kind === 'public') return server.ingress.addPublic(handle, listener.serves);
   if (listener.kind === 'unixGateway') return server.ingress.addUnixGateway(handle, { vnet: listener.vnet });
   if (listener.kind === 'tlsGateway') return openTlsGateway(handle, { server, settings, gatewayFiles });
   return server.ingress.addLoadBalancer(handle, { from: listener.from, version: listener.version });
@@ -77,6 +77,6 @@ async function addSubnet(listener: SubnetListener, handle: object, context: List
     listener.incarnation ?? (await readSubnetById(listener.subnet, context.store))?.subnet.incarnation;
   if (incarnation === undefined) return { ok: false, message: `The subnet ${listener.subnet} does not exist.` };
   const subnet = listener.subnet.toLowerCase();
-  const open = await context.server.ingress.addSubnetListener(handle, { subnet, incarnation });
+  const open = await context.server.ingress.addSubnetListener(handle, { subnet, incarnation }, listener.serves);
   return { ok: true, incarnation, close: () => open.close() };
 }

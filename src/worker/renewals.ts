@@ -4,9 +4,10 @@ import type { RenewalTimes, SigningKeys } from '../authority/signing-keys.ts';
 import type { CertifiedKey } from '../crypto/certificates/server-certificates.ts';
 import type { Certificate } from '../ingress/options.ts';
 import { isValid } from '../setup/certificate-renewal.ts';
-import { lifetimeOf, openCertificates, trustedAuthorities } from '../setup/certificates.ts';
+import { lifetimeOf, openAzureCertificates, openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Store } from '../store/store.ts';
+import { replaceFile } from './files.ts';
 
 const dayMs = 86_400_000;
 /** The interval of checks. A check is cheap, and a changed clock is noticed within this time. */
@@ -18,15 +19,41 @@ const warnOfGatewayMs = 30 * dayMs;
 
 const signingKeyTimes: RenewalTimes = { every: 90 * dayMs, announce: dayMs };
 
-export interface RenewalsParts {
-  readonly store: Store;
-  readonly domain: string;
-  /** The certificates at the start. */
+/** The names that certificates are for: the server's own, or Azure's. */
+type NamesOf = 'server' | 'fabric';
+
+/** Parts of the log's messages. */
+const phrases: Readonly<
+  Record<NamesOf, { readonly file: string; readonly certificate: string; readonly authority: string }>
+> = {
+  server: {
+    file: 'ca.pem',
+    certificate: "the server's certificate",
+    authority: 'the certificate authority of the server',
+  },
+  fabric: {
+    file: 'fabric-ca.pem',
+    certificate: "the certificate for Azure's names",
+    authority: "the certificate authority for Azure's names",
+  },
+};
+
+/** Certificates that are renewed, with their authorities. */
+interface RenewedCertificates {
+  readonly name: NamesOf;
+  /** At the start. */
   readonly certificates: ServerCertificates;
+  /** Opens them at that time, renewed where they must be. */
+  readonly open: (nowMs: number) => Promise<ServerCertificates>;
+  /** Replaces the file with the authorities to trust, PEM. */
+  readonly publish: (pem: string) => void;
+  /** Shows new connections another certificate. */
+  readonly show: (certificate: Certificate) => void;
+}
+
+export interface RenewalsParts {
+  readonly renewed: readonly RenewedCertificates[];
   readonly signingKeys: SigningKeys;
-  readonly ingress: { setCertificate(certificate: Certificate): void };
-  /** Replaces `ca.pem`. */
-  readonly publishAuthorities: (pem: string) => void;
   /** The operator's certificate (PEM) for gateways. Its end is watched, but we cannot renew it. */
   readonly gatewayCertificate: string | undefined;
   /** Milliseconds since 1970. */
@@ -41,16 +68,21 @@ export interface RenewalsParts {
  */
 export class Renewals {
   readonly #parts: RenewalsParts;
-  #certificates: ServerCertificates;
-  #published: string;
+  /** The present certificates, and the authorities that are published. */
+  readonly #present = new Map<
+    RenewedCertificates,
+    { readonly certificates: ServerCertificates; readonly trusted: string }
+  >();
   #warnedAtMs = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
 
   constructor(parts: RenewalsParts) {
     this.#parts = parts;
-    this.#certificates = parts.certificates;
-    this.#published = trustedAuthorities(parts.certificates, parts.now());
+    for (const one of parts.renewed) {
+      const { certificates } = one;
+      this.#present.set(one, { certificates, trusted: trustedAuthorities(certificates, parts.now()) });
+    }
   }
 
   start(): void {
@@ -71,7 +103,7 @@ export class Renewals {
   async #lookAfter(before: Promise<void>): Promise<void> {
     await before;
     try {
-      await this.#lookAtCertificates();
+      for (const one of this.#parts.renewed) await this.#lookAtCertificates(one);
       await this.#lookAtSigningKeys();
       this.#warn();
     } catch (error) {
@@ -79,22 +111,23 @@ export class Renewals {
     }
   }
 
-  async #lookAtCertificates(): Promise<void> {
-    const { store, domain, ingress, publishAuthorities, now, log } = this.#parts;
-    const before = this.#certificates;
-    const certificates = await openCertificates(store, domain, now());
-    this.#certificates = certificates;
+  async #lookAtCertificates(one: RenewedCertificates): Promise<void> {
+    const { now, log } = this.#parts;
+    const { name, open, publish, show } = one;
+    const before = this.#present.get(one) ?? { certificates: one.certificates, trusted: '' };
+    const certificates = await open(now());
     // First publish the authority that clients must trust, then use the certificate that it signed.
     const trusted = trustedAuthorities(certificates, now());
-    if (trusted !== this.#published) {
-      publishAuthorities(trusted);
-      this.#published = trusted;
-      log.warn('ca.pem has changed: clients with a copy of it need the new one');
+    if (trusted !== before.trusted) {
+      publish(trusted);
+      log.warn(`${phrases[name].file} has changed: clients with a copy of it need the new one`);
     }
-    if (certificates.server.certificate === before.server.certificate) return;
-    ingress.setCertificate(serverChain(certificates));
+    this.#present.set(one, { certificates, trusted });
+    const { server } = before.certificates;
+    if (certificates.server.certificate === server.certificate) return;
+    show(serverChain(certificates));
     const { validFrom, validTo } = new X509Certificate(certificates.server.certificate);
-    log.info({ validFrom, validTo, before: datesOf(before.server) }, "the server's certificate was renewed");
+    log.info({ validFrom, validTo, before: datesOf(server) }, `${phrases[name].certificate} was renewed`);
   }
 
   async #lookAtSigningKeys(): Promise<void> {
@@ -110,11 +143,12 @@ export class Renewals {
   #warn(): void {
     const { gatewayCertificate, now } = this.#parts;
     const nowMs = now();
-    const { authority } = this.#certificates;
-    const ends = lifetimeOf(authority.certificate).toMs;
-    if (ends < nowMs + warnOfAuthorityMs) {
+    for (const [{ name }, { certificates }] of this.#present) {
+      const { authority } = certificates;
+      if (lifetimeOf(authority.certificate).toMs >= nowMs + warnOfAuthorityMs) continue;
+      const { file, authority: what } = phrases[name];
       this.#warnDaily(
-        'the certificate authority of the server expires soon: make sure that clients trust its successor, which is in ca.pem',
+        `${what} expires soon: make sure that clients trust its successor, which is in ${file}`,
         authority,
       );
     }
@@ -139,6 +173,38 @@ export class Renewals {
     this.#warnedAtMs.set(message, now());
     log.warn(datesOf(about), message);
   }
+}
+
+interface CertificateParts {
+  readonly store: Store;
+  readonly settings: { readonly domain: string };
+  readonly certificates: ServerCertificates;
+  readonly azureCertificates: ServerCertificates;
+  readonly authorityFile: string;
+  readonly fabricAuthorityFile: string;
+}
+
+/** The certificates that the server shows, and the files with their authorities. */
+export function renewedCertificates(
+  { store, settings, certificates, azureCertificates, authorityFile, fabricAuthorityFile }: CertificateParts,
+  ingress: { setCertificate(certificate: Certificate, names: 'own' | 'azure'): void },
+): readonly RenewedCertificates[] {
+  return [
+    {
+      name: 'server',
+      certificates,
+      open: (nowMs) => openCertificates(store, settings.domain, nowMs),
+      publish: (pem) => replaceFile(authorityFile, pem, 0o644),
+      show: (certificate) => ingress.setCertificate(certificate, 'own'),
+    },
+    {
+      name: 'fabric',
+      certificates: azureCertificates,
+      open: (nowMs) => openAzureCertificates(store, nowMs),
+      publish: (pem) => replaceFile(fabricAuthorityFile, pem, 0o644),
+      show: (certificate) => ingress.setCertificate(certificate, 'azure'),
+    },
+  ];
 }
 
 /** The chain that the ingress sends: the server's certificate, and the authority that signed it. */

@@ -35,8 +35,8 @@ import type { DueServices } from './due-handlers.ts';
 import { ending } from './ending.ts';
 import type { Ending } from './ending.ts';
 import { FailureLog } from './failure-line.ts';
-import { Renewals, serverChain } from './renewals.ts';
-import { replaceFile } from './files.ts';
+import { homeOf, servedBy } from './hosts.ts';
+import { Renewals, renewedCertificates, serverChain } from './renewals.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
 import type { Watchers } from './server-audit.ts';
@@ -59,8 +59,11 @@ export interface ServerParts {
   readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
+  readonly azureCertificates: ServerCertificates;
   /** The file with the authorities for clients to trust; relative to the working directory. */
   readonly authorityFile: string;
+  /** The same for workloads of the fabric. */
+  readonly fabricAuthorityFile: string;
   /** The operator's certificate for gateways, PEM. */
   readonly gatewayCertificate?: string | Buffer | undefined;
   /** The folder of the audit log, relative to the working directory, because after the privilege drop absolute paths may not work. */
@@ -232,11 +235,9 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
   });
   return {
     longRunning: controlPlane.longRunning,
-    dispatch: dispatchByHost(names, {
+    dispatch: dispatchByHost(servedBy(ingress, names), {
       vault: dataPlane,
-      home(request, response, host) {
-        if (!signIn.some((answers) => answers(request, response, host))) controlPlane.listener(request, response, host);
-      },
+      home: homeOf({ ...signIn, resourceManager: controlPlane.listener }),
     }),
   };
 }
@@ -246,9 +247,13 @@ function withNormalization(profile: RuleProfile, { azureNormalization = false }:
   return azureNormalization ? profile : { ...profile, subnetIds: 'asGiven', addresses: 'asGiven' };
 }
 
-function openIngress({ settings, certificates, now, log }: ServerParts, rulebook: Rulebook, http: HttpServer): Ingress {
+function openIngress(
+  { settings, certificates, azureCertificates, now, log }: ServerParts,
+  rulebook: Rulebook,
+  http: HttpServer,
+): Ingress {
   return new Ingress({
-    certificate: serverChain(certificates),
+    certificates: { own: serverChain(certificates), azure: serverChain(azureCertificates) },
     nat: compileNat(settings.nat),
     subnets: {
       state(incarnation) {
@@ -269,14 +274,11 @@ function openIngress({ settings, certificates, now, log }: ServerParts, rulebook
 }
 
 function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: SigningKeys): Renewals {
-  const { authorityFile, gatewayCertificate } = parts;
   return new Renewals({
     ...parts,
-    domain: parts.settings.domain,
-    ingress,
+    renewed: renewedCertificates(parts, ingress),
     signingKeys,
-    publishAuthorities: (pem) => replaceFile(authorityFile, pem, 0o644),
-    gatewayCertificate: gatewayCertificate?.toString(),
+    gatewayCertificate: parts.gatewayCertificate?.toString(),
   });
 }
 

@@ -14,6 +14,7 @@ import { groupsOf } from '../directory/memberships.ts';
 import { directoryIds } from '../directory/objects.ts';
 import type { Turns } from '../edge/turns.ts';
 import { createGraph } from '../graph/graph.ts';
+import { azureNames } from '../http/host.ts';
 import type { HomeListener, NameSet } from '../http/host.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Identity } from '../setup/identity.ts';
@@ -76,7 +77,7 @@ export async function openAuthority({ settings, store, identity, now }: OpenedFr
 }
 
 /** Opens the authority and Graph, which share the directory. */
-export function signInEdges(parts: SignInParts): readonly HomeListener[] {
+export function signInEdges(parts: SignInParts): { readonly authority: HomeListener; readonly graph: HomeListener } {
   const { store, verifier, turns, sourceOf, tenantId, names, issuers, signingKeys, opaqueTokens, now } = parts;
   const newId = randomUUID;
   const authority = createAuthority({
@@ -92,11 +93,11 @@ export function signInEdges(parts: SignInParts): readonly HomeListener[] {
     },
     sourceOf,
     isResource: resourceCheck(names),
-    authorities: () => names.map((set) => set.authority),
+    sameAuthority: (set) => (set === azureNames ? [azureNames] : names),
     now,
     newId,
   });
-  return [authority, createGraph({ store, turns, verifier, sourceOf, tenantId, now, newId })];
+  return { authority, graph: createGraph({ store, turns, verifier, sourceOf, tenantId, now, newId }) };
 }
 
 /** Accepts the resources for which the authority issues tokens: the vaults, the resource manager and Graph, under each of their names. */

@@ -167,7 +167,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     opaqueTokens: await OpaqueTokens.open(store),
     externalKeys: (issuer) => options.externalKeys?.get(issuer),
     isResource: (resource) => [vaultResource, managementResource].includes(resource),
-    authorities: () => names.map(({ authority }) => authority),
+    sameAuthority: () => names,
     now,
     newId: randomUUID,
   };
@@ -184,7 +184,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   });
   const sourceOf = () => options.source ?? ({ kind: 'unknown', reason: 'a test' } as const);
   const edge = createAuthority({ ...world, turns, sourceOf });
-  const routing = dispatchByHost(names, {
+  const routing = dispatchByHost(() => ({ sets: names }), {
     vault: () => assert.fail('a vault got a request'),
     home: (asked, response, host) => assert.ok(edge(asked, response, host), `nothing is at ${asked.url}`),
   });

@@ -15,6 +15,7 @@ const connection: Connection = {
   clientId: 'c',
   clientSecret: 'x',
   caFile: '/data/ca.pem',
+  fabricCaFile: '/data/fabric-ca.pem',
   dataDir: '/data',
   controlSocket: '/run/sock',
   address: '127.0.0.1',

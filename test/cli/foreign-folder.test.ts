@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { notRun } from '../not-run.ts';
 import { areLimitedTo } from '../../src/cli/run/limited.ts';
-import { makeCertificateAuthority } from '../../src/crypto/certificates/server-certificates.ts';
+import { makeCertificateAuthority, namesUnder } from '../../src/crypto/certificates/server-certificates.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const postern = join(import.meta.dirname, '../../bin/postern');
@@ -33,6 +33,7 @@ const honest = {
   clientId: 'c',
   clientSecret: 'x',
   caFile: at('ca.pem'),
+  fabricCaFile: at('fabric-ca.pem'),
   dataDir: folder,
   controlSocket: at('sock'),
   address: '127.0.0.1',
@@ -42,7 +43,7 @@ const honest = {
 };
 
 before(async () => {
-  authority = `${(await makeCertificateAuthority('localhost', Date.now())).certificate}\n`;
+  authority = `${(await makeCertificateAuthority(namesUnder('localhost'), Date.now())).certificate}\n`;
   chmodSync(folder, 0o700);
 });
 
@@ -86,7 +87,7 @@ asRoot('the folder of a worker, to root', () => {
   });
 
   it('does not choose a domain that root puts into the stores of browsers', async () => {
-    write('ca.pem', `${(await makeCertificateAuthority('postern.test', Date.now())).certificate}\n`);
+    write('ca.pem', `${(await makeCertificateAuthority(namesUnder('postern.test'), Date.now())).certificate}\n`);
     connectionWith({ home: 'https://postern.test:8443', vaultSuffix: '.vault.postern.test:8443' });
     const { status, stdout, stderr } = call('trust', 'install', '--data', folder);
     assert.deepEqual([status, stdout], [1, '']);
@@ -130,7 +131,7 @@ asRoot('the folder of a worker, to root', () => {
     connectionWith({ home: 'https://github.com', vaultSuffix: '.github.com' });
     assert.match(env().stderr, /belongs to another user, uid 61043, and its names are not below localhost\./);
     connectionWith({});
-    write('ca.pem', authority + (await makeCertificateAuthority('com', Date.now())).certificate);
+    write('ca.pem', authority + (await makeCertificateAuthority(namesUnder('com'), Date.now())).certificate);
     assert.match(env().stderr, /its authority is not limited to localhost\.\nhint: Run it as that user: setpriv/);
   });
 
@@ -169,7 +170,7 @@ describe('a value of a connection', () => {
 
 describe('an authority that is limited to a domain', () => {
   it('is one of ours for it, and nothing beside it', async () => {
-    const other = (await makeCertificateAuthority('example.com', Date.now())).certificate;
+    const other = (await makeCertificateAuthority(namesUnder('example.com'), Date.now())).certificate;
     const system = readFileSync('/etc/ssl/certs/ca-certificates.crt', 'utf8');
     assert.equal(areLimitedTo('localhost', authority), true);
     assert.equal(areLimitedTo('localhost', authority + authority), true);

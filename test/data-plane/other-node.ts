@@ -88,7 +88,7 @@ export async function startOtherNode(
   const { key, certificate } = certificates.server;
   const https = createServer(
     { key, cert: `${certificate}\n${certificates.authority.certificate}` },
-    dispatchByHost([server.names], {
+    dispatchByHost(() => ({ sets: [server.names] }), {
       vault: dataPlane,
       home: (_request, response) => response.end(),
     }),

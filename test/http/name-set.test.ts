@@ -11,14 +11,30 @@ test('a name set includes its port, unless that is 443', () => {
       homes: ['localhost:8443'],
       authority: 'https://localhost:8443',
       resourceManager: 'https://localhost:8443',
+      graph: 'https://localhost:8443',
       vaultResource: 'https://vault.localhost:8443',
+      cloud: {
+        name: 'Postern',
+        portal: 'https://localhost:8443/portal/',
+        storage: 'storage.localhost:8443',
+        registry: 'registry.localhost:8443',
+        database: 'database.localhost:8443',
+      },
     },
     {
       vaultSuffix: '.vault.vaults.example.org',
       homes: ['vaults.example.org'],
       authority: 'https://vaults.example.org',
       resourceManager: 'https://vaults.example.org',
+      graph: 'https://vaults.example.org',
       vaultResource: 'https://vault.vaults.example.org',
+      cloud: {
+        name: 'Postern',
+        portal: 'https://vaults.example.org/portal/',
+        storage: 'storage.vaults.example.org',
+        registry: 'registry.vaults.example.org',
+        database: 'database.vaults.example.org',
+      },
     },
   ]);
 });

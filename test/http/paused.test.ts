@@ -92,7 +92,7 @@ function portIn(address: ReturnType<Server['address']>): number {
 
 function openIngress(onConnection: Found): Ingress {
   return new Ingress({
-    certificate,
+    certificates: { own: certificate },
     nat: compileNat([]),
     subnets: { state: () => 'live', inVnet: () => ({ subnet: '/subscriptions/s/vnet/s1' }), lookUp: async () => {} },
     onConnection,

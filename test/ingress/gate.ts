@@ -47,7 +47,7 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
     if (request.url !== '/never') response.end(JSON.stringify(ingress.sourceOf(request.socket)));
   });
   const ingress = new Ingress({
-    certificate: await authority.issue({ dns: ['localhost'] }),
+    certificates: { own: await authority.issue({ dns: ['localhost'] }) },
     nat: compileNat([{ from: '127.0.0.0/24', to: '203.0.113.0/24' }]),
     subnets: {
       state: (incarnation) => states.get(incarnation) ?? 'gone',

@@ -152,7 +152,7 @@ test('a certificate chosen by SNI is shown, and the default to all other clients
   const gate = await openGate(t);
   const other = await gate.authority.issue({ dns: ['vault.azure.example'] });
   const ingress = new Ingress({
-    certificate: await gate.authority.issue({ dns: ['localhost'] }),
+    certificates: { own: await gate.authority.issue({ dns: ['localhost'] }) },
     SNICallback: (name, done) => done(null, name === 'vault.azure.example' ? createSecureContext(other) : undefined),
     nat: [],
     subnets: { state: () => 'gone', inVnet: () => undefined, lookUp: async () => {} },

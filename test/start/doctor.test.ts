@@ -7,7 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
-import { makeCertificateAuthority, makeServerCertificate } from '../../src/crypto/certificates/server-certificates.ts';
+import {
+  makeCertificateAuthority,
+  makeServerCertificate,
+  namesUnder,
+} from '../../src/crypto/certificates/server-certificates.ts';
 import { startCommand } from '../world/process.ts';
 
 const postern = join(import.meta.dirname, '../../bin/postern');
@@ -218,10 +222,10 @@ describe('"postern doctor" beside a server', () => {
 
   it('compares the clock with that of the server, and knows a server that is another', async () => {
     const [own, other] = [
-      await makeCertificateAuthority('localhost', Date.now()),
-      await makeCertificateAuthority('localhost', Date.now()),
+      await makeCertificateAuthority(namesUnder('localhost'), Date.now()),
+      await makeCertificateAuthority(namesUnder('localhost'), Date.now()),
     ];
-    const { key, certificate } = await makeServerCertificate(own, 'localhost', Date.now());
+    const { key, certificate } = await makeServerCertificate(own, namesUnder('localhost'), Date.now());
     const server = createServer({ key, cert: certificate }, (_, response) => {
       response.setHeader('date', new Date(Date.now() - 3_600_000).toUTCString()).end('{}');
     });
@@ -272,6 +276,7 @@ function dataFolderOf(name: string, port: number, certificate: string): string {
     home: `https://localhost:${port}`,
     vaultSuffix: `.vault.localhost:${port}`,
     caFile: join(data, 'ca.pem'),
+    fabricCaFile: join(data, 'fabric-ca.pem'),
     address: '127.0.0.1',
     hostsFile: '/etc/hosts',
     nat: [],

@@ -5,7 +5,11 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { makeCertificateAuthority, makeServerCertificate } from '../../src/crypto/certificates/server-certificates.ts';
+import {
+  makeCertificateAuthority,
+  makeServerCertificate,
+  namesUnder,
+} from '../../src/crypto/certificates/server-certificates.ts';
 import type { CertifiedKey } from '../../src/crypto/certificates/server-certificates.ts';
 import { hasOpenssl, openssl } from '../crypto/certificates/openssl.ts';
 import { notRun } from '../not-run.ts';
@@ -56,6 +60,7 @@ function serverWith(name: string, authorities: readonly Pick<CertifiedKey, 'cert
     vaultSuffix: '.vault.postern.test:8443',
     tenantId,
     caFile: join(data, 'ca.pem'),
+    fabricCaFile: join(data, 'fabric-ca.pem'),
     dataDir: data,
     address: '127.0.0.1',
     nat: [],
@@ -81,7 +86,7 @@ function nickname({ tenantId }: Server, { certificate }: Pick<CertifiedKey, 'cer
 
 const line = (state: string, browser: string, store: string) => `${state.padEnd(12)} ${browser.padEnd(18)} ${store}`;
 
-const made = () => makeCertificateAuthority('postern.test', Date.now());
+const made = () => makeCertificateAuthority(namesUnder('postern.test'), Date.now());
 const [first, second, other] = [await made(), await made(), await made()];
 
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -131,7 +136,7 @@ describe('"postern trust"', () => {
       makeStore(copy);
       const files = [
         [first, 'C,,', 'authority'],
-        [await makeServerCertificate(first, domain, Date.now()), ',,', 'server'],
+        [await makeServerCertificate(first, namesUnder(domain), Date.now()), ',,', 'server'],
       ] as const;
       for (const [{ certificate }, flags, name] of files) {
         writeFileSync(join(folder, `${name}.pem`), `${certificate}\n`);

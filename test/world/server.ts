@@ -89,6 +89,7 @@ export async function startServerWith({
     store: wrapStore(folder.store),
     auditDirectory: auditDirectory ?? join(data, folder.auditDirectory),
     authorityFile: join(data, folder.authorityFile),
+    fabricAuthorityFile: join(data, folder.fabricAuthorityFile),
     storageDirectory: join(data, folder.storageDirectory),
     hostsFile: join(data, folder.hostsFile),
     settings,

@@ -23,7 +23,7 @@ export const authorizationCode: Grant = async (request, authority) => {
   const { grant } = redeemed;
   const { tenant, confidential, nonce } = grant;
   const form: Form = new Map([['scope', grant.scope], ...request.form]);
-  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.origin }, authority);
+  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
   if (!asked.ok) return asked;
   const { scope } = asked;
   const clientType = confidential ? 'confidential' : 'public';

@@ -31,7 +31,7 @@ export const deviceCode: Grant = async (request, authority) => {
     return { ok: false, refusal: { kind: 'userNotInTenant', username: approval.userId, tenant: request.tenant } };
   }
   const form: Form = new Map([...request.form, ['scope', began.scope]]);
-  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.origin }, authority);
+  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
   if (!asked.ok) return asked;
   const user = await signedInSince(approval, authority);
   if (!user.ok) return user;

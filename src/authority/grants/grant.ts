@@ -1,3 +1,4 @@
+import type { NameSet } from '../../http/host.ts';
 import type { AccessToken } from '../access-token.ts';
 import type { Form } from '../form.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
@@ -12,6 +13,7 @@ export interface TokenRequest {
   readonly tenant: string | undefined;
   /** The authority's origin under the requested name. */
   readonly origin: string;
+  readonly names: NameSet;
   /** The address that the request came from, if it is known. */
   readonly address: string | undefined;
   /** The site of that address (`siteOf`). */

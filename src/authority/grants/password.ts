@@ -12,7 +12,7 @@ export const password: Grant = async (request, authority) => {
   const secret = form.get('password');
   if (username === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'username' } };
   if (secret === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'password' } };
-  const asked = readDelegatedScope({ ...request, tenant, directory: request.origin }, authority);
+  const asked = readDelegatedScope({ ...request, tenant, directory: request.names.graph }, authority);
   if (!asked.ok) return asked;
   const { scope } = asked;
   const login = await identifyClient({ ...request, tenant, resource: scope.resource }, authority);

@@ -22,7 +22,7 @@ export const refreshToken: Grant = async (request, authority) => {
     return { ok: false, refusal: { kind: 'userNotInTenant', username: userId, tenant: request.tenant } };
   }
   const form: Form = new Map([['scope', grant.scope], ...request.form]);
-  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.origin }, authority);
+  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
   if (!asked.ok) return asked;
   const { scope } = asked;
   const clientType = grant.confidential ? 'confidential' : 'public';

@@ -2,6 +2,7 @@ import { findClient } from '../../directory/clients.ts';
 import type { RedirectUris } from '../../directory/records.ts';
 import { registeredAs } from '../../directory/redirect-uris.ts';
 import type { Answer } from '../../http/answer.ts';
+import type { NameSet } from '../../http/host.ts';
 import { errors, errorMessage } from '../errors.ts';
 import type { Form } from '../form.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
@@ -46,12 +47,13 @@ export interface AuthorizeCall {
   /** The tenant in the path; `undefined` for `common` and `organizations`. */
   readonly tenant: string | undefined;
   readonly origin: string;
+  readonly names: NameSet;
   /** The parameters of the query. */
   readonly form: Form;
 }
 
 export async function readAuthorization(call: AuthorizeCall, authority: Authority): Promise<AuthorizationAnswer> {
-  const { form, endpoint, origin } = call;
+  const { form, endpoint, origin, names } = call;
   const tenant = call.tenant ?? authority.homeTenant;
   const clientId = form.get('client_id');
   if (clientId === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'client_id' } };
@@ -64,7 +66,7 @@ export async function readAuthorization(call: AuthorizeCall, authority: Authorit
   const back: Return = { redirectUri, responseMode: modeOf(form) ?? 'query', state: form.get('state') };
   const refusal = protocolRefusal(form, type);
   if (refusal !== undefined) return { ok: false, refusal, back };
-  const asked = readDelegatedScope({ endpoint, form, tenant, directory: origin }, authority);
+  const asked = readDelegatedScope({ endpoint, form, tenant, directory: names.graph }, authority);
   if (!asked.ok) return { ...asked, back };
   return {
     ok: true,

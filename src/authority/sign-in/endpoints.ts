@@ -35,8 +35,8 @@ function authorizeEndpoint(path: string, endpoint: 'v1' | 'v2'): Endpoint {
     ...shown,
     path,
     async answer(call, authority) {
-      const { tenant, origin, form } = call;
-      return answered(await authorize({ endpoint, tenant, origin, form }, browserOf(call), authority));
+      const { tenant, origin, names, form } = call;
+      return answered(await authorize({ endpoint, tenant, origin, names, form }, browserOf(call), authority));
     },
   };
 }

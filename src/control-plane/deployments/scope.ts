@@ -26,7 +26,7 @@ export function deploymentScope(
       properties: { mode: 'Incremental', provisioningState: 'Accepted' },
     },
     environment: {
-      name: 'Postern',
+      name: names.cloud.name,
       resourceManager: names.resourceManager,
       authentication: {
         loginEndpoint: names.authority,

@@ -1,4 +1,3 @@
-import { unservedSuffix } from '../../http/host.ts';
 import type { NameSet } from '../../http/host.ts';
 import { knownTypes } from '../../resources/any/resource-types.ts';
 import { membersOf } from '../../resources/refusal.ts';
@@ -19,8 +18,7 @@ const addedByType: Readonly<Record<string, (resource: ResourceRecord, names: Nam
 
 /**
  * The members that clients need of resources whose service does not exist here: az and Terraform stop without a storage
- * account's endpoints and tier. The endpoints are names below our own domain that nothing serves, so that no client is
- * sent to Azure.
+ * account's endpoints and tier. Nothing serves the endpoints' names, and no client is sent to Azure.
  */
 export function otherServiceMembers(resource: ResourceRecord, names: NameSet): AddedMembers {
   const { envelope = {}, properties } = addedByType[resource.type.toLowerCase()]?.(resource, names) ?? {
@@ -43,13 +41,13 @@ export function createdStatus({ type }: ResourceRecord): 200 | 201 {
 
 function storageAccountMembers(
   { names: [name = ''], envelope, createdTime, location }: ResourceRecord,
-  names: NameSet,
+  { cloud }: NameSet,
 ): AddedMembers {
   const sku = membersOf(envelope['sku']);
   const skuName = typeof sku['name'] === 'string' ? sku['name'] : '';
   const endpoints = ['blob', 'dfs', 'file', 'queue', 'table', 'web'].map((service) => [
     service,
-    `https://${name}.${service}.${unservedSuffix(names, 'storage')}/`,
+    `https://${name}.${service}.${cloud.storage}/`,
   ]);
   return {
     envelope: skuName === '' ? {} : { sku: { tier: skuName.split('_')[0], ...sku } },

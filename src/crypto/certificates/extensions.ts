@@ -85,11 +85,11 @@ export function basicConstraints({ ca, pathLength }: BasicConstraints): Buffer {
 }
 
 /**
- * Limits an authority to the domain and its subdomains, and to no IPv4 or IPv6 address: a constraint on one kind of
+ * Limits an authority to the domains and their subdomains, and to no IPv4 or IPv6 address: a constraint on one kind of
  * name does not limit the others (section 4.2.1.10).
  */
-export function nameConstraints(domain: string): Buffer {
-  const permitted = explicit(0, sequence(implicit(2, Buffer.from(domain))));
+export function nameConstraints(domains: readonly string[]): Buffer {
+  const permitted = explicit(0, ...domains.map((domain) => sequence(implicit(2, Buffer.from(domain)))));
   // Address and mask, all zero: every address of the family.
   const excluded = explicit(1, ...[8, 32].map((octets) => sequence(implicit(7, Buffer.alloc(octets)))));
   return extension(identifiers.nameConstraints, sequence(permitted, excluded), true);

@@ -20,6 +20,24 @@ export interface CertifiedKey {
   readonly certificate: string;
 }
 
+/** The names of a server, and the authority that may certify no others. */
+export interface ServerNames {
+  /** The common name of the authority. */
+  readonly authority: string;
+  /** The domains that the authority is limited to, with what is below them. */
+  readonly domains: readonly string[];
+  /** The common name of the server's certificate. */
+  readonly server: string;
+  /** The names in it. */
+  readonly dnsNames: readonly string[];
+}
+
+/** The names of a server with everything under one domain. */
+export function namesUnder(domain: string): ServerNames {
+  const dnsNames = [domain, `vault.${domain}`, `*.vault.${domain}`];
+  return { authority: `Postern CA for ${domain}`, domains: [domain], server: domain, dnsNames };
+}
+
 const daySeconds = 86_400;
 const caDays = 3650;
 /** Browsers refuse server certificates that live longer (CA/Browser Forum, ballot SC22). */
@@ -27,13 +45,13 @@ const serverDays = 397;
 const serverAuthentication = '1.3.6.1.5.5.7.3.1';
 
 /**
- * A certificate authority that users may install: its name constraints (RFC 5280 section 4.2.1.10) limit it to `domain`
- * and its subdomains, and exclude all addresses, so that a stolen key is useless elsewhere. `now` is in milliseconds.
+ * A certificate authority whose name constraints (RFC 5280 section 4.2.1.10) limit it to the domains and their
+ * subdomains, and exclude all addresses, so that a stolen key is useless elsewhere. `now` is in milliseconds.
  */
-export async function makeCertificateAuthority(domain: string, now: number): Promise<CertifiedKey> {
+export async function makeCertificateAuthority(names: ServerNames, now: number): Promise<CertifiedKey> {
   const material = generateEc('P-256');
   const publicKey = publicKeyInfo(material);
-  const subject = `Postern CA for ${domain}`;
+  const subject = names.authority;
   const contents: CertificateContents = {
     subject,
     ekus: [],
@@ -44,27 +62,27 @@ export async function makeCertificateAuthority(domain: string, now: number): Pro
   const extensions = [
     ...contentExtensions(contents),
     subjectKeyIdentifier(keyIdentifier(publicKey)),
-    nameConstraints(domain),
+    nameConstraints(names.domains),
   ];
   const body = { issuer: { name, material }, subject: name, publicKey, extensions };
   return inPem(material, await sign(body, validity(now, caDays)));
 }
 
 /**
- * The server's certificate, for the domain and every vault under it. It expires no later than its authority. `now` is
+ * The server's certificate, for its own names and every vault's. It expires no later than its authority. `now` is
  * in milliseconds.
  */
 export async function makeServerCertificate(
   authority: CertifiedKey,
-  domain: string,
+  names: ServerNames,
   now: number,
 ): Promise<CertifiedKey> {
   const issuer = issuerIn(read(authority));
   const material = generateEc('P-256');
   const publicKey = publicKeyInfo(material);
   const contents: CertificateContents = {
-    subject: domain,
-    sans: { dnsNames: [domain, `vault.${domain}`, `*.vault.${domain}`] },
+    subject: names.server,
+    sans: { dnsNames: names.dnsNames },
     ekus: [serverAuthentication],
     keyUsage: ['digitalSignature'],
   };
@@ -73,7 +91,7 @@ export async function makeServerCertificate(
     subjectKeyIdentifier(keyIdentifier(publicKey)),
     authorityKeyIdentifier(issuer.keyIdentifier),
   ];
-  const body = { issuer, subject: commonName(domain), publicKey, extensions };
+  const body = { issuer, subject: commonName(names.server), publicKey, extensions };
   const wanted = validity(now, serverDays - 1);
   const authorityEnds = Math.floor(new X509Certificate(authority.certificate).validToDate.getTime() / 1000);
   return inPem(material, await sign(body, { ...wanted, notAfter: Math.min(wanted.notAfter, authorityEnds) }));

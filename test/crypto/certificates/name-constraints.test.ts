@@ -14,6 +14,7 @@ import { readNameConstraints } from '../../../src/crypto/certificates/name-const
 import {
   makeCertificateAuthority,
   makeServerCertificate,
+  namesUnder,
 } from '../../../src/crypto/certificates/server-certificates.ts';
 
 const now = 1_790_000_000_000;
@@ -30,16 +31,16 @@ function constraints(...subtrees: readonly Uint8Array[]): Buffer {
 
 describe('the name constraints of a certificate', () => {
   it('are those that our own authority was made with', async () => {
-    const authority = await makeCertificateAuthority('postern.test', now);
+    const authority = await makeCertificateAuthority(namesUnder('postern.test'), now);
     const expected = { critical: true, permittedDnsNames: ['postern.test'], excludedAddresses: [ipv4, ipv6] };
     assert.deepEqual(readNameConstraints(new X509Certificate(authority.certificate).raw), expected);
-    const server = await makeServerCertificate(authority, 'postern.test', now);
+    const server = await makeServerCertificate(authority, namesUnder('postern.test'), now);
     assert.equal(readNameConstraints(new X509Certificate(server.certificate).raw), undefined);
   });
 
   it('are found behind other extensions, with their criticality and only the kinds asked for', () => {
     const other = sequence(objectIdentifier('2.5.29.14'), octetString(Buffer.of(4, 0)));
-    const found = readNameConstraints(withExtensions(other, nameConstraints('a.test')));
+    const found = readNameConstraints(withExtensions(other, nameConstraints(['a.test'])));
     assert.deepEqual([found?.critical, found?.permittedDnsNames], [true, ['a.test']]);
     const mail = sequence(implicit(1, Buffer.from('a.test')));
     assert.deepEqual(readNameConstraints(withExtensions(constraints(explicit(0, mail)))), {

@@ -10,6 +10,7 @@ import { makeRequest } from '../../../src/crypto/certificates/request.ts';
 import {
   makeCertificateAuthority,
   makeServerCertificate,
+  namesUnder,
 } from '../../../src/crypto/certificates/server-certificates.ts';
 import type { CertifiedKey } from '../../../src/crypto/certificates/server-certificates.ts';
 import type { AlternativeNames } from '../../../src/types/certificate.ts';
@@ -24,8 +25,8 @@ const seconds = Math.floor(now / 1000);
 let authority: CertifiedKey;
 let server: CertifiedKey;
 before(async () => {
-  authority = await makeCertificateAuthority(domain, now);
-  server = await makeServerCertificate(authority, domain, now);
+  authority = await makeCertificateAuthority(namesUnder(domain), now);
+  server = await makeServerCertificate(authority, namesUnder(domain), now);
 });
 
 /** The output of `openssl`, without the numbers of the key and signature. */
@@ -129,8 +130,8 @@ if (hasOpenssl) {
       assert.match(verify(server, authority), /: OK\n$/);
       const label = 'a'.repeat(63);
       const longest = [label, label, label, 'b'.repeat(30)].join('.');
-      const other = await makeCertificateAuthority(longest, now);
-      assert.match(verify(await makeServerCertificate(other, longest, now), other), /: OK\n$/);
+      const other = await makeCertificateAuthority(namesUnder(longest), now);
+      assert.match(verify(await makeServerCertificate(other, namesUnder(longest), now), other), /: OK\n$/);
       assert.match(verify(server, other), /unable to get local issuer certificate/);
     });
 

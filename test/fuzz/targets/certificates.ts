@@ -56,7 +56,7 @@ export const certificate: FuzzTarget = {
 
 /** No more of a certificate than what leads to its extensions. */
 function withConstraints(domain: string): Uint8Array {
-  return sequence(sequence(explicit(3, sequence(nameConstraints(domain)))));
+  return sequence(sequence(explicit(3, sequence(nameConstraints([domain])))));
 }
 
 /** The limits of an authority are read, or refused. */
