@@ -54,6 +54,28 @@ suite('a turn', () => {
     for (const id of ['a', 'b', 'c']) assert.deepEqual(events(model, id), [`${id} 200`, `${id} over`]);
   });
 
+  test('begins as soon as 64 requests have arrived, whatever comes from other connections', async () => {
+    for (const [count, begun] of [
+      [63, []],
+      [64, [64]],
+      [70, [70]],
+    ] as const) {
+      const model = new Model();
+      const sent: Promise<unknown>[] = [];
+      let before: readonly number[] = [];
+      // Node runs the callbacks of two sockets like these two: in one turn of the event loop, one after the other.
+      setImmediate(() => sent.push(...upTo(count).map((id) => model.send(`${id}`))));
+      setImmediate(() => {
+        before = model.written.map(({ length }) => length);
+        sent.push(model.send('other'));
+      });
+      await quiet();
+      await Promise.all(sent);
+      assert.deepEqual(before, begun);
+      assert.deepEqual(model.written.flat(), [...upTo(count).map(String), 'other']);
+    }
+  });
+
   test('answers no read before its record is on the disk, if the log waits for that', async () => {
     const model = new Model();
     const synced = Promise.withResolvers<void>();
