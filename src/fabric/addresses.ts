@@ -24,6 +24,18 @@ export const platformDns = known('168.63.129.16');
 /** The address of the instance metadata service, which leads to the subnet's metadata listener. */
 export const instanceMetadata = known('169.254.169.254');
 
+/** The router's address on the wire of every workload. */
+export const routerAddress = known('169.254.1.1');
+/** The internet's address on the wire of every router. */
+export const internetAddress = known('169.254.2.1');
+/** The routers' own addresses on the wire to the internet: the number of the network is added. */
+const routerLinkBase = known('169.254.128.0');
+
+/** The address of a network's router on the wire to the internet. It is the source of what the platform's DNS is asked. */
+export function routerLinkAddress(networkNumber: number): number {
+  return routerLinkBase + networkNumber;
+}
+
 /** The public addresses of subnets without a NAT gateway. */
 export const defaultOutboundPool: Range = block('203.0.113.128', 25);
 

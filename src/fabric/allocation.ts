@@ -20,9 +20,19 @@ export interface SubnetNumbers {
 
 export const emptyAllocation: Allocation = { networks: {}, subnets: {} };
 
-/** The most networks  and subnets of a network (each has two ports). */
+/** The most networks (`routerLinkAddress` has so many addresses) and subnets of a network (each has two ports). */
 export const networksMax = 32_000;
 const subnetsMax = 9_999;
+
+/** The port of the vaults' listener of a subnet in its network's router. */
+export function vaultPort(group: number): number {
+  return 10_000 + group;
+}
+
+/** The port of the metadata listener of a subnet in its network's router. */
+export function metadataPort(group: number): number {
+  return 20_000 + group;
+}
 
 /**
  * Gives numbers to what has none, and keeps every number that is in use. A number is free once its owner is gone from

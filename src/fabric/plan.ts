@@ -2,7 +2,9 @@ import { formatIpv4, formatRange, overlaps, type Range } from '../address/addres
 import { defaultOutboundPool, describePool, poolAt } from './addresses.ts';
 import { networksMax, type Allocation, type SubnetNumbers } from './allocation.ts';
 import { subnetRoutes, type RoutePlan, type RoutingAround } from './routes.ts';
-import type { FabricState, SecurityRule, SubnetState, VirtualNetworkState } from './state.ts';
+import { readFilter, type SubnetFilter } from './security.ts';
+import type { FabricState, SubnetState, VirtualNetworkState } from './state.ts';
+import type { Reach } from './tags.ts';
 
 /** A workload in a subnet: its number is in the names of its wire and its namespace. */
 export interface Workload {
@@ -53,8 +55,8 @@ export interface SubnetPlan {
   readonly endpoint: boolean;
   /** The public addresses of its new flows. Without any, nothing of it reaches the internet but the platform's DNS. */
   readonly outbound: readonly number[];
-  /** The rules of its security group, the default rules with them. Without a group everything passes. */
-  readonly rules?: readonly SecurityRule[];
+  /** Its security group. Without one everything passes. */
+  readonly filter?: SubnetFilter;
   /** Its own routes. Without a route table it follows the router's. */
   readonly routes?: readonly RoutePlan[];
 }
@@ -98,7 +100,7 @@ export function plan(facts: Facts & { readonly hosts: readonly InternetHost[] })
     ...drawn.flatMap((each) => each.problems),
     ...internet.problems,
   ];
-  return { internet: internet.value, routers, problems };
+  return { internet: internet.value, routers, problems: [...new Set(problems)] };
 }
 
 function poolProblem(pool: Range): readonly string[] {
@@ -153,34 +155,48 @@ function routerPlan(
   return { value: router, problems: [...peers.problems, ...drawn.flatMap(({ problems }) => problems)] };
 }
 
+interface NetworkAround extends RoutingAround {
+  readonly peers: readonly PeerPlan[];
+}
+
 interface Surroundings {
-  readonly around: RoutingAround;
+  readonly around: NetworkAround;
   readonly state: FabricState;
 }
 
-function subnetPlan(
-  subnet: SubnetState,
-  { group, outboundAddress }: SubnetNumbers,
-  { around, state }: Surroundings,
-): Drawn<SubnetPlan> {
-  const rules = state.securityGroups.find(({ id }) => isSameId(id, subnet.securityGroup))?.rules;
+function subnetPlan(subnet: SubnetState, numbers: SubnetNumbers, { around, state }: Surroundings): Drawn<SubnetPlan> {
+  const group = state.securityGroups.find(({ id }) => isSameId(id, subnet.securityGroup));
+  const filter = group === undefined ? undefined : readFilter(group.rules, reachOf(around));
   const table = state.routeTables.find(({ id }) => isSameId(id, subnet.routeTable));
   const routes = table === undefined ? undefined : subnetRoutes(table, around);
   const value = {
     id: subnet.id,
     name: subnet.name,
     incarnation: subnet.incarnation,
-    group,
+    group: numbers.group,
     prefix: subnet.addressPrefix,
     endpoint: subnet.serviceEndpoint,
-    outbound: outboundAddress === undefined ? subnet.publicAddresses : [outboundAddress],
-    ...(rules === undefined ? {} : { rules }),
+    outbound: numbers.outboundAddress === undefined ? subnet.publicAddresses : [numbers.outboundAddress],
+    ...(filter === undefined ? {} : { filter: filter.filter }),
     ...(routes === undefined ? {} : { routes: routes.routes }),
   };
-  const used = subnet.publicAddresses.length === 0 && subnet.defaultOutboundAccess && outboundAddress === undefined;
+  const rules = (filter?.problems ?? []).map((problem) => `Security group "${subnet.securityGroup}": ${problem}`);
+  return { value, problems: [...outboundProblem(subnet, numbers), ...rules, ...(routes?.problems ?? [])] };
+}
+
+function outboundProblem(subnet: SubnetState, { outboundAddress }: SubnetNumbers): readonly string[] {
+  const due = subnet.defaultOutboundAccess && subnet.publicAddresses.length === 0;
+  if (!due || outboundAddress !== undefined) return [];
   const without = `Subnet "${subnet.id}" has no public address: the pool ${formatRange(defaultOutboundPool)} is used up.`;
-  const problems = used ? [`${without} Give it a NAT gateway, or set defaultOutboundAccess to false.`] : [];
-  return { value, problems: [...problems, ...(routes?.problems ?? [])] };
+  return [`${without} Give it a NAT gateway, or set defaultOutboundAccess to false.`];
+}
+
+/** The tag `VirtualNetwork` of a network, and what is not `Internet`. */
+function reachOf({ spaces, peers }: NetworkAround): Reach {
+  return {
+    network: [...spaces, ...peers.filter(({ access }) => access).flatMap((peer) => peer.spaces)],
+    notInternet: [...spaces, ...peers.flatMap((peer) => peer.spaces)],
+  };
 }
 
 /** Peered networks: each side says that it is connected, and the networks are those that it says it of. */

@@ -30,6 +30,9 @@ const tags: Readonly<Record<string, Tag>> = {
   azureplatformimds: { addresses: [instanceMetadata] },
 };
 
+/** The tags that govern the platform's own addresses. No other tag, prefix or `*` does. */
+const platformTags: ReadonlySet<string> = new Set(['azureplatformdns', 'azureplatformimds']);
+
 /** The networks that a rule is read for. */
 export interface Reach {
   /** The tag `VirtualNetwork`: the network's own space, and those of the peers that it gives access to. */
@@ -41,7 +44,7 @@ export interface Reach {
 const everything: Span = { first: 0, last: 2 ** 32 - 1 };
 
 /** The addresses of `*`. */
-const anywhere: readonly Span[] = [everything];
+export const anywhere: readonly Span[] = [everything];
 
 /**
  * The addresses of a prefix, an address, `*` or a tag. A tag that has no address here, or a prefix of IPv6, has none.
@@ -68,8 +71,14 @@ function spansOfTag(tag: string, { network, notInternet }: Reach): readonly Span
   return found.addresses.map((each) => ({ first: each, last: each }));
 }
 
+/** The platform's addresses that a prefix governs: those of a tag that names them, and of nothing else. */
+export function platformSpansOf(prefix: string): readonly Span[] {
+  const tag = prefix.toLowerCase();
+  return platformTags.has(tag) ? spansOfTag(tag, { network: [], notInternet: [] }) : [];
+}
+
 /** The same addresses as the fewest spans, in order. */
-function merged(spans: readonly Span[]): readonly Span[] {
+export function merged(spans: readonly Span[]): readonly Span[] {
   const joined: Span[] = [];
   for (const span of spans.toSorted((one, other) => one.first - other.first)) {
     const last = joined.at(-1);

@@ -113,8 +113,8 @@ describe('plan', () => {
     const tables = { '/tables/None': [{ name: 'all', addressPrefix: '0.0.0.0/0', nextHopType: 'None' }] };
     const { routers } = planOf(stateOf({ networks: { a: { subnets } }, groups: { '/nsgs/locked': [] }, tables }));
     const [web, api] = routers[0]?.subnets ?? [];
-    assert.equal(web?.rules?.length, 6);
+    assert.equal(web?.filter?.outbound.length, 3);
     assert.ok(web.routes?.some(({ prefix, to }) => prefix.prefix === 0 && to === 'nowhere'));
-    assert.equal(api?.rules, undefined);
+    assert.equal(api?.filter, undefined);
   });
 });

@@ -34,7 +34,8 @@ export interface RuleSent {
   readonly destinationPorts?: readonly string[];
 }
 
-interface Sent {
+/** A whole state; what is not given has Azure's usual value. */
+export interface Sent {
   readonly publicAddressPool?: string;
   readonly networks?: Readonly<Record<string, NetworkSent>>;
   readonly groups?: Readonly<Record<string, readonly RuleSent[]>>;
