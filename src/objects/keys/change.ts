@@ -33,13 +33,7 @@ export function* createKey(
     readonly engine: KeyEngine;
   },
 ): Reading<Outcome<KeyRecord>> {
-  const state = yield* keyToChange(vault, asked, 'create');
-  if (!state.ok) return state;
-  const before = state.value.current?.value.current;
-  const draft = newKeyVersion(asked.parameters, { ...asked, sku: vault.sku, before });
-  if (!draft.ok) return draft;
-  const make = () => makeKey(asked.engine, asked.spec);
-  return yield* addKeyVersion(vault, state.value, { draft: draft.value, make });
+  return yield* newKey(vault, asked, { operation: 'create', make: () => makeKey(asked.engine, asked.spec) });
 }
 
 /** Imports a key that was made elsewhere, as a JSON Web Key, as the current version. */
@@ -49,12 +43,19 @@ export function* importKey(
 ): Reading<Outcome<KeyRecord>> {
   const key = readKeyMaterial(asked.jwk);
   if (!key.ok) return refused(key.refusal);
-  const state = yield* keyToChange(vault, asked, 'import');
+  return yield* newKey(vault, asked, { operation: 'import', make: () => proveKey(asked.engine, key.material) });
+}
+
+function* newKey(
+  vault: VaultScope,
+  asked: Asked & { readonly parameters: NewKeyParameters },
+  { operation, make }: { readonly operation: string; readonly make: () => Promise<Outcome<KeyMaterial>> },
+): Reading<Outcome<KeyRecord>> {
+  const state = yield* keyToChange(vault, asked, operation);
   if (!state.ok) return state;
   const before = state.value.current?.value.current;
   const draft = newKeyVersion(asked.parameters, { ...asked, sku: vault.sku, before });
   if (!draft.ok) return draft;
-  const make = () => proveKey(asked.engine, key.material);
   return yield* addKeyVersion(vault, state.value, { draft: draft.value, make });
 }
 

@@ -47,12 +47,13 @@ export function putNetwork(
     (before?.subnets ?? []).filter(({ incarnation }) => !kept.has(incarnation)),
   );
   if (inUse !== undefined) return inUse;
+  const { name, subscriptionId, resourceGroup, location } = before ?? request;
   const network: VirtualNetworkRecord = {
-    name: before?.name ?? request.name,
+    name,
     resourceGuid: before?.resourceGuid ?? request.newId(),
-    subscriptionId: before?.subscriptionId ?? request.subscriptionId,
-    resourceGroup: before?.resourceGroup ?? request.resourceGroup,
-    location: before?.location ?? request.location,
+    subscriptionId,
+    resourceGroup,
+    location,
     tags: request.tags,
     etag: `W/"${request.newId()}"`,
     addressPrefixes: request.requested.addressPrefixes,

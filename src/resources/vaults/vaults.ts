@@ -78,12 +78,13 @@ export async function putVault(request: PutVault, services: VaultServices): Prom
   const state = { before: existing, base, subscriptionId: request.subscriptionId };
   const properties = await nextProperties(requested, state, services);
   if (!properties.ok) return properties;
+  const { name, subscriptionId, resourceGroup, location } = existing ?? request;
   const vault: VaultRecord = {
-    name: existing?.name ?? request.name,
+    name,
     incarnation: existing?.incarnation ?? services.newId(),
-    subscriptionId: existing?.subscriptionId ?? request.subscriptionId,
-    resourceGroup: existing?.resourceGroup ?? request.resourceGroup,
-    location: existing?.location ?? request.location,
+    subscriptionId,
+    resourceGroup,
+    location,
     tags: request.tags,
     properties: properties.value.properties,
     systemData: systemData(existing?.systemData, services),
