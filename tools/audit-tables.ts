@@ -3,7 +3,7 @@ import type { AuditCategory, AuditProperties, AuditRecord, VerdictProperty } fro
 import { errors } from '../src/authority/errors.ts';
 import { isFailedSignIn } from '../src/authority/failed-sign-in.ts';
 import { explain } from '../src/firewall/explain.ts';
-import { denied } from '../src/firewall/verdicts.ts';
+import { denied } from '../src/firewall/decide.ts';
 import { activities, deletions, secretsAdded, secretsRemoved } from '../src/graph/activities.ts';
 import type { Activity } from '../src/graph/activities.ts';
 import type { Caller } from '../src/types/caller.ts';

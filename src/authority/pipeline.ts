@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { readBodyOrRefuse } from '../edge/body.ts';
-import type { BodyFault } from '../edge/body.ts';
+import { readBodyOrRefuse } from '../edge/body-and-query.ts';
+import type { BodyFault } from '../edge/body-and-query.ts';
 import { Refused } from '../edge/edge.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';

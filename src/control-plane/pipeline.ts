@@ -1,10 +1,9 @@
 import { admit, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
-import { jsonObjectOrRefuse, readBodyOrRefuse } from '../edge/body.ts';
-import type { BodyFault } from '../edge/body.ts';
+import { jsonObjectOrRefuse, queryOrRefuse, readBodyOrRefuse } from '../edge/body-and-query.ts';
+import type { BodyFault } from '../edge/body-and-query.ts';
 import type { ChangeQueues, QueuePlace } from '../edge/change-queues.ts';
 import { Refused } from '../edge/edge.ts';
-import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';

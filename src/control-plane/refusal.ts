@@ -1,4 +1,4 @@
-import type { JsonRefusal } from '../edge/body.ts';
+import type { JsonRefusal } from '../edge/body-and-query.ts';
 import type { CommonRefusal } from '../edge/edge.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';

@@ -1,6 +1,6 @@
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { CommonRefusal } from '../edge/edge.ts';
-import type { JsonRefusal } from '../edge/body.ts';
+import type { JsonRefusal } from '../edge/body-and-query.ts';
 import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';
 import type { Denied } from '../types/verdict.ts';

@@ -1,5 +1,5 @@
 import type { CommonRefusal } from '../edge/edge.ts';
-import type { JsonRefusal } from '../edge/body.ts';
+import type { JsonRefusal } from '../edge/body-and-query.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { DirectoryRefusal } from '../directory/refusal.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { lineFrame, readLine, recordIn } from '../../src/audit/line.ts';
 import { auditRecord } from '../../src/audit/record.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
-import { allowedByDefault, allowedByIpRule, allowedByVirtualNetworkRule, denied } from '../../src/firewall/verdicts.ts';
+import { allowedByDefault, allowedByIpRule, allowedByVirtualNetworkRule, denied } from '../../src/firewall/decide.ts';
 import type { AccessVerdict, Verdict } from '../../src/types/verdict.ts';
 import { caller, request, subnetSource } from './request-events.ts';
 

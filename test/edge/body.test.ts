@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { after, suite, test } from 'node:test';
-import { jsonObjectOrRefuse, jsonOrRefuse, readBody } from '../../src/edge/body.ts';
-import type { Body } from '../../src/edge/body.ts';
+import { jsonObjectOrRefuse, jsonOrRefuse, readBody } from '../../src/edge/body-and-query.ts';
+import type { Body } from '../../src/edge/body-and-query.ts';
 import { parseJsonBody } from '../../src/http/request.ts';
 import { freePort } from '../world/server.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { queryOrRefuse } from '../../src/edge/query.ts';
+import { queryOrRefuse } from '../../src/edge/body-and-query.ts';
 import { Router } from '../../src/edge/router.ts';
 
 const router = new Router([{ method: 'GET', path: '/', to: 'root' }]);

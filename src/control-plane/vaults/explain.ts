@@ -1,7 +1,6 @@
 import { parseAddress } from '../../address/address.ts';
 import { decide } from '../../firewall/decide.ts';
-import { explain } from '../../firewall/explain.ts';
-import { matchedRule } from '../../firewall/matched-rule.ts';
+import { explain, matchedRule } from '../../firewall/explain.ts';
 import type { Operation } from '../../types/operation.ts';
 import type { Source } from '../../types/source.ts';
 import { hasKeyVaultEndpoint, readSubnetById } from '../../resources/networks/virtual-networks.ts';
