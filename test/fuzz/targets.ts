@@ -10,6 +10,7 @@ import {
   pkcs12WithPassword,
   certificateRequest,
 } from './targets/certificates.ts';
+import { dns } from './targets/dns.ts';
 import { proxy } from './targets/proxy.ts';
 import { filter, target as path } from './targets/queries.ts';
 import { requests } from './targets/requests.ts';
@@ -20,6 +21,7 @@ import { token, tokenClaims } from './targets/tokens.ts';
 /** Everything that reads bytes or strings from outside, by its name for `npm run fuzz`. */
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   proxy,
+  dns,
   token,
   claims: tokenClaims,
   json,
