@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { openCertificates, trustedAuthorities } from '../../src/setup/certificates.ts';
+import { openAzureCertificates, openCertificates, trustedAuthorities } from '../../src/setup/certificates.ts';
 import type { ServerCertificates } from '../../src/setup/certificates.ts';
+import { readNameConstraints } from '../../src/crypto/certificates/name-constraints.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { encode } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -45,6 +46,44 @@ test('they are renewed under their own authority, so clients that trust it still
   const trusting = ['verify', '-x509_strict', '-purpose', 'sslserver', '-attime', String(Math.floor(now / 1000))];
   const paths = [file(authority.certificate), file(server.certificate)];
   assert.match(openssl([...trusting, '-CAfile', ...paths]).toString(), /: OK\n$/);
+});
+
+test("Azure's names have an authority of their own, which is limited to them", async () => {
+  const store = memoryStore();
+  const own = await openCertificates(store, 'localhost', made);
+  const azure = await openAzureCertificates(store, made);
+  assert.deepEqual(await openAzureCertificates(store, made + dayMs), azure);
+  assert.deepEqual(await openCertificates(store, 'localhost', made + dayMs), own);
+  assert.notEqual(azure.authority.key, own.authority.key);
+  const constraints = readNameConstraints(new X509Certificate(azure.authority.certificate).raw);
+  const alone = [
+    'login.microsoftonline.com',
+    'login.windows.net',
+    'login.microsoft.com',
+    'sts.windows.net',
+    'management.azure.com',
+    'graph.microsoft.com',
+  ];
+  assert.deepEqual(constraints?.permittedDnsNames, ['vault.azure.net', ...alone]);
+  assert.equal(constraints.critical, true);
+  assert.deepEqual(
+    constraints.excludedAddresses.map((address) => address.length),
+    [8, 32],
+  );
+  const server = new X509Certificate(azure.server.certificate);
+  for (const name of ['kv.vault.azure.net', ...alone]) assert.ok(server.checkHost(name), name);
+  for (const name of ['localhost', 'azure.com', 'portal.azure.com', 'a.kv.vault.azure.net', 'a.sts.windows.net']) {
+    assert.equal(server.checkHost(name), undefined, name);
+  }
+});
+
+test("Azure's names are renewed under their own authority", async () => {
+  const store = memoryStore();
+  const before = await openAzureCertificates(store, made);
+  const after = await openAzureCertificates(store, made + 340 * dayMs);
+  assert.deepEqual(after.authority, before.authority);
+  assert.notDeepEqual(after.server, before.server);
+  assertChain(after, made + 340 * dayMs);
 });
 
 test('another domain gets its own certificates and authority', async () => {

@@ -23,19 +23,22 @@ function withoutOpenssl(name: string): boolean {
 }
 
 /**
- * The certificate that a new connection gets, verified with `ca.pem`. By openssl, which accepts a time: the machine's
+ * The certificate that a new connection gets, verified with `ca.pem` or another file. By openssl, which accepts a time: the machine's
  * clock is not the server's.
  */
-async function shown({ port, folder, now }: TestServer): Promise<X509Certificate> {
-  const trusting = ['-CAfile', join(folder.path, 'ca.pem'), '-attime', String(Math.floor(now() / 1000))];
-  const target = ['-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-verify_return_error'];
+async function shown(
+  { port: ownPort, folder, now }: TestServer,
+  { port, name, file } = { port: ownPort, name: 'localhost', file: 'ca.pem' },
+): Promise<X509Certificate> {
+  const trusting = ['-CAfile', join(folder.path, file), '-attime', String(Math.floor(now() / 1000))];
+  const target = ['-connect', `127.0.0.1:${port}`, '-servername', name, '-verify_return_error'];
   const running = run('openssl', ['s_client', ...target, ...trusting]);
   running.child.stdin?.end();
   return new X509Certificate((await running).stdout);
 }
 
-function authorities({ folder }: TestServer): readonly X509Certificate[] {
-  const pem = readFileSync(join(folder.path, 'ca.pem'), 'utf8');
+function authorities({ folder }: TestServer, file = 'ca.pem'): readonly X509Certificate[] {
+  const pem = readFileSync(join(folder.path, file), 'utf8');
   return pem.split(/(?<=-----END CERTIFICATE-----\n)/).map((text) => new X509Certificate(text));
 }
 
@@ -133,6 +136,25 @@ test('keys for tokens are renewed with an overlap in which tokens of both verify
   );
   world.advance(2 * 3_600_000);
   assert.deepEqual(await keyIds(world), [keyOf(next)]);
+});
+
+test("the certificate for Azure's names is renewed, and fabric-ca.pem has the authority's successor", async () => {
+  if (withoutOpenssl("the certificate for Azure's names is renewed while the server runs")) return;
+  await using world = await startServer();
+  const { address } = await world.server.ingress.addPublic({ host: '127.0.0.1', port: 0 }, 'vaults');
+  assert.ok(typeof address === 'object' && address !== null);
+  const seen = () => shown(world, { port: address.port, name: 'kv.vault.azure.net', file: 'fabric-ca.pem' });
+  const [before, own] = [await seen(), await shown(world)];
+  world.advance((3650 - 700) * dayMs);
+  await world.server.renewals.look();
+  const after = await seen();
+  assert.notEqual(after.serialNumber, before.serialNumber);
+  assert.notEqual((await shown(world)).serialNumber, own.serialNumber);
+  const [first, second] = authorities(world, 'fabric-ca.pem');
+  assert.ok(first !== undefined && after.verify(first.publicKey));
+  assert.ok(second !== undefined);
+  const others = new Set(authorities(world).map(({ serialNumber }) => serialNumber));
+  for (const { serialNumber } of [first, second]) assert.ok(!others.has(serialNumber));
 });
 
 function keyOf(jwt: string): string {
