@@ -27,6 +27,7 @@ const connectionMembers: Readonly<Record<string, string>> = {
   hostsFile: 'a hosts file with the names of the vaults',
   identities:
     'the managed identities of programs, each with its `name` and `identityHeader`; a user-assigned one with its `clientId`',
+  reader: 'the client that reads the networks and nothing else: its `clientId` and `clientSecret`',
 };
 
 const commands = await allCommands();
@@ -59,6 +60,7 @@ function connectionTable(): string {
     controlSocket: '/',
     names: nameSet('localhost', 8443),
     developer: undefined,
+    reader: { clientId: '', clientSecret: '' },
     hostsFile: 'hosts',
   };
   const line: unknown = JSON.parse(describeStart({ identity, settings: read.settings, ...place }).line);

@@ -17,7 +17,10 @@ const vaultReading = [
 const rbacVaultsOnly = "Only works for key vaults that use the 'Azure role-based access control' permission model.";
 
 /** GUIDs of the roles that the code refers to. */
-export const roleIds = { owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635' } as const;
+export const roleIds = {
+  owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635',
+  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
+} as const;
 
 /** The roles that the Key Vault Data Access Administrator may assign; in Azure they are a condition of that role. */
 const dataAccessRoles = [
@@ -57,7 +60,7 @@ export const builtInRoles: ReadonlyMap<string, RoleDefinition> = new Map(
         'Microsoft.Resources/deploymentStacks/manageDenySetting/action',
       ],
     }),
-    builtIn('acdd72a7-3385-48ef-bd42-f606fba81ae7', 'Reader', {
+    builtIn(roleIds.reader, 'Reader', {
       description: 'View all resources, but does not allow you to make any changes.',
       actions: ['*/read'],
     }),

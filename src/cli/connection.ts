@@ -53,11 +53,19 @@ export interface ProgramIdentity {
   readonly clientId?: string;
 }
 
+/** A client that may read everything on the subscription that is not a secret. */
+export interface NetworkReader {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 /** How to reach a running server, read from the file that it writes into its data folder. */
 export interface Connection extends Readonly<Record<(typeof members)[number], string>> {
   /** Where a client is seen from: the address that it has, and the one that the vault sees, as ranges of one size. */
   readonly nat: readonly { readonly from: string; readonly to: string }[];
   readonly identities: readonly ProgramIdentity[];
+  /** The client that reads the networks. The file of an older server does not have it. */
+  readonly reader?: NetworkReader;
 }
 
 function matching(form: RegExp): (value: unknown) => boolean {
@@ -79,6 +87,11 @@ function isIdentity(value: unknown): boolean {
   );
 }
 
+function isReader(value: unknown): boolean {
+  const reader = membersOf(value);
+  return forms.clientId(reader.get('clientId')) && forms.clientSecret(reader.get('clientSecret'));
+}
+
 /**
  * @param opened another path to the folder, which leads there whatever becomes of its own
  * @throws {CommandFailed} when the file is missing or cannot be read
@@ -98,12 +111,16 @@ export function readConnection(folder: string, opened = folder): Connection {
 
 function readMembers(value: unknown): Connection {
   if (isConnection(value)) return value;
-  const found = membersOf(value);
-  const wrong = [...members, ...lists].filter((name) => !forms[name](found.get(name)));
-  throw new Error(`it lacks ${wrong.join(', ')}, or what it has is malformed`);
+  throw new Error(`it lacks ${malformed(value).join(', ')}, or what it has is malformed`);
 }
 
 function isConnection(value: unknown): value is Connection {
+  return malformed(value).length === 0;
+}
+
+function malformed(value: unknown): readonly string[] {
   const found = membersOf(value);
-  return [...members, ...lists].every((name) => forms[name](found.get(name)));
+  const wrong = [...members, ...lists].filter((name) => !forms[name](found.get(name)));
+  const reader = found.get('reader');
+  return reader === undefined || isReader(reader) ? wrong : [...wrong, 'reader'];
 }

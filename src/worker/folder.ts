@@ -5,6 +5,8 @@ import { openAzureCertificates, openCertificates, trustedAuthorities } from '../
 import type { ServerCertificates } from '../setup/certificates.ts';
 import { registerClients } from '../setup/clients.ts';
 import { openDeveloper } from '../setup/developer.ts';
+import { openReader } from '../setup/reader.ts';
+import type { Reader } from '../setup/reader.ts';
 import type { Developer } from '../setup/developer.ts';
 import { openIdentity } from '../setup/identity.ts';
 import type { Identity } from '../setup/identity.ts';
@@ -51,6 +53,7 @@ export interface OpenFolder {
   readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
   readonly developer: Developer | undefined;
+  readonly reader: Reader;
   readonly certificates: ServerCertificates;
   /** For Azure's names, with an authority that only workloads of the fabric trust. */
   readonly azureCertificates: ServerCertificates;
@@ -79,6 +82,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, { tenantId: identity.tenantId, readFile });
   const developer = await openDeveloper(store, identity);
+  const reader = await openReader(store, identity, now);
   await bindWorkloads(store, settings.workloads);
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const certificates = await openCertificates(store, settings.domain, now);
@@ -92,6 +96,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
     rows,
     identity,
     developer,
+    reader,
     certificates,
     azureCertificates,
     authorityFile,

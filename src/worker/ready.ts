@@ -7,6 +7,7 @@ import { demo } from '../setup/demo.ts';
 import { developerName } from '../setup/developer.ts';
 import type { Developer } from '../setup/developer.ts';
 import type { Identity } from '../setup/identity.ts';
+import type { Reader } from '../setup/reader.ts';
 import { replaceFile } from './files.ts';
 
 /** The message when the server is ready: one line of JSON for scripts, or a page for people. */
@@ -22,6 +23,7 @@ interface Started {
   readonly names: NameSet;
   readonly controlSocket: string;
   readonly developer: Developer | undefined;
+  readonly reader: Reader;
   readonly hostsFile: string;
 }
 
@@ -49,6 +51,7 @@ export function describeStart(started: Started): Ready {
     nat: settings.nat,
     hostsFile: join(path, started.hostsFile),
     identities: identitiesOf(started),
+    reader: started.reader,
   });
   const text = [
     `Postern is ready at ${names.resourceManager}, its vaults at https://<name>${names.vaultSuffix}`,

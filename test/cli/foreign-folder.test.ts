@@ -155,6 +155,23 @@ describe('a value of a connection', () => {
     assert.match(env('--github').stderr, /it lacks identities, or what it has is malformed/);
   });
 
+  it('is checked for the reader of the networks, which an older file does not have', () => {
+    if (isRoot) chownSync(folder, 0, 0);
+    write('ca.pem', authority);
+    for (const reader of [
+      { clientId: 'c' },
+      { clientId: 'c/d', clientSecret: 'x' },
+      { clientId: 'c', clientSecret: '\n' },
+    ]) {
+      connectionWith({ reader });
+      assert.match(env('--github').stderr, /it lacks reader, or what it has is malformed/);
+    }
+    for (const reader of [undefined, { clientId: 'c', clientSecret: 'x' }]) {
+      connectionWith({ reader });
+      assert.equal(env('--github').stderr, '');
+    }
+  });
+
   it('is not expanded by a shell that sources --dotenv', () => {
     if (isRoot) chownSync(folder, 0, 0);
     write('ca.pem', authority);

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { NetworkWatch } from '../../src/control-plane/fabric/network-watch.ts';
+import { deleteClient } from '../../src/directory/client-registration.ts';
+import { findClient } from '../../src/directory/clients.ts';
+import { openReader } from '../../src/setup/reader.ts';
 import { register } from '../data-plane/vaults.ts';
 import { assign } from '../world/assign.ts';
 import type { Answered, Client, Credentials, Json } from '../world/client.ts';
@@ -18,9 +21,11 @@ import {
   expectStatus,
   group,
   incarnationOf,
+  namesIn,
   location,
   networks,
   putNetwork,
+  putVault,
   startWithGroup,
 } from './resources.ts';
 
@@ -404,4 +409,55 @@ test('sixty-four requests may wait in all', async () => {
     Array.from({ length: 64 }, () => 'over'),
   );
   assert.equal(await wait('another'), 'over');
+});
+
+test("the fabric's own reader reads the networks, and no secret, and changes nothing", async () => {
+  await using world = await startWithGroup();
+  const { client, folder } = world;
+  const { reader } = folder;
+  await putEverything(client);
+  assert.deepEqual(await stateOf(world, { as: reader }), await stateOf(world));
+  const token = await client.token('arm', reader);
+  const requests = [
+    ['PUT', `${networks}/net`],
+    ['DELETE', `${networks}/one/subnets/plain`],
+    ['POST', `${group}/providers/Microsoft.Storage/storageAccounts/account/listKeys`],
+  ] as const;
+  for (const [method, path] of requests) {
+    const answered = await client.arm(method, path, {}, { token });
+    assert.deepEqual([answered.status, at(answered.body, 'error', 'code')], [403, 'AuthorizationFailed'], path);
+  }
+  const vaults = { 'kv-policies': ['Forbidden', 'AccessDenied'], 'kv-roles': ['Forbidden', 'ForbiddenByRbac'] };
+  for (const [name, expected] of Object.entries(vaults)) {
+    expectStatus(await putVault(client, name, { enableRbacAuthorization: name === 'kv-roles' }), 200);
+    const answered = await client.vault(name, 'GET', '/secrets/s', { token: await client.token('vault', reader) });
+    const error = at(answered.body, 'error');
+    assert.deepEqual([answered.status, at(error, 'code'), at(error, 'innererror', 'code')], [403, ...expected]);
+  }
+});
+
+test("the fabric's reader stays the same, and stays deleted", async () => {
+  const data = mkdtempSync(join(tmpdir(), 'postern-reader-'));
+  try {
+    let before: Credentials;
+    {
+      await using world = await startServerWith({ data });
+      before = world.folder.reader;
+      expectStatus(await ask(world, { as: before }), 200);
+    }
+    await using world = await startServerWith({ data });
+    const { client, folder } = world;
+    assert.deepEqual(folder.reader, before);
+    const assignments = '/providers/Microsoft.Authorization/roleAssignments';
+    const objectId = (await findClient(folder.store, client.identity.tenantId, before.clientId))?.objectId ?? '';
+    const listed = await client.arm('GET', `${assignments}?$filter=principalId%20eq%20'${objectId}'`);
+    const [name] = namesIn(listed.body);
+    expectStatus(await client.arm('DELETE', `${assignments}/${name}`), 200);
+    expectStatus(await ask(world, { as: before }), 403);
+    await deleteClient(folder.store, { tenantId: client.identity.tenantId, clientId: before.clientId });
+    await openReader(folder.store, client.identity, world.now());
+    assert.equal(await findClient(folder.store, client.identity.tenantId, before.clientId), undefined);
+  } finally {
+    rmSync(data, { recursive: true, force: true });
+  }
 });

@@ -57,17 +57,30 @@ export function deleteAssignmentsBelow(authorization: Authorization, scope: stri
   return authorizationChange(authorization, { delete: keys });
 }
 
+/** A principal, and the name (GUID) of its first assignment. */
+interface FirstAssignment {
+  readonly principalId: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
 /** Makes a principal the first owner of a new subscription. */
-export function firstOwner(
+export function firstOwner(subscriptionId: string, owner: FirstAssignment): readonly Put[] {
+  return roleAtStart(subscriptionId, { ...owner, role: 'owner' });
+}
+
+/** Gives a service principal a role on the subscription while the server starts, before any request is decided. */
+export function roleAtStart(
   subscriptionId: string,
-  owner: { readonly principalId: string; readonly name: string; readonly now: number },
+  given: FirstAssignment & { readonly role: keyof typeof roleIds },
 ): readonly Put[] {
-  const at = new Date(owner.now).toISOString();
-  const principalId = owner.principalId.toLowerCase();
+  const at = new Date(given.now).toISOString();
+  const principalId = given.principalId.toLowerCase();
   const assignment: RoleAssignment = {
-    name: owner.name.toLowerCase(),
+    name: given.name.toLowerCase(),
     scope: `/subscriptions/${subscriptionId}`,
-    role: roleIds.owner,
+    role: roleIds[given.role],
     principalId,
     principalType: 'ServicePrincipal',
     description: null,
