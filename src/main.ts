@@ -8,12 +8,13 @@ import { pino } from 'pino';
 import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
 import { createDemo } from './setup/demo.ts';
-import type { FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
+import type { FromWorker, IdentityBinding, Listener, StartWorker, ToWorker } from './types/supervision.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
 import { closeInherited } from './worker/inherited.ts';
+import { bindIdentity } from './worker/bind-identity.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
-import type { ListenerServices } from './worker/listeners.ts';
+import type { AddedListener, ListenerServices } from './worker/listeners.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { fatalMessage } from './worker/failure-line.ts';
 import { openServer } from './worker/server.ts';
@@ -36,8 +37,10 @@ interface Running {
 /** The last descriptor from the supervisor: after the standard ones come the channel, the data folder and the commit mark. */
 const lastGiven = 5;
 
-/** By listener id: how to close it, once it accepts; `undefined` if it was refused. */
-const listening = new Map<string, Promise<(() => void) | undefined>>();
+type Accepting = Extract<AddedListener, { readonly ok: true }>;
+
+/** By listener id: what was added, once it accepts; `undefined` if it was refused. */
+const listening = new Map<string, Promise<Accepting | undefined>>();
 let running: Promise<Running> | undefined;
 let stopping: Promise<void> | undefined;
 let failed = false;
@@ -66,6 +69,13 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
     case 'close':
       await closeListener(message.id);
       break;
+    case 'bind':
+      await bind(message.binding);
+      break;
+    case 'unbind':
+      (await running)?.context.server.identityBindings.unbind(message.id);
+      tell({ kind: 'closed', id: message.id });
+      break;
     case 'ping':
       tell({ kind: 'pong' });
       break;
@@ -92,7 +102,9 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   // Before the server is opened, so that its rulebook loads the demo's subnets.
   await createDemo(folder.store, folder, now());
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
-  const server = await openServer({ ...folder, settings, port: settings.port, gatewayCertificate, now, log });
+  const { port } = settings;
+  const server = await openServer({ ...folder, settings, port, gatewayCertificate, subnetEnded, now, log });
+  for (const binding of message.bindings) server.identityBindings.bind(binding);
   server.renewals.start();
   const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
   writeConnectionFile(ready);
@@ -121,13 +133,30 @@ async function listenFrom(listener: Listener, handle: unknown): Promise<void> {
 
 /** Waits until the listener accepts, which may take as long as the start: otherwise it would stay open after being reported closed. */
 async function closeListener(id: string): Promise<void> {
-  const close = await listening.get(id);
+  const accepting = await listening.get(id);
   listening.delete(id);
-  close?.();
+  accepting?.close();
   tell({ kind: 'closed', id });
 }
 
-async function listen(listener: Listener, handle: unknown): Promise<(() => void) | undefined> {
+/** Closes the listeners that end with the subnet, here and in the supervisor. */
+function subnetEnded(incarnation: string): void {
+  for (const id of listening.keys()) closeEnded(id, incarnation).catch(fail);
+}
+
+async function closeEnded(id: string, incarnation: string): Promise<void> {
+  const accepting = await listening.get(id);
+  if (accepting?.endsWith?.incarnation !== incarnation || !listening.delete(id)) return;
+  accepting.close();
+  tell({ kind: 'refused', id, message: accepting.endsWith.message });
+}
+
+async function bind(binding: IdentityBinding): Promise<void> {
+  const worker = await running;
+  if (worker !== undefined) tell(await bindIdentity(binding, worker.context));
+}
+
+async function listen(listener: Listener, handle: unknown): Promise<Accepting | undefined> {
   const worker = await running;
   if (worker === undefined || typeof handle !== 'object' || handle === null) {
     throw new Error(`the listener ${listener.id} came before the settings, or without its socket`);
@@ -141,7 +170,7 @@ async function listen(listener: Listener, handle: unknown): Promise<(() => void)
   }
   worker.outstanding -= 1;
   if (worker.outstanding === 0) worker.announce();
-  return added.ok ? added.close : undefined;
+  return added.ok ? added : undefined;
 }
 
 /** The order matters: without root's uid, the groups could no longer be given up. */

@@ -1,11 +1,11 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { SecretCheck } from '../directory/secret.ts';
 import { Router } from '../edge/router.ts';
 import { send } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Turns } from '../edge/turns.ts';
-import type { HomeListener } from '../http/host.ts';
+import type { HomeListener, NameSet } from '../http/host.ts';
 import { isGuid } from '../shape/shape.ts';
 import type { Source } from '../types/source.ts';
 import { AssertionUses } from './assertion-uses.ts';
@@ -15,15 +15,19 @@ import { DeviceCodes } from './device-codes.ts';
 import { discoveryEndpoints } from './discovery.ts';
 import { authorityEdge } from './edge.ts';
 import type { Endpoint } from './endpoint.ts';
+import { metadataListener } from './instance-metadata.ts';
+import type { AnswerEndpoint } from './instance-metadata.ts';
 import { identityEndpoints } from './managed-identity.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
 import { signInEndpoints } from './sign-in/endpoints.ts';
 import { tokenEndpoints } from './token.ts';
 import type { Authority, AuthorityServices } from './services.ts';
 
-/** The services of the authority's listener. */
+/** The services of the authority's listeners. */
 export interface AuthorityListenerServices extends AuthorityServices {
   readonly turns: Turns;
+  /** The names for a request that names none of our hosts. */
+  readonly names: NameSet;
   /** The source of a connection, as proved by the ingress. */
   readonly sourceOf: (socket: Socket) => Source;
 }
@@ -37,8 +41,15 @@ export const endpoints: readonly Endpoint[] = [
   ...identityEndpoints,
 ];
 
-/** Creates the authority's request listener. The order of a request is the table in `pipeline.ts`. */
-export function createAuthority(given: AuthorityListenerServices): HomeListener {
+/** The listeners of the authority. */
+export interface AuthorityListeners {
+  readonly home: HomeListener;
+  /** The instance metadata of a subnet's workloads, for the subnet's metadata listener. */
+  readonly metadata: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** Creates the authority's request listeners. The order of a request is the table in `pipeline.ts`. */
+export function createAuthority(given: AuthorityListenerServices): AuthorityListeners {
   const { turns, sourceOf, now, newId } = given;
   const authority: Authority = {
     ...given,
@@ -48,13 +59,8 @@ export function createAuthority(given: AuthorityListenerServices): HomeListener 
     deviceCodes: new DeviceCodes(now),
     authorizationCodes: new AuthorizationCodes(now),
   };
-  const router = new Router(
-    endpoints.map((endpoint) => ({ method: endpoint.method, path: endpoint.path, to: endpoint })),
-  );
-  return (raw, response, { names }) => {
-    const { method = '', url = '', headers } = raw;
-    const found = router.find(method, url);
-    if (found === undefined) return false;
+  const answer = (names: NameSet, ...[raw, response, found]: Parameters<AnswerEndpoint>) => {
+    const { url = '', headers } = raw;
     const request = {
       requestId: correlationIdOf(headers) ?? newId(),
       connection: raw.socket,
@@ -71,13 +77,24 @@ export function createAuthority(given: AuthorityListenerServices): HomeListener 
       edge: authorityEdge,
       services: authority,
       request,
-      respond(answer) {
-        if (answer === undefined) response.destroy();
+      respond(answered) {
+        if (answered === undefined) response.destroy();
         // RFC 6749 section 5.1: answers with tokens must not be cached.
-        else send(response, answer, ['cache-control', 'no-store', 'pragma', 'no-cache'], mediaTypeOf(answer));
+        else send(response, answered, ['cache-control', 'no-store', 'pragma', 'no-cache'], mediaTypeOf(answered));
       },
     });
-    return true;
+  };
+  const router = new Router(
+    endpoints.map((endpoint) => ({ method: endpoint.method, path: endpoint.path, to: endpoint })),
+  );
+  return {
+    home(raw, response, { names }) {
+      const { method = '', url = '' } = raw;
+      const found = router.find(method, url);
+      if (found !== undefined) answer(names, raw, response, found);
+      return found !== undefined;
+    },
+    metadata: metadataListener((raw, response, found) => answer(given.names, raw, response, found)),
   };
 }
 

@@ -3,9 +3,10 @@ import { findClient } from '../directory/clients.ts';
 import type { ServicePrincipalRecord } from '../directory/records.ts';
 import { isUserAssigned, managedIdentityOf } from '../directory/service-principals.ts';
 import { issueAccessToken, tokenLifetimeSeconds } from './access-token.ts';
+import type { SubnetSource } from '../types/source.ts';
 import type { Answered, AuthorityCall, Endpoint } from './endpoint.ts';
 import type { Form } from './form.ts';
-import type { AuthorityRefusal } from './refusal.ts';
+import type { AuthorityRefusal, ManagedIdentityRefusal } from './refusal.ts';
 import type { Authority } from './services.ts';
 
 /** The path in `IDENTITY_ENDPOINT`. */
@@ -41,11 +42,9 @@ async function answerIdentityEndpoint(call: AuthorityCall, authority: Authority)
  * by the private address and the subnet's incarnation that the ingress proved. A declared subnet proves nothing.
  */
 async function answerInstanceMetadata(call: AuthorityCall, authority: Authority): Promise<Answered> {
+  const fault = metadataFault(call);
+  if (fault !== undefined) return { ok: false, refusal: fault };
   const { form, source } = call;
-  // A web page that was tricked into sending the request cannot set this header.
-  if (headerOf(call, 'metadata')?.toLowerCase() !== 'true')
-    return { ok: false, refusal: { kind: 'metadataHeaderMissing' } };
-  if (headerOf(call, 'x-forwarded-for') !== undefined) return { ok: false, refusal: { kind: 'metadataForwarded' } };
   const version = form.get('api-version') ?? '';
   if (!metadataVersions.includes(version)) {
     return {
@@ -56,10 +55,26 @@ async function answerInstanceMetadata(call: AuthorityCall, authority: Authority)
   if (source.kind !== 'subnet' || source.assurance !== 'enforced') {
     return { ok: false, refusal: { kind: 'workloadUnknown' } };
   }
-  const binding = workloadBinding(source.incarnation, source.address.text);
-  const bound = await identitiesBoundTo(authority.store, binding);
+  const bound = await identitiesAt(source, authority);
   if (bound.length === 0) return { ok: false, refusal: { kind: 'workloadUnknown' } };
   return identityToken(bound, form, authority);
+}
+
+/** Why a request for metadata is refused whoever sends it. */
+export function metadataFault(call: AuthorityCall): ManagedIdentityRefusal | undefined {
+  // A web page that was tricked into sending the request cannot set this header.
+  if (headerOf(call, 'metadata')?.toLowerCase() !== 'true') return { kind: 'metadataHeaderMissing' };
+  return headerOf(call, 'x-forwarded-for') === undefined ? undefined : { kind: 'metadataForwarded' };
+}
+
+/** The identities of the workload at a place: those of the store, and the one that it was started with. */
+async function identitiesAt(
+  { incarnation, address }: SubnetSource,
+  { store, identityBindings }: Authority,
+): Promise<readonly ServicePrincipalRecord[]> {
+  const startedWith = identityBindings.at(incarnation, address.text);
+  const bindings = [workloadBinding(incarnation, address.text), ...(startedWith === undefined ? [] : [startedWith])];
+  return (await Promise.all(bindings.map((binding) => identitiesBoundTo(store, binding)))).flat();
 }
 
 type Chosen =
@@ -131,10 +146,17 @@ async function identityToken(
 
 const identityEndpoint = { method: 'GET', shows: 'json', reads: 'query', inTenant: false } as const;
 
+/** The instance metadata service's endpoint for tokens. */
+export const metadataTokens: Endpoint = {
+  ...identityEndpoint,
+  path: instanceMetadataPath,
+  answer: answerInstanceMetadata,
+};
+
 /** The endpoints where workloads request tokens for their managed identities. */
 export const identityEndpoints: readonly Endpoint[] = [
   { ...identityEndpoint, path: identityEndpointPath, answer: answerIdentityEndpoint },
-  { ...identityEndpoint, path: instanceMetadataPath, answer: answerInstanceMetadata },
+  metadataTokens,
 ];
 
 function headerOf({ headers }: AuthorityCall, name: string): string | undefined {

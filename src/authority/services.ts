@@ -5,6 +5,7 @@ import type { SecretCheck } from '../directory/secret.ts';
 import type { AssertionUses } from './assertion-uses.ts';
 import type { AuthorizationCodes } from './authorization-codes.ts';
 import type { DeviceCodes } from './device-codes.ts';
+import type { IdentityBindings } from './identity-bindings.ts';
 import type { OpaqueTokens } from './opaque-tokens.ts';
 import type { SignInAttempts } from './sign-in-attempts.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -20,6 +21,8 @@ export interface AuthorityServices {
   readonly opaqueTokens: OpaqueTokens;
   /** The keys of an issuer that the operator added; `undefined` for any other. */
   readonly externalKeys: (issuer: string) => KeySource | undefined;
+  /** The identities that running workloads were started with. */
+  readonly identityBindings: Pick<IdentityBindings, 'at'>;
   /** Whether tokens are issued for that resource, in exactly this spelling. */
   readonly isResource: (resource: string) => boolean;
   /**

@@ -42,15 +42,21 @@ export interface Subnet {
   readonly incarnation: string;
 }
 
-/** A connection of the subnet, with the workload's private address. */
-export function attributeSubnet(
+/** A connection of the subnet to the vaults, with the workload's private address. */
+export function attributeSubnet(directory: SubnetDirectory, subnet: Subnet, address: Address | undefined): Attribution {
+  const { incarnation } = subnet;
+  if (directory.state(incarnation) === 'endpointOff')
+    return { ok: false, refusal: { kind: 'endpointOff', incarnation } };
+  return attributeMetadata(directory, subnet, address);
+}
+
+/** Likewise, to the subnet's instance metadata: the service endpoint is for the vaults only. */
+export function attributeMetadata(
   directory: SubnetDirectory,
   { subnet, incarnation }: Subnet,
   address: Address | undefined,
 ): Attribution {
-  const state = directory.state(incarnation);
-  if (state === 'gone') return { ok: false, refusal: { kind: 'subnetGone', incarnation } };
-  if (state === 'endpointOff') return { ok: false, refusal: { kind: 'endpointOff', incarnation } };
+  if (directory.state(incarnation) === 'gone') return { ok: false, refusal: { kind: 'subnetGone', incarnation } };
   if (address?.family !== 4) return { ok: false, refusal: { kind: 'notIpv4' } };
   return { ok: true, source: { kind: 'subnet', subnet, incarnation, address, assurance: 'enforced' } };
 }

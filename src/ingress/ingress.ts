@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { parseAddress, siteOf } from '../address/address.ts';
 import { Places } from '../shares/places.ts';
@@ -8,6 +8,7 @@ import type { Source } from '../types/source.ts';
 import {
   attributeGateway,
   attributeLoadBalancer,
+  attributeMetadata,
   attributePublic,
   attributeSubnet,
   placeOf,
@@ -18,8 +19,9 @@ import {
 import { Connections } from './connections.ts';
 import { endTls, errorCode } from './end-tls.ts';
 import { vnetOfCertificate } from './gateway-certificate.ts';
-import { relaying, startListening } from './listener.ts';
+import { relaying } from './listener.ts';
 import type { Attributed, Listener } from './listener.ts';
+import { OpenListeners } from './open-listeners.ts';
 import { defaultLimits } from './options.ts';
 import type {
   Certificate,
@@ -49,13 +51,14 @@ export class Ingress {
   readonly #refusals: RefusalLog;
   /** By the socket that `onConnection` gets. */
   readonly #attributed = new WeakMap<object, Attributed>();
-  readonly #listeners = new Map<Server, Listener>();
+  readonly #listeners: OpenListeners;
 
   constructor(options: IngressOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#shown = new ShownCertificates(options.certificates);
     this.#refusals = new RefusalLog({ write: options.log, now: options.now });
+    this.#listeners = new OpenListeners(this.#limits, this.#refusals);
   }
 
   /** The source of a connection, by the socket that `onConnection` got (an HTTP request's `socket`). */
@@ -92,8 +95,24 @@ export class Ingress {
   /** A socket that only this subnet can reach: it was opened inside the namespace of its virtual network. */
   addSubnetListener(handle: Listenable, subnet: Subnet, serves?: Service): Promise<OpenListener> {
     return this.#addPlain({ kind: 'subnet', serves }, handle, (listener, socket) => {
-      const address = socket.remoteAddress === undefined ? undefined : parseAddress(socket.remoteAddress);
+      const address = parseAddress(socket.remoteAddress ?? '');
       this.#settleKnown(listener, socket, () => attributeSubnet(this.#options.subnets, subnet, address));
+    });
+  }
+
+  /**
+   * A socket that only this subnet can reach, for plain HTTP and no vault. `onConnection` gets each connection, whether or
+   * not the subnet has its service endpoint.
+   */
+  addMetadataListener(
+    handle: Listenable,
+    subnet: Subnet,
+    onConnection: (socket: Socket) => void,
+  ): Promise<OpenListener> {
+    return this.#addPlain({ kind: 'metadata' }, handle, (listener, socket) => {
+      const address = parseAddress(socket.remoteAddress ?? '');
+      const attribute = () => attributeMetadata(this.#options.subnets, subnet, address);
+      this.#settleKnown({ ...listener, onPlain: onConnection }, socket, attribute);
     });
   }
 
@@ -142,37 +161,36 @@ export class Ingress {
       if (vnet === undefined) this.#refuse(listener, socket, { kind: 'certificateWithoutVnet' });
       else this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
     });
-    return this.#listen(listener, server, handle);
+    return this.#listeners.open(listener, server, handle);
   }
 
   /** Shows new connections another certificate; open connections keep theirs. */
   setCertificate(certificate: Certificate, names: CertifiedNames = 'own'): void {
     this.#shown.set(names, certificate);
     // Gateways are shown the server's own.
-    if (names === 'own') for (const { renew } of this.#listeners.values()) renew?.(certificate);
+    if (names === 'own') this.#listeners.renew(certificate);
   }
 
-  /** Ends every open connection of the subnet at once, whichever listener accepted it. Returns how many there were. */
+  /**
+   * Ends every open connection of the subnet to the vaults at once, whichever listener accepted it. Returns how many there
+   * were.
+   */
   closeSubnet(incarnation: string): number {
-    let ended = 0;
-    for (const { connections } of this.#listeners.values()) ended += connections.endSubnet(incarnation);
-    return ended;
+    return this.#listeners.endSubnet(incarnation);
   }
 
   /** Accepts no new connection on any listener; open connections stay, and `closeSubnet` still ends them. */
   stopAccepting(): void {
-    for (const server of this.#listeners.keys()) server.close();
+    this.#listeners.stopAccepting();
   }
 
   /** How many connections are open, whether their TLS handshake is over or not. */
   get openConnections(): number {
-    let open = 0;
-    for (const { connections } of this.#listeners.values()) open += connections.size;
-    return open;
+    return this.#listeners.connections;
   }
 
   closeAll(): void {
-    for (const server of this.#listeners.keys()) this.#close(server);
+    this.#listeners.closeAll();
   }
 
   #addPlain(purpose: Purpose, handle: Listenable, accept: (listener: Listener, socket: Socket) => void) {
@@ -185,28 +203,7 @@ export class Ingress {
       const place = address && siteOf(address);
       if (this.#takePlace(listener, socket, place)) accept(listener, socket);
     });
-    return this.#listen(listener, server, handle);
-  }
-
-  async #listen(listener: Listener, server: Server, handle: Listenable): Promise<OpenListener> {
-    server.on('drop', (dropped) => {
-      const refusal: Refusal = { kind: 'tooManyConnections', limit: this.#limits.connectionsPerListener };
-      this.#refusals.add(listener.kind, dropped?.remoteAddress, refusal);
-    });
-    this.#listeners.set(server, listener);
-    try {
-      await startListening(server, handle);
-    } catch (error) {
-      this.#listeners.delete(server);
-      throw error;
-    }
-    return { address: server.address(), close: () => this.#close(server) };
-  }
-
-  #close(server: Server): void {
-    server.close();
-    this.#listeners.get(server)?.connections.endAll();
-    this.#listeners.delete(server);
+    return this.#listeners.open(listener, server, handle);
   }
 
   #track(listener: Listener, socket: Socket): void {
@@ -277,8 +274,13 @@ export class Ingress {
       listener.places.move(socket, place);
     }
     if (source.kind === 'subnet') listener.connections.bind(socket, source.incarnation);
-    const { SNICallback, onConnection } = this.#options;
     const { places, serves } = listener;
+    if (listener.onPlain !== undefined) {
+      this.#attributed.set(socket, { source, serves, places, socket });
+      listener.onPlain(socket);
+      return;
+    }
+    const { SNICallback, onConnection } = this.#options;
     const secured = endTls(socket, {
       secureContext: this.#shown.of(serves === undefined ? 'own' : 'azure').context,
       ...(SNICallback && { SNICallback }),

@@ -20,6 +20,8 @@ export interface Listener {
   readonly serves: Service | undefined;
   /** Present where the listener ends TLS itself with the public certificate. */
   readonly renew?: (certificate: Certificate) => void;
+  /** Present where connections are plain HTTP: gets each once its source is known. */
+  readonly onPlain?: (socket: Socket) => void;
 }
 
 /** A connection whose source is known. */

@@ -30,7 +30,7 @@ export type Refusal =
   /** Workloads in a subnet have IPv4 addresses; the gateway gave another kind. */
   | { readonly kind: 'notIpv4' };
 
-export type ListenerKind = 'public' | 'subnet' | 'unixGateway' | 'tlsGateway' | 'loadBalancer';
+export type ListenerKind = 'public' | 'subnet' | 'metadata' | 'unixGateway' | 'tlsGateway' | 'loadBalancer';
 
 /** One line of the ingress's log. */
 export interface RefusedConnection {

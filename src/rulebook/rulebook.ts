@@ -67,10 +67,12 @@ export class Rulebook {
   readonly #vaults: BoundedMap<string, VaultInForce>;
   readonly #authorizations = new BoundedMap<string, AuthorizationInForce>(authorizationsMax);
   readonly #subnets = new Map<string, SubnetInForce>();
+  readonly #subnetEnded: (incarnation: string) => void;
 
   private constructor(options: RulebookOptions) {
     this.#store = options.store;
     this.#acceptDeclared = options.acceptDeclared;
+    this.#subnetEnded = options.subnetEnded ?? (() => undefined);
     this.#vaults = new BoundedMap(options.vaultsMax, (_, vault) => release(vault.firewall));
   }
 
@@ -176,6 +178,7 @@ export class Rulebook {
       const before = this.#subnets.get(incarnation);
       const [record] = await readRecords(this.#store, { get: [subnetKey(incarnation)] });
       this.#keepSubnet(key, record);
+      if (before !== undefined && record === undefined) this.#subnetEnded(incarnation);
       if (before?.serviceEndpoint === true && this.#subnets.get(incarnation)?.serviceEndpoint !== true) {
         closed.push(incarnation);
       }
@@ -205,4 +208,6 @@ export interface RulebookOptions {
   readonly acceptDeclared: boolean;
   /** The most vaults kept compiled. */
   readonly vaultsMax: number;
+  /** Called once for each subnet that is in the cache and no longer exists. */
+  readonly subnetEnded?: ((incarnation: string) => void) | undefined;
 }

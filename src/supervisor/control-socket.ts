@@ -5,9 +5,10 @@ import { readRequest, type ControlRequest } from './control-request.ts';
 
 /** The longest path of a unix socket that every platform accepts, in bytes. */
 const pathLengthMax = 103;
-const lineLengthMax = 16 * 1024;
+/** Room for the listeners of a whole router in one request. */
+const lineLengthMax = 1024 * 1024;
 
-export type Answer = (request: ControlRequest) => Promise<object>;
+export type Answer = (request: ControlRequest) => object | Promise<object>;
 
 /**
  * Serves requests, one JSON object a line, and answers each with one line in the same order. Anyone who can open the path

@@ -1,4 +1,4 @@
-import type { FromWorker, Listener, SubnetListener, ToWorker } from '../types/supervision.ts';
+import type { FromWorker, Listener, ToWorker } from '../types/supervision.ts';
 import type { RawSocket } from './raw-socket.ts';
 
 export type Bound =
@@ -7,8 +7,12 @@ export type Bound =
 /** Sends a message to the current worker, with a socket or without. */
 export type Send = (message: Exclude<ToWorker<never>, { readonly kind: 'start' }>, socket?: RawSocket) => void;
 
+/** The origin of a listener: the settings at the start, or a request to the control socket, which may also close it. */
+type OpenedBy = 'settings' | 'request';
+
 interface Held {
   listener: Listener;
+  readonly by: OpenedBy;
   readonly socket: RawSocket;
   /** The first answer of a worker about the listener. */
   readonly bound: PromiseWithResolvers<Bound>;
@@ -29,13 +33,14 @@ export class HeldListeners {
     return this.#held.size;
   }
 
-  get subnets(): readonly SubnetListener[] {
-    return [...this.#held.values()].flatMap(({ listener }) => (listener.kind === 'subnet' ? [listener] : []));
+  /** The listeners that requests opened. */
+  get requested(): readonly Listener[] {
+    return [...this.#held.values()].flatMap(({ listener, by }) => (by === 'request' ? [listener] : []));
   }
 
   /** Gives the socket to the current worker, or else to the next one. Resolves when a worker has answered. */
-  add(listener: Listener, socket: RawSocket): Promise<Bound> {
-    const held: Held = { listener, socket, bound: Promise.withResolvers() };
+  add(listener: Listener, socket: RawSocket, by: OpenedBy): Promise<Bound> {
+    const held: Held = { listener, by, socket, bound: Promise.withResolvers() };
     this.#held.set(listener.id, held);
     this.#send?.({ kind: 'listener', listener }, socket);
     return held.bound.promise;
@@ -64,8 +69,9 @@ export class HeldListeners {
     const held = this.#held.get(answer.id);
     if (held === undefined) return;
     const { listener } = held;
-    const incarnation = listener.kind === 'subnet' ? (listener.incarnation ?? answer.incarnation) : undefined;
-    if (listener.kind === 'subnet') held.listener = { ...listener, incarnation };
+    const isOfSubnet = listener.kind === 'subnet' || listener.kind === 'metadata';
+    const incarnation = isOfSubnet ? (listener.incarnation ?? answer.incarnation) : undefined;
+    if (isOfSubnet) held.listener = { ...listener, incarnation };
     held.bound.resolve({ ok: true, incarnation });
   }
 
@@ -78,10 +84,10 @@ export class HeldListeners {
     return true;
   }
 
-  /** Closes a subnet's listener. Returns `false` if the id is unknown. */
+  /** Closes a listener that a request opened. Returns `false` if there is none with that id. */
   async close(id: string): Promise<boolean> {
     const held = this.#held.get(id);
-    if (held?.listener.kind !== 'subnet') return false;
+    if (held?.by !== 'request') return false;
     this.#held.delete(id);
     held.bound.resolve({ ok: false, message: 'the listener was closed' });
     if (this.#send !== undefined) {

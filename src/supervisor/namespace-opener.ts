@@ -1,8 +1,36 @@
-/** The program of a child process in another network namespace: binds a port on all addresses there and sends the socket back. */
+/**
+ * The program of a child process in another network namespace: binds addresses and ports there, and sends the sockets back.
+ * Its parameter is the list of places in JSON. The next socket is sent when the parent has answered that it has the last
+ * one: Node crashes when several handles are under way on a channel.
+ */
 import { openTcp, sendWithSocket } from './raw-socket.ts';
 
-const opened = openTcp('0.0.0.0', Number(process.argv[2]));
-if (opened.ok) sendWithSocket(process, {}, opened.socket);
-else process.send?.({ code: opened.code });
-// Keeps the channel, and so this process, open until the other side has the socket and disconnects.
+const places = readPlaces(process.argv[2] ?? '');
+let next = 0;
+
+function sendNext(): void {
+  const place = places[next];
+  next += 1;
+  if (place === undefined) return;
+  const opened = openTcp(place.address, place.port);
+  if (opened.ok) sendWithSocket(process, {}, opened.socket);
+  else process.send?.({ code: opened.code });
+}
+
+function readPlaces(text: string): readonly { readonly address: string; readonly port: number }[] {
+  const parsed: unknown = JSON.parse(text);
+  if (!Array.isArray(parsed)) return [];
+  return parsed.map((place: unknown) => ({
+    address: memberOf(place, 'address', String),
+    port: memberOf(place, 'port', Number),
+  }));
+}
+
+function memberOf<Member>(value: unknown, name: string, as: (member: unknown) => Member): Member {
+  return as(typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined);
+}
+
+// Keeps the channel, and so this process, open until the other side has every socket and disconnects.
+process.on('message', sendNext);
 process.once('disconnect', () => undefined);
+sendNext();

@@ -9,26 +9,39 @@ import { isRawSocket, type RawSocket } from './raw-socket.ts';
  */
 export type Namespace = string | { readonly pid: number; readonly name?: string };
 
+/** A place to listen on inside a namespace. */
+export interface SocketPlace {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** `code` is the operating system's error name. */
 export type NamespaceSocket =
-  { readonly ok: true; readonly socket: RawSocket } | { readonly ok: false; readonly message: string };
+  { readonly ok: true; readonly socket: RawSocket } | { readonly ok: false; readonly code: string };
+
+export type NamespaceSockets =
+  | { readonly ok: true; readonly sockets: readonly NamespaceSocket[] }
+  | { readonly ok: false; readonly message: string };
 
 export interface OpenInNamespace {
   readonly namespace: Namespace;
-  readonly port: number;
+  /** At least one. */
+  readonly places: readonly SocketPlace[];
   readonly environment: NodeJS.ProcessEnv;
 }
 
+/** How long the child may take for its start, and for each socket. */
 const timeoutMs = 10_000;
 
 /**
- * Opens a listening socket inside a network namespace and brings it into this process. A socket always belongs to the
- * namespace in which it was created, so a child process is started there, sends its socket over its own IPC channel and
- * ends. Each child opens one socket: several on one channel crash Node.
+ * Opens listening sockets inside a network namespace and brings them into this process, in the order of `places`. A socket
+ * always belongs to the namespace in which it was created, so a child process is started there, sends its sockets over its
+ * own IPC channel, each when it is asked for, and ends. If the child fails, no socket stays open.
  */
-export function openInNamespace({ namespace, port, environment }: OpenInNamespace): Promise<NamespaceSocket> {
+export function openInNamespace({ namespace, places, environment }: OpenInNamespace): Promise<NamespaceSockets> {
   const program = join(import.meta.dirname, `namespace-opener${extname(import.meta.filename)}`);
   const { command, parameters } = entering(namespace);
-  const child = spawn(command, [...parameters, process.execPath, program, String(port)], {
+  const child = spawn(command, [...parameters, process.execPath, program, JSON.stringify(places)], {
     env: environment,
     // The supervisor may have been started in a folder that the worker owns.
     cwd: '/',
@@ -36,22 +49,32 @@ export function openInNamespace({ namespace, port, environment }: OpenInNamespac
   });
   let errorOutput = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (errorOutput = (errorOutput + chunk).slice(-500)));
+  const sockets: NamespaceSocket[] = [];
   return new Promise((resolve) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    const finish = (answer: NamespaceSocket): void => {
+    let isOver = false;
+    const finish = (answer: NamespaceSockets): void => {
       clearTimeout(timer);
+      isOver = true;
       if (child.connected) child.disconnect();
       resolve(answer);
     };
-    child.once('message', (message, socket: unknown) => {
-      if (isRawSocket(socket)) finish({ ok: true, socket });
-      else finish({ ok: false, message: portRefused(port, codeOf(message)) });
+    const fail = (message: string): void => {
+      if (isOver) return;
+      for (const opened of sockets) if (opened.ok) opened.socket.close();
+      finish({ ok: false, message });
+    };
+    child.on('message', (message, socket: unknown) => {
+      sockets.push(isRawSocket(socket) ? { ok: true, socket } : { ok: false, code: codeOf(message) });
+      timer.refresh();
+      if (sockets.length === places.length) finish({ ok: true, sockets });
+      else child.send('next', () => undefined);
     });
-    child.once('error', (error) => finish({ ok: false, message: `${command} cannot be started: ${error.message}` }));
-    // 'close' comes after the last output, and after the message if one was sent.
+    child.once('error', (error) => fail(`${command} cannot be started: ${error.message}`));
+    // 'close' comes after the last output, and after the last message.
     child.once('close', (code, signal) => {
       const how = errorOutput.trim() || `it ended by ${signal ?? `exit code ${code}`}`;
-      finish({ ok: false, message: `the namespace cannot be entered: ${how}${adviceOn(how)}` });
+      fail(`the namespace cannot be entered: ${how}${adviceOn(how)}`);
     });
   });
 }
@@ -75,9 +98,12 @@ function sameUserNamespace(pid: number): boolean {
   }
 }
 
-function portRefused(port: number, code: string): string {
-  if (code !== 'EADDRINUSE') return `port ${port} cannot be opened there: ${code}`;
-  return `port ${port} is already taken in that namespace: choose another --port`;
+/** Why a place could not be listened on. `choose` says how to choose another port. */
+export function placeRefused({ address, port }: SocketPlace, code: string, choose: string): string {
+  if (code === 'EADDRINUSE') return `port ${port} is already taken in that namespace: ${choose}`;
+  if (code === 'EADDRNOTAVAIL')
+    return `that namespace does not have the address ${address}: add it to an interface there`;
+  return `port ${port} cannot be opened there: ${code}`;
 }
 
 /** The errors of `ip netns exec` and `nsenter` do not say which process lacks the rights. */

@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import type { FromWorker, StartWorker } from '../types/supervision.ts';
+import { answerControl } from './control-answers.ts';
 import type { ControlRequest } from './control-request.ts';
 import type { FolderAccess } from './folder-access.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { HeartbeatTimes } from './heartbeat.ts';
+import { HeldBindings } from './held-bindings.ts';
 import { HeldListeners } from './held-listeners.ts';
+import type { Send } from './held-listeners.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
-import { openInNamespace } from './namespace-socket.ts';
 import type { OpenedListener } from './own-sockets.ts';
 import type { WorkerConfiguration, Reread } from './reread.ts';
 import { logOutput } from './terminal.ts';
@@ -54,6 +55,7 @@ const databaseLock = 'postern.db.lock';
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #listeners = new HeldListeners();
+  readonly #bindings = new HeldBindings();
   readonly #worker: Worker;
   readonly #required: ReadonlySet<string>;
   /** The configuration for the next worker. */
@@ -73,7 +75,7 @@ export class Supervisor {
     this.#configuration = this.#current = this.#lastGood = options.configuration;
     this.#required = new Set(listeners.map(({ listener }) => listener.id));
     // If a worker refuses one of these, the supervisor ends, in `#receive`.
-    for (const { listener, socket } of listeners) void this.#listeners.add(listener, socket);
+    for (const { listener, socket } of listeners) void this.#listeners.add(listener, socket, 'settings');
     this.#worker = new Worker({
       program,
       environment,
@@ -87,7 +89,7 @@ export class Supervisor {
       onStart: () => this.#introduce(),
       onMessage: (message) => this.#receive(message),
       onSilence: (seconds) => complain(`the worker has not answered for ${seconds} s and is killed`),
-      onReplaced: () => this.#listeners.detach(),
+      onReplaced: () => this.#detach(),
       onDeath: (what, delayMs) => this.#died(what, delayMs),
       onEnd: (why) => this.#end(why),
     });
@@ -135,23 +137,9 @@ export class Supervisor {
   }
 
   /** Answers a request of the control socket. */
-  async answer(request: ControlRequest): Promise<object> {
-    if (request.kind === 'list') {
-      const listeners = this.#listeners.subnets.map(({ id, subnet, incarnation }) => ({ id, subnet, incarnation }));
-      return { ok: true, listeners };
-    }
-    if (request.kind === 'close') {
-      const closed = await this.#listeners.close(request.id);
-      return closed
-        ? { ok: true, id: request.id }
-        : { ok: false, message: `the listener ${request.id} does not exist; "postern listener list" shows the ids` };
-    }
-    const { namespace, port, subnet } = request;
-    const opened = await openInNamespace({ namespace, port, environment: this.#options.environment });
-    if (!opened.ok) return opened;
-    const id = randomUUID();
-    const bound = await this.#listeners.add({ kind: 'subnet', id, subnet, incarnation: undefined }, opened.socket);
-    return bound.ok ? { ok: true, id, incarnation: bound.incarnation } : bound;
+  answer(request: ControlRequest): object | Promise<object> {
+    const { environment } = this.#options;
+    return answerControl(request, { listeners: this.#listeners, bindings: this.#bindings, environment });
   }
 
   /** Sends a new worker its configuration and every socket. */
@@ -168,16 +156,27 @@ export class Supervisor {
       files,
       mark,
       listeners: this.#listeners.size,
+      bindings: this.#bindings.inForce,
       controlSocket,
     };
     this.#worker.send(start);
-    this.#listeners.attach((message, socket) => this.#worker.send(message, socket));
+    const send: Send = (message, socket) => this.#worker.send(message, socket);
+    this.#bindings.attach(send);
+    this.#listeners.attach(send);
+  }
+
+  /** The worker has ended, and took what it was given with it. */
+  #detach(): void {
+    this.#listeners.detach();
+    this.#bindings.detach();
   }
 
   #receive(message: Exclude<FromWorker, { readonly kind: 'pong' }>): void {
     if (message.kind === 'fatal') this.#cannotContinue(`${message.message}${this.#holderOfDatabase()}`);
     else if (message.kind === 'ready') this.#ready(message);
     else if (message.kind === 'refused') this.#refused(message);
+    else if (message.kind === 'bound' && this.#bindings.bound(message.id)) return;
+    else if (message.kind === 'closed' && this.#bindings.unbound(message.id)) return;
     else this.#listeners.answered(message);
   }
 
@@ -189,6 +188,7 @@ export class Supervisor {
   }
 
   #refused({ id, message }: Extract<FromWorker, { readonly kind: 'refused' }>): void {
+    if (this.#bindings.refused({ id, message })) return;
     if (this.#required.has(id)) this.#cannotContinue(`the listener ${id}: ${message}`);
     else if (this.#listeners.refused({ id, message })) {
       this.#options.complain(`the listener ${id} was closed: ${message}`);
@@ -212,12 +212,12 @@ export class Supervisor {
     if (this.#configuration !== this.#lastGood)
       this.#options.complain(`${message}; the settings from before SIGHUP are in force again`);
     this.#configuration = this.#lastGood;
-    this.#listeners.detach();
+    this.#detach();
     this.#worker.discard();
   }
 
   #died(what: string, delayMs: number): void {
-    this.#listeners.detach();
+    this.#detach();
     const when = delayMs === 0 ? 'now' : `in ${delayMs} ms`;
     this.#options.complain(`${what}; another one starts ${when}`);
     // The new settings may be the cause, which only the worker could have said.
@@ -244,7 +244,7 @@ export class Supervisor {
       this.#options.complain(why);
       this.#exitCode = 1;
     }
-    this.#listeners.detach();
+    this.#detach();
     this.#listeners.closeAll();
     this.#control?.close();
     this.#options.onEnd(this.#exitCode);

@@ -9,6 +9,10 @@ export type ToWorker<Settings> =
   | { readonly kind: 'listener'; readonly listener: Listener }
   /** Stop accepting on this listener, end its connections, close the handle, then answer `closed`. */
   | { readonly kind: 'close'; readonly id: string }
+  /** Check the binding and put it in force in the place of an earlier one, then answer `bound` or `refused`. */
+  | { readonly kind: 'bind'; readonly binding: IdentityBinding }
+  /** The binding is no longer in force: answer `closed`. */
+  | { readonly kind: 'unbind'; readonly id: string }
   /** Answer `pong`. A worker that does not answer counts as hung. */
   | { readonly kind: 'ping' }
   /** End everything in order, and exit with 0. `why` is for the log. */
@@ -32,6 +36,8 @@ export interface StartWorker<Settings> {
   readonly mark: { readonly path: string; readonly descriptor?: number };
   /** How many `listener` messages follow at once. The worker is ready when it has answered all of them. */
   readonly listeners: number;
+  /** The bindings in force, from the first request on. */
+  readonly bindings: readonly IdentityBinding[];
   /** Path of the supervisor's control socket, for display; a worker with a uid of its own cannot open it. */
   readonly controlSocket: string;
 }
@@ -41,14 +47,9 @@ export interface StartWorker<Settings> {
  * listener answers all of the server's own names.
  */
 export type Listener =
-  | {
-      readonly kind: 'public';
-      readonly id: string;
-      readonly address: string;
-      readonly port: number;
-      readonly serves?: Service;
-    }
+  | PublicListener
   | SubnetListener
+  | MetadataListener
   | { readonly kind: 'unixGateway'; readonly id: string; readonly path: string; readonly vnet: string }
   | { readonly kind: 'tlsGateway'; readonly id: string; readonly address: string; readonly port: number }
   | {
@@ -60,18 +61,50 @@ export type Listener =
       readonly version: 1 | 2 | 'any';
     };
 
-/** A socket opened inside a virtual network's namespace. */
-export interface SubnetListener {
-  readonly kind: 'subnet';
+/** A socket on an address that public clients reach. */
+export interface PublicListener {
+  readonly kind: 'public';
   readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly serves?: Service;
+}
+
+/** A socket opened inside a virtual network's namespace. */
+export interface SubnetListener extends OfSubnet {
+  readonly kind: 'subnet';
+  readonly serves?: Service;
+}
+
+/** Likewise, for the instance metadata of the subnet's workloads: plain HTTP, whether or not the subnet has its endpoint. */
+export interface MetadataListener extends OfSubnet {
+  readonly kind: 'metadata';
+}
+
+/** The common members of listeners of a subnet. */
+interface OfSubnet {
+  readonly id: string;
+  /** On all addresses of the namespace. */
+  readonly port: number;
   /** ARM id, as it was asked for. */
   readonly subnet: string;
   /**
-   * The answer of an earlier worker. The listener stays with that incarnation: a subnet that was created again under
-   * the same name is another one. `undefined`: resolve the name now.
+   * As it was asked for, or the answer of an earlier worker. The listener stays with that incarnation: a subnet that was
+   * created again under the same name is another one. `undefined`: resolve the name now.
    */
   readonly incarnation: string | undefined;
-  readonly serves?: Service;
+  /** Whether the listener is closed when the subnet's incarnation ends. Otherwise it stays, and refuses every connection. */
+  readonly endsWithSubnet: boolean;
+}
+
+/** A workload that runs as a managed identity: which place of which subnet belongs to the identity with this header. */
+export interface IdentityBinding {
+  readonly id: string;
+  readonly incarnation: string;
+  /** The workload's private IPv4 address. */
+  readonly address: string;
+  /** A secret: it is never logged. */
+  readonly identityHeader: string;
 }
 
 export type FromWorker =
@@ -81,7 +114,8 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly line: string; readonly text: string }
   /** The worker cannot go on, and a new one could not either. */
   | { readonly kind: 'fatal'; readonly message: string }
-  /** The listener accepts; `incarnation` for a subnet's. */
+  /** The listener accepts, or the binding is in force; `incarnation` for a subnet's listener. */
   | { readonly kind: 'bound'; readonly id: string; readonly incarnation?: string }
+  /** The listener or binding was not accepted, or is over because its subnet is. */
   | { readonly kind: 'refused'; readonly id: string; readonly message: string }
   | { readonly kind: 'closed'; readonly id: string };

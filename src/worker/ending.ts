@@ -8,7 +8,7 @@ interface Closeable {
 
 export interface EndingParts {
   readonly ingress: Ingress;
-  readonly http: HttpServer;
+  readonly http: readonly HttpServer[];
   readonly connections: Drain;
   /** Requests that wait for something to happen. */
   readonly waits: { end(): void };
@@ -37,8 +37,10 @@ export function ending({ ingress, http, connections, waits, closeables }: Ending
     async close() {
       waits.end();
       ingress.closeAll();
-      http.closeAllConnections();
-      http.close();
+      for (const server of http) {
+        server.closeAllConnections();
+        server.close();
+      }
       const failures: unknown[] = [];
       for (const closeable of closeables) await closeable.close().catch((error: unknown) => failures.push(error));
       if (failures.length > 0) throw failures[0];

@@ -2,12 +2,18 @@ import type { Certificate, OpenListener } from '../ingress/options.ts';
 import { readSubnetById } from '../resources/networks/virtual-networks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';
-import type { Listener, SubnetListener } from '../types/supervision.ts';
+import type { Listener, MetadataListener, SubnetListener } from '../types/supervision.ts';
 import type { ReadFile } from './files.ts';
 import type { Server } from './server.ts';
 
 export type AddedListener =
-  | { readonly ok: true; readonly close: () => void; readonly incarnation?: string }
+  | {
+      readonly ok: true;
+      readonly close: () => void;
+      readonly incarnation?: string;
+      /** The incarnation whose end closes the listener, and the reason to give then. */
+      readonly endsWith?: { readonly incarnation: string; readonly message: string };
+    }
   | { readonly ok: false; readonly message: string };
 
 /** The files that a worker needs to serve gateways on other hosts. */
@@ -38,7 +44,7 @@ export async function addListener(
   handle: object,
   context: ListenerServices,
 ): Promise<AddedListener> {
-  if (listener.kind === 'subnet') return addSubnet(listener, handle, context);
+  if (listener.kind === 'subnet' || listener.kind === 'metadata') return addOfSubnet(listener, handle, context);
   try {
     const open = await openListener(listener, handle, context);
     return { ok: true, close: () => open.close() };
@@ -48,7 +54,7 @@ export async function addListener(
 }
 
 function openListener(
-  listener: Exclude<Listener, SubnetListener>,
+  listener: Exclude<Listener, SubnetListener | MetadataListener>,
   handle: object,
   { server, settings, gatewayFiles }: ListenerServices,
 ): Promise<OpenListener> {
@@ -72,11 +78,29 @@ function openTlsGateway(
  * Every connection that this socket accepts is from the subnet. The socket keeps the subnet's incarnation at the time when
  * the listener was opened, also in later workers.
  */
-async function addSubnet(listener: SubnetListener, handle: object, context: ListenerServices): Promise<AddedListener> {
-  const incarnation =
-    listener.incarnation ?? (await readSubnetById(listener.subnet, context.store))?.subnet.incarnation;
+async function addOfSubnet(
+  listener: SubnetListener | MetadataListener,
+  handle: object,
+  { server, store }: ListenerServices,
+): Promise<AddedListener> {
+  const { endsWithSubnet } = listener;
+  const incarnation = listener.incarnation ?? (await readSubnetById(listener.subnet, store))?.subnet.incarnation;
   if (incarnation === undefined) return { ok: false, message: `The subnet ${listener.subnet} does not exist.` };
   const subnet = listener.subnet.toLowerCase();
-  const open = await context.server.ingress.addSubnetListener(handle, { subnet, incarnation }, listener.serves);
-  return { ok: true, incarnation, close: () => open.close() };
+  await server.rulebook.loadSubnet(incarnation);
+  const isOver = () => endsWithSubnet && server.rulebook.subnet(incarnation)?.id !== subnet;
+  const why = 'it was deleted, or another one has its name. Read the networks again.';
+  const message = `The subnet ${listener.subnet} with the resourceGuid ${incarnation} does not exist: ${why}`;
+  if (isOver()) return { ok: false, message };
+  const place = { subnet, incarnation };
+  const open =
+    listener.kind === 'subnet'
+      ? await server.ingress.addSubnetListener(handle, place, listener.serves)
+      : await server.ingress.addMetadataListener(handle, place, server.onMetadataConnection);
+  if (isOver()) {
+    open.close();
+    return { ok: false, message };
+  }
+  const added = { ok: true, incarnation, close: () => open.close() } as const;
+  return endsWithSubnet ? { ...added, endsWith: { incarnation, message } } : added;
 }

@@ -1,6 +1,8 @@
 import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
+import { IdentityBindings } from '../authority/identity-bindings.ts';
 import type { SigningKeys } from '../authority/signing-keys.ts';
 import { CertificateFiles } from '../crypto/certificate-files.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
@@ -10,8 +12,6 @@ import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneServices } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
-import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
-import type { RuleProfile } from '../firewall/profiles.ts';
 import { Turns } from '../edge/turns.ts';
 import { dispatchByHost, nameSet } from '../http/host.ts';
 import type { NameSet } from '../http/host.ts';
@@ -40,6 +40,7 @@ import { Renewals, renewedCertificates, serverChain } from './renewals.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
 import type { Watchers } from './server-audit.ts';
+import { profileOf } from './rule-profile.ts';
 import { throttleOf } from './throttle.ts';
 
 const compiledVaultsMax = 1_000_000;
@@ -72,6 +73,8 @@ export interface ServerParts {
   readonly storageDirectory: string;
   /** Where the names of the vaults are kept for programs on this machine; relative likewise. */
   readonly hostsFile: string;
+  /** Called once for each subnet that no longer exists. */
+  readonly subnetEnded?: (incarnation: string) => void;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -79,6 +82,9 @@ export interface ServerParts {
 /** The assembled server. Only the ingress's listeners are added later. */
 export interface Server extends Ending {
   readonly ingress: Ingress;
+  /** Gets the connections of metadata listeners. */
+  readonly onMetadataConnection: (socket: Socket) => void;
+  readonly identityBindings: IdentityBindings;
   readonly rulebook: Rulebook;
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
@@ -99,7 +105,8 @@ interface SharedServices extends Omit<
   readonly audit: Audit;
   readonly logError: (error: unknown, requestId: string) => void;
   readonly authority: AuthorityParts;
-  readonly names: readonly NameSet[];
+  readonly names: readonly [NameSet, ...NameSet[]];
+  readonly identityBindings: IdentityBindings;
   readonly ingress: Ingress;
   readonly networkWatch: NetworkWatch;
   readonly destroyLeftovers: () => Promise<void>;
@@ -111,24 +118,21 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
-  const rulebook = await Rulebook.open({
-    store,
-    acceptDeclared: settings.acceptDeclared,
-    vaultsMax: compiledVaultsMax,
-  });
+  const rulebook = await openRulebook(parts);
   const { verifier, ...authority } = await openAuthority(parts);
   const drain = new Drain();
-  const http = createHttp(undefined, drain);
+  // Two servers: no request on a metadata listener reaches the other edges.
+  const [http, metadata] = [createHttp(undefined, drain), createHttp(undefined, drain)];
   const ingress = openIngress(parts, rulebook, http);
+  for (const server of [http, metadata]) countRequests(server, [drain, ingress]);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const durations = durationsOf(settings);
-  const scheduler = openScheduler(parts, {
-    audit,
-    vaults: { store, engine: threads.engine, ...durations, names: names[0], destroyLeftovers },
-    operation: (...work) => edges.longRunning.carryOut(...work),
-  });
+  const vaults = { store, engine: threads.engine, ...durations, names: names[0], destroyLeftovers };
+  const operation: DueParts['operation'] = (...work) => edges.longRunning.carryOut(...work);
+  const scheduler = openScheduler(parts, { audit, vaults, operation });
   const hosts = await openHosts(parts, names[0]);
   const networkWatch = new NetworkWatch();
+  const identityBindings = new IdentityBindings();
   const base = baseOf(parts, { scheduler, audit, hosts, networkWatch });
   const turns = new Turns(base);
   const services = {
@@ -143,14 +147,16 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     ...ofIngress(ingress),
     now,
   };
-  const edges = openEdges(parts, { ...services, authority, names, ingress, destroyLeftovers });
-  countRequests(http, [drain, ingress]);
+  const edges = openEdges(parts, { ...services, authority, names, identityBindings, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
+  metadata.on('request', edges.metadata);
   const renewals = openRenewals(parts, ingress, authority.signingKeys);
   await renewals.look();
   scheduler.start();
   return {
     ingress,
+    onMetadataConnection: (socket) => metadata.emit('connection', socket),
+    identityBindings,
     rulebook,
     signingKeys: authority.signingKeys,
     names: names[0],
@@ -159,7 +165,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     renewals,
     ...ending({
       ingress,
-      http,
+      http: [http, metadata],
       connections: drain,
       waits: networkWatch,
       closeables: [turns, hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads), audit, store],
@@ -185,6 +191,11 @@ function ofIngress(ingress: Ingress) {
 /** The services that every request goes through. */
 function baseOf(parts: ServerParts, watchers: Watchers) {
   return { store: watchedStore(parts.store, watchers), audit: watchers.audit, logError: requestFailed(parts) };
+}
+
+function openRulebook({ settings, store, subnetEnded }: ServerParts): Promise<Rulebook> {
+  const { acceptDeclared } = settings;
+  return Rulebook.open({ store, acceptDeclared, vaultsMax: compiledVaultsMax, subnetEnded });
 }
 
 function requestFailed({ log, now }: ServerParts) {
@@ -221,11 +232,15 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
     acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
     corsOrigins: names.map((set) => set.authority),
   });
-  const signIn = signInEdges({ ...services, ...authority, names, tenantId: parts.identity.tenantId });
+  const {
+    authority: home,
+    graph,
+    metadata,
+  } = signInEdges({ ...services, ...authority, names, tenantId: parts.identity.tenantId });
   const controlPlane = openControlPlane({
     ...services,
     externalAudiences,
-    profile: withNormalization(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
+    profile: profileOf(settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
     azureNormalization: settings.azureNormalization ?? false,
     homeSubscription: parts.identity.subscriptionId,
@@ -235,16 +250,12 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
   });
   return {
     longRunning: controlPlane.longRunning,
+    metadata,
     dispatch: dispatchByHost(servedBy(ingress, names), {
       vault: dataPlane,
-      home: homeOf({ ...signIn, resourceManager: controlPlane.listener }),
+      home: homeOf({ authority: home, graph, resourceManager: controlPlane.listener }),
     }),
   };
-}
-
-/** Answers return what the client sent, unless the settings ask for Azure's normalization. */
-function withNormalization(profile: RuleProfile, { azureNormalization = false }: Settings): RuleProfile {
-  return azureNormalization ? profile : { ...profile, subnetIds: 'asGiven', addresses: 'asGiven' };
 }
 
 function openIngress(
@@ -280,11 +291,4 @@ function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: Signing
     signingKeys,
     gatewayCertificate: parts.gatewayCertificate?.toString(),
   });
-}
-
-function ruleLimits({ limits }: Settings) {
-  return {
-    ...(limits?.ipRules !== undefined && { ipRulesMax: limits.ipRules }),
-    ...(limits?.virtualNetworkRules !== undefined && { virtualNetworkRulesMax: limits.virtualNetworkRules }),
-  };
 }

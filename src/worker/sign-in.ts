@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { createAuthority } from '../authority/authority.ts';
+import type { AuthorityListeners } from '../authority/authority.ts';
+import type { IdentityBindings } from '../authority/identity-bindings.ts';
 import { ownIssuers } from '../authority/issuer.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
@@ -38,7 +40,9 @@ export interface SignInParts extends AuthorityParts {
   readonly verifier: Verifier;
   readonly turns: Turns;
   readonly tenantId: string;
-  readonly names: readonly NameSet[];
+  /** The first is for a request that names none of our hosts. */
+  readonly names: readonly [NameSet, ...NameSet[]];
+  readonly identityBindings: IdentityBindings;
   readonly sourceOf: (socket: Socket) => Source;
   readonly now: () => number;
 }
@@ -76,11 +80,30 @@ export async function openAuthority({ settings, store, identity, now }: OpenedFr
   return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
 }
 
+/** The listeners of the authority and Graph. */
+export interface SignInEdges {
+  readonly authority: HomeListener;
+  readonly graph: HomeListener;
+  readonly metadata: AuthorityListeners['metadata'];
+}
+
 /** Opens the authority and Graph, which share the directory. */
-export function signInEdges(parts: SignInParts): { readonly authority: HomeListener; readonly graph: HomeListener } {
-  const { store, verifier, turns, sourceOf, tenantId, names, issuers, signingKeys, opaqueTokens, now } = parts;
+export function signInEdges(parts: SignInParts): SignInEdges {
+  const {
+    identityBindings,
+    store,
+    verifier,
+    turns,
+    sourceOf,
+    tenantId,
+    names,
+    issuers,
+    signingKeys,
+    opaqueTokens,
+    now,
+  } = parts;
   const newId = randomUUID;
-  const authority = createAuthority({
+  const { home, metadata } = createAuthority({
     store,
     turns,
     signingKeys,
@@ -92,12 +115,15 @@ export function signInEdges(parts: SignInParts): { readonly authority: HomeListe
       return known?.issuerClass === 'external' ? known.keys : undefined;
     },
     sourceOf,
+    names: names[0],
+    identityBindings,
     isResource: resourceCheck(names),
     sameAuthority: (set) => (set === azureNames ? [azureNames] : names),
     now,
     newId,
   });
-  return { authority, graph: createGraph({ store, turns, verifier, sourceOf, tenantId, now, newId }) };
+  const graph = createGraph({ store, turns, verifier, sourceOf, tenantId, now, newId });
+  return { authority: home, graph, metadata };
 }
 
 /** Accepts the resources for which the authority issues tokens: the vaults, the resource manager and Graph, under each of their names. */

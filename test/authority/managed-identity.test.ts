@@ -153,7 +153,11 @@ test('a machine is identified by the address proved in its subnet, and by nothin
   ];
   for (const source of elsewhere) {
     const { status, body } = await ask(await start(t, [system], source), form);
-    assert.deepEqual([status, body['error']], [403, 'forbidden'], JSON.stringify(source));
+    assert.deepEqual([status, body['error']], [400, 'invalid_request'], JSON.stringify(source));
+    assert.match(
+      String(body['error_description']),
+      /^Identity not found\. No managed identity is bound to the address/,
+    );
   }
   const authority = await start(t);
   const bare = await ask(authority, form, { headers: { metadata: 'false' } });

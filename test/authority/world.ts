@@ -12,6 +12,7 @@ import type { Changed } from '../../src/directory/objects.ts';
 import { createUser } from '../../src/directory/users.ts';
 import { servicesTenant } from '../../src/types/caller.ts';
 import { createAuthority } from '../../src/authority/authority.ts';
+import { IdentityBindings } from '../../src/authority/identity-bindings.ts';
 import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
 import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import type { AuthorityServices } from '../../src/authority/services.ts';
@@ -159,6 +160,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   await commit(store, await createUser(store, { ...user, tenantId: tenant, password }, 0));
   await store.transact(await addToGroups(store, { tenantId: tenant, member: user.id, groups: [groupId] }));
   const log: string[] = [];
+  const identityBindings = new IdentityBindings();
   const world: AuthorityServices = {
     store,
     signingKeys: await SigningKeys.open({ store, now, keepMs: 4_200_000 }),
@@ -166,6 +168,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     homeTenant: tenant,
     opaqueTokens: await OpaqueTokens.open(store),
     externalKeys: (issuer) => options.externalKeys?.get(issuer),
+    identityBindings,
     isResource: (resource) => [vaultResource, managementResource].includes(resource),
     sameAuthority: () => names,
     now,
@@ -183,10 +186,10 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     logError: (error) => log.push(String(error)),
   });
   const sourceOf = () => options.source ?? ({ kind: 'unknown', reason: 'a test' } as const);
-  const edge = createAuthority({ ...world, turns, sourceOf });
+  const { home } = createAuthority({ ...world, turns, sourceOf, names: nameSet('localhost', 8443) });
   const routing = dispatchByHost(() => ({ sets: names }), {
     vault: () => assert.fail('a vault got a request'),
-    home: (asked, response, host) => assert.ok(edge(asked, response, host), `nothing is at ${asked.url}`),
+    home: (asked, response, host) => assert.ok(home(asked, response, host), `nothing is at ${asked.url}`),
   });
   const app = { routing, inject: await injector(t, routing) };
   return { app, world, clock, log, failed, addPort: (port) => names.push(nameSet('localhost', port)) };

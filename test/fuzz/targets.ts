@@ -10,7 +10,7 @@ import {
   pkcs12WithPassword,
   certificateRequest,
 } from './targets/certificates.ts';
-import { dns } from './targets/dns.ts';
+import { controlLine } from './targets/control.ts';
 import { proxy } from './targets/proxy.ts';
 import { filter, target as path } from './targets/queries.ts';
 import { requests } from './targets/requests.ts';
@@ -21,7 +21,6 @@ import { token, tokenClaims } from './targets/tokens.ts';
 /** Everything that reads bytes or strings from outside, by its name for `npm run fuzz`. */
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   proxy,
-  dns,
   token,
   claims: tokenClaims,
   json,
@@ -42,6 +41,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   'name-constraints': constraints,
   csr: certificateRequest,
   configuration,
+  control: controlLine,
   words,
   requests,
 };

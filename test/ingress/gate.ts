@@ -96,7 +96,7 @@ export async function secure(socket: Socket, ca: string, options: ConnectionOpti
 }
 
 /** One GET on an open connection, which stays open: the source that the server sees. */
-export async function ask(socket: TLSSocket): Promise<Source> {
+export async function ask(socket: Socket): Promise<Source> {
   socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.9.9\r\n\r\n');
   let answer = '';
   while (!answer.endsWith('}')) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { Ingress } from '../../src/ingress/ingress.ts';
@@ -100,6 +102,40 @@ test('switching a subnet off ends its open connections, also unfinished handshak
   assert.equal((await ask(other)).kind, 'subnet');
   assert.equal(gate.ingress.closeSubnet(subnetA.incarnation), 0);
   other.destroy();
+});
+
+test("a metadata listener proves the subnet with and without its endpoint, in clear, and outlives the endpoint's end", async (t) => {
+  const gate = await openGate(t);
+  const metadata = createServer((request, response) => {
+    response.end(JSON.stringify(gate.ingress.sourceOf(request.socket)));
+  });
+  t.after(() => metadata.close());
+  const hand = (socket: Socket) => metadata.emit('connection', socket);
+  const port = portOf(await gate.ingress.addMetadataListener(anyPort, subnetA, hand));
+  const client = await dial(port);
+  for (const state of ['live', 'endpointOff'] as const) {
+    gate.states.set(subnetA.incarnation, state);
+    gate.ingress.closeSubnet(subnetA.incarnation);
+    for (const socket of [client, await dial(port)]) {
+      const { incarnation } = subnetA;
+      assert.partialDeepStrictEqual(await ask(socket), { kind: 'subnet', incarnation, address: { text: '127.0.0.1' } });
+    }
+  }
+  gate.states.set(subnetA.incarnation, 'gone');
+  const late = await dial(port);
+  await ended(late);
+  assert.deepEqual(await refusals(gate), [{ kind: 'subnetGone', incarnation: subnetA.incarnation }]);
+  client.destroy();
+});
+
+test('a metadata listener has the limits of the others', async (t) => {
+  const gate = await openGate(t, { connectionsPerSource: 2 });
+  const kept: Socket[] = [];
+  const port = portOf(await gate.ingress.addMetadataListener(anyPort, subnetA, (socket) => kept.push(socket)));
+  const [first, ...others] = [await dial(port), await dial(port), await dial(port)];
+  await ended(first);
+  assert.deepEqual(await refusals(gate), [{ kind: 'tooManyConnections', limit: 2 }]);
+  for (const socket of others) socket.destroy();
 });
 
 test('closing a listener ends its connections and frees its port; others continue', async (t) => {

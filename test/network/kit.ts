@@ -11,6 +11,8 @@ import { parseAs } from './parse-as.ts';
 export interface Kit {
   readonly node: string;
   readonly program: string;
+  /** `token.ts` */
+  readonly tokenProgram: string;
   readonly caFile: string;
   readonly hostsFile: string;
 }
@@ -26,7 +28,9 @@ export async function packKit({ folder, root, hosts }: KitParts): Promise<Kit> {
   mkdirSync(folder);
   const [node, program, hostsFile] = [join(folder, 'node'), join(folder, 'workload.ts'), join(folder, 'hosts')];
   copyFileSync(process.execPath, node);
+  const tokenProgram = join(folder, 'token.ts');
   copyFileSync(join(import.meta.dirname, 'workload.ts'), program);
+  copyFileSync(join(import.meta.dirname, 'token.ts'), tokenProgram);
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(hostsFile, hosts);
   const packages = withDependencies(['@azure/identity', '@azure/keyvault-secrets'], root);
@@ -34,7 +38,7 @@ export async function packKit({ folder, root, hosts }: KitParts): Promise<Kit> {
   const copy = `tar -c --exclude='*.map' --exclude='*.ts' ${paths} | tar -x --no-same-owner -C "$1"`;
   await promisify(execFile)('sh', ['-euc', copy, 'sh', folder], { cwd: root });
   await promisify(execFile)('chmod', ['-R', 'a+rX', folder]);
-  return { node, program, hostsFile, caFile: join(folder, 'ca.pem') };
+  return { node, program, tokenProgram, hostsFile, caFile: join(folder, 'ca.pem') };
 }
 
 /** The names of these packages and of all their dependencies; npm puts them all side by side. */

@@ -124,6 +124,11 @@ ip -n ${own} route add default via ${routerAddress}`;
     await this.#nft(vnet, `add element inet router endpoints { ${groups[subnet]} : ${port} }`);
   }
 
+  /** Leads the subnet's requests for instance metadata to a listener in its router. */
+  async redirectMetadata(vnet: VnetName, subnet: SubnetName, port: number): Promise<void> {
+    await this.#nft(vnet, `add element inet router metadata { ${groups[subnet]} : ${port} }`);
+  }
+
   /** Restores the subnet's way through the NAT. Open connections keep their way. */
   async unredirect(vnet: VnetName, subnet: SubnetName): Promise<void> {
     const group = groups[subnet];
@@ -180,6 +185,7 @@ function routerRules(nat: string): string {
   return `
 table inet router {
   map endpoints { type devgroup : inet_service; }
+  map metadata { type devgroup : inet_service; }
   set owners { type ifname . ipv4_addr; }
   counter spoofed { }
   chain guard {
@@ -190,6 +196,7 @@ table inet router {
   chain turn {
     type nat hook prerouting priority dstnat; policy accept;
     ip daddr ${vaultAddress} tcp dport 443 redirect to : meta iifgroup map @endpoints
+    ip daddr 169.254.169.254 tcp dport 80 redirect to : meta iifgroup map @metadata
   }
   chain own {
     type filter hook input priority filter; policy accept;

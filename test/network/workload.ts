@@ -3,6 +3,7 @@
  * one on each line of standard input, in JSON, each answered by one line. It ends with its input.
  */
 import { execFile } from 'node:child_process';
+import { request as requestInClear } from 'node:http';
 import { Agent, request } from 'node:https';
 import { connect, type NetConnectOpts } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -33,7 +34,7 @@ export interface ReadCommand {
   readonly slot?: string;
 }
 
-/** One HTTPS request; `slot` as above. */
+/** One request; `slot` as above, with HTTPS. */
 export interface RequestCommand {
   readonly kind: 'request';
   readonly url: string;
@@ -155,9 +156,9 @@ function refusalOf(error: unknown): ReadAnswer {
 }
 
 function send({ url, method = 'GET', headers = {}, body, slot, from }: RequestCommand): Promise<RequestAnswer> {
-  const agent = agentOf(slot);
+  const [begin, agent] = url.startsWith('https:') ? [request, agentOf(slot)] : [requestInClear, false];
   return new Promise((resolve) => {
-    const outgoing = request(
+    const outgoing = begin(
       url,
       {
         method,

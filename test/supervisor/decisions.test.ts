@@ -152,6 +152,12 @@ test("the kernel's table of unix sockets gives the paths that they are bound to"
 
 test('the control socket accepts exact requests only, and no value that could become an option or a path', () => {
   const open = { open: 'listener', namespace: 'nl-vnetA', port: 9001, subnet: '/s' };
+  const guid = '99999999-0000-4000-8000-000000000001';
+  const metadata = { kind: 'metadata', port: 20_001, subnet: '/s', incarnation: guid } as const;
+  const listener = { kind: 'subnet', port: 10_001, subnet: '/s', incarnation: guid } as const;
+  const inInternet = { kind: 'public', address: '192.0.2.20', port: 443, serves: 'authority' } as const;
+  const bind = { bind: 'identity', incarnation: guid, address: '10.0.0.4', identityHeader: 'a-header' };
+  const several = (...listeners: readonly object[]) => ({ open: 'listeners', namespace: 'a', listeners });
   const accepted: readonly (readonly [request: object, read: ControlRequest])[] = [
     [open, { kind: 'open', namespace: 'nl-vnetA', port: 9001, subnet: '/s' }],
     [
@@ -167,6 +173,28 @@ test('the control socket accepts exact requests only, and no value that could be
       { kind: 'close', id: 'x' },
     ],
     [{ list: 'listeners' }, { kind: 'list' }],
+    [
+      several({ kind: 'subnet', port: 1, subnet: '/s' }, metadata, { ...listener, serves: 'vaults' }, inInternet),
+      {
+        kind: 'openAll',
+        namespace: 'a',
+        listeners: [
+          { kind: 'subnet', port: 1, subnet: '/s', incarnation: undefined, endsWithSubnet: true },
+          { ...metadata, endsWithSubnet: true },
+          { ...listener, serves: 'vaults', endsWithSubnet: true },
+          inInternet,
+        ],
+      },
+    ],
+    [
+      { close: 'listeners', ids: ['x', 'y'] },
+      { kind: 'closeAll', ids: ['x', 'y'] },
+    ],
+    [bind, { kind: 'bind', incarnation: guid, address: '10.0.0.4', identityHeader: 'a-header' }],
+    [
+      { unbind: 'identity', id: 'x' },
+      { kind: 'unbind', id: 'x' },
+    ],
   ];
   for (const [request, read] of accepted) {
     assert.deepEqual(readRequest(JSON.stringify(request)), { ok: true, request: read });
@@ -186,6 +214,28 @@ test('the control socket accepts exact requests only, and no value that could be
     [{ ...open, port: '9001' }, /^port/],
     [{ ...open, port: 65_536 }, /^port/],
     [{ ...open, subnet: 'name' }, /^subnet/],
+    [{ ...open, open: { toString: 1 } }, /^a request is/],
+    [{ ...open, close: 'listener', id: 'x' }, /^a request is/],
+    [{ ...several(metadata), namespace: '--all' }, /^namespace/],
+    [several(), /^listeners must be a list of 1 to 1000 listeners$/],
+    [several(...Array.from({ length: 1_001 }, () => metadata)), /^listeners must be a list of 1 to 1000 listeners$/],
+    [several(metadata, { ...metadata, port: 0 }), /^listeners\[1\]: port/],
+    [several({ ...listener, serves: 'graph' }), /^listeners\[0\]: serves must be vaults/],
+    [several({ ...inInternet, serves: undefined }), /^listeners\[0\]: serves must be one of vaults, authority/],
+    [several({ ...inInternet, address: '--all' }), /^listeners\[0\]: address must be an IPv4 address/],
+    [several({ ...metadata, kind: 'gateway' }), /^listeners\[0\]: kind must be/],
+    [
+      several({ ...metadata, incarnation: undefined }),
+      /^listeners\[0\]: incarnation must be the subnet's resourceGuid/,
+    ],
+    [several({ ...metadata, kind: 'subnet', incarnation: guid.replace('9', 'A') }), /^listeners\[0\]: incarnation/],
+    [{ close: 'listeners', ids: ['x', 7] }, /^a request is/],
+    [{ ...bind, incarnation: 'x' }, /^incarnation/],
+    [{ ...bind, address: '10.0.0.04' }, /^address/],
+    [{ ...bind, address: '::ffff:10.0.0.4' }, /^address/],
+    [{ ...bind, identityHeader: 'with a space' }, /^identityHeader/],
+    [{ ...bind, identityHeader: '' }, /^identityHeader/],
+    [{ unbind: 'identity' }, /^a request is/],
   ];
   for (const [request, message] of refused) {
     const read = readRequest(typeof request === 'string' ? request : JSON.stringify(request));

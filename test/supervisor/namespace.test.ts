@@ -60,8 +60,12 @@ async function handsOver(t: TestContext, inside: TestNamespace): Promise<void> {
   const opened = await control(ready.controlSocket, open);
   const incarnation = `made by ${ready.pid}`;
   assert.deepEqual(opened, { ok: true, id: opened['id'], incarnation });
-  const listener = { id: opened['id'], subnet, incarnation };
-  assert.deepEqual(await control(ready.controlSocket, { list: 'listeners' }), { ok: true, listeners: [listener] });
+  const listener = { kind: 'subnet', id: opened['id'], subnet, incarnation, port: 9001 };
+  assert.deepEqual(await control(ready.controlSocket, { list: 'listeners' }), {
+    ok: true,
+    listeners: [listener],
+    bindings: [],
+  });
 
   const first = await greetFrom(inside, 9001);
   assert.equal(first.remoteAddress, privateAddress);

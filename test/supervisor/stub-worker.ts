@@ -5,12 +5,14 @@
 import { existsSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { Settings } from '../../src/settings/settings.ts';
-import type { FromWorker, Listener, ToWorker } from '../../src/types/supervision.ts';
+import type { FromWorker, IdentityBinding, Listener, ToWorker } from '../../src/types/supervision.ts';
 
 const misbehaviour = process.env['STUB'];
 const servers = new Map<string, Server>();
 let outstanding = 0;
 let line = '';
+/** Those that this worker was started with. */
+let bindings: readonly IdentityBinding[] = [];
 
 if (misbehaviour === 'dies') process.kill(process.pid, 'SIGKILL');
 /** A file: while it exists, no worker can start. */
@@ -19,6 +21,7 @@ const obstacle = process.env['STUB_OBSTACLE'];
 process.on('message', (message: ToWorker<Settings>, handle: object | undefined) => {
   if (message.kind === 'start') {
     const { settings, become, listeners, controlSocket } = message;
+    bindings = message.bindings;
     const { port, masterKey, dataFolder } = settings;
     process.chdir(message.folder.entry);
     const environment = Object.keys(process.env).filter((name) => name.startsWith('POSTERN_'));
@@ -44,6 +47,8 @@ process.on('message', (message: ToWorker<Settings>, handle: object | undefined) 
     if (misbehaviour === 'fatal') tell({ kind: 'fatal', message: 'the master key is wrong' });
   }
   if (message.kind === 'listener' && handle !== undefined) listen(message.listener, handle);
+  if (message.kind === 'bind') tell(answerTo(message.binding));
+  if (message.kind === 'unbind') tell({ kind: 'closed', id: message.id });
   if (message.kind === 'close') {
     servers.get(message.id)?.close();
     tell({ kind: 'closed', id: message.id });
@@ -56,8 +61,14 @@ process.on('disconnect', () => {
   for (const server of servers.values()) server.close();
 });
 
+/** A header `unknown` belongs to no identity. */
+function answerTo({ id, identityHeader }: IdentityBinding): FromWorker {
+  return identityHeader === 'unknown' ? { kind: 'refused', id, message: 'no identity' } : { kind: 'bound', id };
+}
+
 function listen(listener: Listener, handle: object): void {
-  if (listener.kind === 'subnet' && listener.subnet.endsWith('/missing')) {
+  const isOfSubnet = listener.kind === 'subnet' || listener.kind === 'metadata';
+  if (isOfSubnet && listener.subnet.endsWith('/missing')) {
     tell({ kind: 'refused', id: listener.id, message: 'there is no such subnet' });
     return;
   }
@@ -67,12 +78,12 @@ function listen(listener: Listener, handle: object): void {
       process.send?.({ kind: 'pong' } satisfies FromWorker, socket);
       return;
     }
-    socket.end(JSON.stringify({ pid: process.pid, remoteAddress: socket.remoteAddress, listener }));
+    socket.end(JSON.stringify({ pid: process.pid, remoteAddress: socket.remoteAddress, listener, bindings }));
   });
   server.listen(handle, () => {
     servers.set(listener.id, server);
     // The first worker invents an incarnation; later ones must be given the same.
-    const incarnation = listener.kind === 'subnet' ? (listener.incarnation ?? `made by ${process.pid}`) : undefined;
+    const incarnation = isOfSubnet ? (listener.incarnation ?? `made by ${process.pid}`) : undefined;
     tell({ kind: 'bound', id: listener.id, ...(incarnation !== undefined && { incarnation }) });
     outstanding -= 1;
     if (outstanding === 0) tell({ kind: 'ready', line, text: `text of ${process.pid}` });

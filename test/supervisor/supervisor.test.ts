@@ -203,7 +203,7 @@ test('the control socket refuses what it does not understand', async (t) => {
   for (const request of ['x', '[]', { open: 'door' }, { open: 'listener', namespace: '-n', port: 1, subnet: '/s' }]) {
     assert.equal((await control(controlSocket, request))['ok'], false);
   }
-  assert.deepEqual(await control(controlSocket, { list: 'listeners' }), { ok: true, listeners: [] });
+  assert.deepEqual(await control(controlSocket, { list: 'listeners' }), { ok: true, listeners: [], bindings: [] });
   assert.deepEqual(await control(controlSocket, { close: 'listener', id: 'public' }), {
     ok: false,
     message: 'the listener public does not exist; "postern listener list" shows the ids',

@@ -20,12 +20,12 @@ export const managedIdentityErrors: ErrorsOf<ManagedIdentityRefusal> = {
     error: 'unauthorized',
     message: () => 'The header X-IDENTITY-HEADER is missing or belongs to no workload',
   },
+  // With this status a client's chain of credentials goes on, as it does on a machine of Azure without an identity.
   workloadUnknown: {
-    status: 403,
-    error: 'forbidden',
+    ...badRequest,
     message: () =>
-      'No managed identity is bound to the address and subnet that the request came from: add them to the ' +
-      "client's workloads in the configuration file",
+      'Identity not found. No managed identity is bound to the address and subnet that the request came from: start the ' +
+      "workload as one, or add them to the client's workloads in the configuration file",
   },
   identityNotFound: { ...badRequest, message: () => 'Identity not found' },
   identityNotNamed: {

@@ -4,7 +4,7 @@ import { askSupervisor } from '../control.ts';
 
 export const listenerList: Command = {
   name: 'listener list',
-  synopsis: 'Lists the open subnet listeners.',
+  synopsis: 'Lists the open listeners of subnets: those of vaults and those of instance metadata.',
   options: {},
   required: [],
   async run({ data = 'postern-data' }) {
