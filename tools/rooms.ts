@@ -129,5 +129,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     platform: 'packages',
   },
-  cli: { imports: ['types', 'firewall', 'address', 'crypto/certificates/name-constraints.ts'], platform: 'node only' },
+  cli: {
+    imports: ['types', 'firewall', 'address', 'crypto/certificates/name-constraints.ts', 'fabric'],
+    platform: 'node only',
+  },
 };

@@ -8,6 +8,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['secret show', async () => (await import('./commands/secret-show.ts')).secretShow],
   ['explain', async () => (await import('./commands/explain.ts')).explain],
   ['run', async () => (await import('./commands/run.ts')).run],
+  ['exec', async () => (await import('./commands/exec.ts')).exec],
   ['env', async () => (await import('./commands/env.ts')).env],
   ['token', async () => (await import('./commands/token.ts')).token],
   ['hosts', async () => (await import('./commands/hosts.ts')).hosts],

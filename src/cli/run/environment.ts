@@ -6,10 +6,9 @@ export interface EnvironmentChange {
   readonly unset: readonly string[];
 }
 
-export interface EnvironmentInput {
-  readonly inherited: Readonly<Record<string, string | undefined>>;
-  readonly connection: Connection;
-  readonly identity: ProgramIdentity;
+export type Inherited = Readonly<Record<string, string | undefined>>;
+
+export interface RootFiles {
   /**
    * The path of a file with the roots of `base` (undefined: the system's) and our own authority.
    */
@@ -18,12 +17,18 @@ export interface EnvironmentInput {
   readonly extraWith: (base: string | undefined) => string;
 }
 
+export interface EnvironmentInput extends RootFiles {
+  readonly inherited: Inherited;
+  readonly connection: Connection;
+  readonly identity: ProgramIdentity;
+}
+
 /**
  * What leads `DefaultAzureCredential` and its like to another identity or cloud. Variables that only an application
  * reads, such as `AZURE_KEYVAULT_URL`, stay.
  * https://learn.microsoft.com/azure/developer/python/sdk/azure-sdk-configure-environment-variables
  */
-const leadElsewhere = [
+export const leadElsewhere: readonly string[] = [
   'AZURE_ADDITIONALLY_ALLOWED_TENANTS',
   'AZURE_AUTHORITY_HOST',
   'AZURE_CLIENT_CERTIFICATE_PASSWORD',
@@ -43,7 +48,7 @@ const leadElsewhere = [
   'IMDS_ENDPOINT',
   'MSI_ENDPOINT',
   'MSI_SECRET',
-] as const;
+];
 
 /**
  * Each names a file of roots that its programs use instead of the system's: OpenSSL, Go, .NET and curl the first, Python's
@@ -65,26 +70,51 @@ const inheritedRoots = [
   'PIP_CERT',
 ] as const;
 
+/** Where distributions keep the roots that their programs trust: Debian and Alpine, Fedora, openSUSE, macOS. */
+export const systemRootFiles: readonly string[] = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
 /** Programs read one or the other. */
 const proxyVariables = ['NO_PROXY', 'no_proxy'] as const;
+
+/** The files of roots that an environment names and the system does not have already. */
+export function ownRootFiles(inherited: Inherited): readonly string[] {
+  const named = [...Object.values(rootsVariables).flat(), ...inheritedRoots, 'NODE_EXTRA_CA_CERTS'];
+  const files = named.flatMap((name) => inherited[name] ?? []);
+  return [...new Set(files)].filter((file) => file !== '' && !systemRootFiles.includes(file));
+}
+
+/** The variables by which a program trusts our own authority beside all that it trusted. */
+export function rootsEnvironment(
+  inherited: Inherited,
+  { rootsWith, extraWith }: RootFiles,
+): Readonly<Record<string, string>> {
+  const always = Object.entries(rootsVariables).map(([name, bases]) => {
+    const base = bases.map((variable) => inherited[variable]).find((file) => file !== undefined);
+    return [name, rootsWith(base)] as const;
+  });
+  const others = inheritedRoots.filter((name) => inherited[name] !== undefined);
+  return Object.fromEntries([
+    ...always,
+    ...others.map((name) => [name, rootsWith(inherited[name])] as const),
+    ['NODE_EXTRA_CA_CERTS', extraWith(inherited['NODE_EXTRA_CA_CERTS'])] as const,
+  ]);
+}
 
 /** The change by which a program trusts the server and signs in to it: with a managed identity in the form of App Service. */
 export function environmentChange(input: EnvironmentInput): EnvironmentChange {
   const { inherited, connection, identity } = input;
-  const always = Object.entries(rootsVariables).map(([name, bases]) => {
-    const base = bases.map((variable) => inherited[variable]).find((file) => file !== undefined);
-    return [name, input.rootsWith(base)] as const;
-  });
-  const others = inheritedRoots.filter((name) => inherited[name] !== undefined);
-  const roots = [...always, ...others.map((name) => [name, input.rootsWith(inherited[name])] as const)];
   const direct = proxyVariables.map((name) => [name, withoutProxy(inherited[name], connection)] as const);
   return {
     set: {
       IDENTITY_ENDPOINT: `${connection.home}/msi/token`,
       IDENTITY_HEADER: identity.identityHeader,
       ...(identity.clientId !== undefined && { AZURE_CLIENT_ID: identity.clientId }),
-      ...Object.fromEntries(roots),
-      NODE_EXTRA_CA_CERTS: input.extraWith(inherited['NODE_EXTRA_CA_CERTS']),
+      ...rootsEnvironment(inherited, input),
       ...Object.fromEntries(direct),
     },
     unset: leadElsewhere.filter(
@@ -94,10 +124,7 @@ export function environmentChange(input: EnvironmentInput): EnvironmentChange {
 }
 
 /** The environment with the change made. */
-export function changed(
-  inherited: EnvironmentInput['inherited'],
-  { set, unset }: EnvironmentChange,
-): Record<string, string> {
+export function changed(inherited: Inherited, { set, unset }: EnvironmentChange): Record<string, string> {
   const kept = Object.entries(inherited).filter(([name]) => !unset.includes(name));
   return Object.fromEntries(
     [...kept, ...Object.entries(set)].flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

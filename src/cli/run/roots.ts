@@ -3,15 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSyn
 import { userInfo } from 'node:os';
 import { join, sep } from 'node:path';
 import { CommandFailed } from '../failed.ts';
+import { systemRootFiles } from './environment.ts';
 import { javaKeyStore } from './java-key-store.ts';
-
-/** Where distributions keep the roots that their programs trust: Debian and Alpine, Fedora, openSUSE, macOS. */
-const systemFiles = [
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/ca-bundle.pem',
-  '/etc/ssl/cert.pem',
-];
 
 /**
  * Files of roots with our own authority added: with that alone a program would trust nothing else. They are named by
@@ -30,7 +23,7 @@ export class Roots {
 
   /** @param folder where to keep the files */
   static async open(ownFile: string, folder: string): Promise<Roots> {
-    const file = systemFiles.find((name) => existsSync(name));
+    const file = systemRootFiles.find((name) => existsSync(name));
     // Node's own, as of its release, where the system has none. Loading TLS takes half as long as all the rest.
     const system =
       file === undefined ? (await import('node:tls')).rootCertificates.join('\n') : readFileSync(file, 'utf8');
@@ -75,12 +68,16 @@ interface Kept {
 export function keptFile(folder: string, { source, extension, make = () => source }: Kept): string {
   const name = createHash('sha256').update(source).digest('hex').slice(0, 32);
   const file = join(folder, `${name}${extension}`);
-  if (existsSync(file)) return file;
+  if (!existsSync(file)) replaceFile(file, make());
+  return file;
+}
+
+/** Writes a file that readers see whole. */
+export function replaceFile(file: string, contents: string | Uint8Array): void {
   const unfinished = `${file}.${process.pid}`;
   // Readable to all where it is mounted; the folder is not.
-  writeFileSync(unfinished, make(), { mode: 0o644 });
+  writeFileSync(unfinished, contents, { mode: 0o644 });
   renameSync(unfinished, file);
-  return file;
 }
 
 /**

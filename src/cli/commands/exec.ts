@@ -1,0 +1,90 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { readConnection } from '../connection.ts';
+import type { ProgramIdentity } from '../connection.ts';
+import type { Command, Options } from '../command.ts';
+import { join as joinFabric } from '../exec/join.ts';
+import type { JoinRequest } from '../exec/join.ts';
+import { launch } from '../exec/launch.ts';
+import { prepare } from '../exec/prepare.ts';
+import { findPrograms } from '../exec/programs.ts';
+import { controlSocketOf, placeOf } from '../../fabric/place.ts';
+import { CommandFailed } from '../failed.ts';
+import { identityNamed } from '../run/identity.ts';
+
+export const exec: Command = {
+  name: 'exec',
+  synopsis:
+    'Runs a program without privileges in a subnet, or as a host on the internet, where it finds Azure by its own names.',
+  options: {
+    subnet: 'subnet that the program is in, as VNET/SUBNET or its ARM id',
+    address: 'its address; if left out, a free one of the subnet',
+    as: 'name of the managed identity (default developer)',
+    folder: 'folder in which the program works (default the current one)',
+  },
+  required: [],
+  flags: { internet: 'the program is a host on the internet with this --address' },
+  operands: 'COMMAND',
+  async run({ data = 'postern-data', folder = '.', ...options }, { flags, operands }) {
+    const request = requestOf(options, flags);
+    const programs = findPrograms();
+    const dataFolder = realFolder(
+      data,
+      'Start the server with "postern start", or give its data folder with --data DIR.',
+    );
+    const workingFolder = realFolder(folder, 'Give an existing one with --folder DIR.');
+    const path = socketOf(dataFolder);
+    const identity = request.join === 'subnet' ? identityFor(data, options['as']) : undefined;
+    const identityHeader = identity?.identityHeader;
+    const joined = await joinFabric(path, { ...request, ...(identityHeader !== undefined && { identityHeader }) });
+    const prepared = await prepare(joined, {
+      dataFolder,
+      folder: workingFolder,
+      clientId: identity?.clientId,
+      command: operands,
+      inherited: process.env,
+    });
+    return launch({ programs, ...prepared });
+  },
+};
+
+function requestOf({ subnet, address, as }: Options, flags: ReadonlySet<string>): JoinRequest {
+  const { pid } = process;
+  if (!flags.has('internet')) {
+    if (subnet !== undefined) return { join: 'subnet', subnet, ...(address !== undefined && { address }), pid };
+    throw new CommandFailed('--subnet is missing.', 'Give --subnet VNET/SUBNET, or --internet --address ADDRESS.');
+  }
+  if (subnet !== undefined) throw new CommandFailed('A program is in a --subnet or on the --internet, not both.');
+  if (as !== undefined) throw new CommandFailed('A host on the internet has no managed identity.', 'Leave --as out.');
+  if (address === undefined) {
+    throw new CommandFailed('--internet needs an --address.', 'Those of 203.0.113.0/25 are for such hosts.');
+  }
+  return { join: 'internet', address, pid };
+}
+
+/** A server may have no identity of the default name; the program then has none. */
+function identityFor(data: string, as: string | undefined): ProgramIdentity | undefined {
+  const connection = readConnection(data);
+  if (as === undefined && connection.identities.every(({ name }) => name !== 'developer')) return undefined;
+  return identityNamed(connection, as);
+}
+
+/** The socket of the fabric that this user started. */
+function socketOf(dataFolder: string): string {
+  const [own, owner] = [process.geteuid?.(), lstatSync(dataFolder).uid];
+  if (own !== 0 && own !== owner) {
+    throw new CommandFailed(
+      `${dataFolder} belongs to another user, uid ${owner}, and so does its fabric.`,
+      'Run it as that user, or with sudo when root started the server.',
+    );
+  }
+  return controlSocketOf(placeOf(dataFolder, own === 0));
+}
+
+function realFolder(path: string, hint: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(`${path} cannot be read: ${cause}`, hint);
+  }
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+
+/** Root's own folder; an ordinary user has one in the data folder, which is then the user's own. */
+export const rootFolder = '/run/postern-net';
+
+export interface Place {
+  /** Six hexadecimal digits that tell the fabrics of one machine apart. */
+  readonly instance: string;
+  readonly folder: string;
+  readonly isRoot: boolean;
+}
+
+/**
+ * The place of a server's fabric.
+ * @param dataFolder the real path of the server's data folder
+ */
+export function placeOf(dataFolder: string, isRoot: boolean): Place {
+  const instance = instanceOf(dataFolder);
+  return { instance, isRoot, folder: isRoot ? join(rootFolder, instance) : join(dataFolder, 'net') };
+}
+
+export function controlSocketOf({ folder }: Place): string {
+  return join(folder, 'control', 'net.sock');
+}
+
+/** FNV-1a, folded to 24 bits. It is not for security, and loading node:crypto takes as long as a whole workload's start. */
+function instanceOf(path: string): string {
+  let hash = 0x81_1c_9d_c5;
+  for (const byte of new TextEncoder().encode(path)) hash = Math.imul(hash ^ byte, 0x01_00_01_93) >>> 0;
+  return ((hash >>> 24) ^ (hash & 0xff_ff_ff)).toString(16).padStart(6, '0');
+}
