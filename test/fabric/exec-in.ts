@@ -1,11 +1,16 @@
-import { spawn, type ChildProcessWithoutNullStreams, type SpawnOptionsWithoutStdio } from 'node:child_process';
+import {
+  spawn,
+  spawnSync,
+  type ChildProcessWithoutNullStreams,
+  type SpawnOptionsWithoutStdio,
+} from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asUser, plain, StubFabric } from './stub-fabric.ts';
 
-export const isRoot = process.geteuid?.() === 0;
+const isRoot = process.geteuid?.() === 0;
 const postern = join(import.meta.dirname, '../../bin/postern');
 
 /** Ways to start a fabric: by root, whose data folder is the worker's, or by an ordinary user. */
@@ -121,6 +126,8 @@ function connection(data: string): object {
     clientId: 'c',
     clientSecret: 'x',
     caFile: join(data, 'ca.pem'),
+    fabricCaFile: join(data, 'fabric-ca.pem'),
+    reader: { clientId: 'r', clientSecret: 'y' },
     dataDir: data,
     controlSocket: join(data, 'control', 'sock'),
     address: '127.0.0.1',
@@ -131,4 +138,13 @@ function connection(data: string): object {
       { name: 'shop', identityHeader: 'of-the-shop', clientId: 'client-of-the-shop' },
     ],
   };
+}
+
+/** Why this machine does not allow such a fabric, if it does not. */
+export function whyNot(mode: Mode): string | undefined {
+  if (mode === 'root' && !isRoot) return 'needs root';
+  const able = spawnSync('unshare', ['--user', '--map-root-user', '--mount', '--net', 'ip', 'link'], {
+    stdio: 'ignore',
+  });
+  return able.status === 0 ? undefined : 'needs user namespaces and iproute2';
 }

@@ -1,13 +1,12 @@
 /** `postern exec` in front of a stub of the fabric: who a workload is, what it sees, and how its process ends. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { notRun } from '../not-run.ts';
 import { until } from '../world/process.ts';
-import { ended, ExecIn, isRoot, modes, userUid, type Mode } from './exec-in.ts';
+import { ended, ExecIn, modes, userUid, whyNot, type Mode } from './exec-in.ts';
 import { poolUid } from './stub-fabric.ts';
 
 for (const mode of modes) {
@@ -15,14 +14,6 @@ for (const mode of modes) {
   const why = whyNot(mode);
   if (why === undefined) void describe(title, () => workloadTests(mode));
   else notRun(title, why);
-}
-
-function whyNot(mode: Mode): string | undefined {
-  if (mode === 'root' && !isRoot) return 'needs root';
-  const able = spawnSync('unshare', ['--user', '--map-root-user', '--mount', '--net', 'ip', 'link'], {
-    stdio: 'ignore',
-  });
-  return able.status === 0 ? undefined : 'needs user namespaces and iproute2';
 }
 
 function workloadTests(mode: Mode): void {

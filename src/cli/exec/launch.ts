@@ -88,18 +88,19 @@ function attending(command: string, isReady = 'true'): string {
 
 /**
  * Runs in the caller's PID namespace, and its first child is the first process of the new one: with that one the kernel
- * ends all others, so that there must be no child before it. Node ignores PIPE and XFSZ, a shell ignores the others in what it starts in the background, and what
- * is ignored stays so.
+ * ends all others, so that there must be no child before it. Node ignores PIPE and XFSZ, a shell ignores the others in
+ * what it starts in the background, and what is ignored stays so.
  */
 function outside({ env, setpriv }: Programs): string {
   const signals = 'INT,QUIT,PIPE,XFSZ';
   const apart = `${setpriv} --pdeathsig=KILL /bin/sh -c "$postern_inside" postern $$ "$@"`;
-  return `postern_inside=$1; shift${whenCaught}${attending(`${env} --default-signal=${signals} ${apart}`, 'postern_catches')}`;
+  const first = `${env} --default-signal=${signals} ${apart}`;
+  return `postern_inside=$1; shift${whenCaught}${attending(first, 'postern_catches')}`;
 }
 
 /**
  * Whether the child catches SIGTERM, as proc_pid_status(5) says, or has ended: the first process of a PID namespace gets
- * no signal for which it has no handler yet.
+ * no signal for which it has no handler yet. In a trap, a bare `return` would return the status from before the trap.
  */
 const whenCaught = `
     postern_catches() {
