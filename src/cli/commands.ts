@@ -15,6 +15,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['listener open', async () => (await import('./commands/listener-open.ts')).listenerOpen],
   ['listener close', async () => (await import('./commands/listener-close.ts')).listenerClose],
   ['listener list', async () => (await import('./commands/listener-list.ts')).listenerList],
+  ['gateway config', async () => (await import('./commands/gateway-config.ts')).gatewayConfig],
   ['trust install', async () => (await import('./commands/trust-install.ts')).trustInstall],
   ['trust remove', async () => (await import('./commands/trust-remove.ts')).trustRemove],
   ['trust status', async () => (await import('./commands/trust-status.ts')).trustStatus],

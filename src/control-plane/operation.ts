@@ -19,6 +19,7 @@ import type { NetworkWatch } from './fabric/network-watch.ts';
 import type { LongRunning } from './long-running/long-running.ts';
 import type { Accepted, Behalf } from './long-running/operation.ts';
 import type { ControlRefusal } from './refusal.ts';
+import type { GatewayListener } from './virtual-networks/gateway-certificate.ts';
 import type { VaultObjects } from './vault-objects/objects.ts';
 
 /** A card: one operation of the resource manager as data. */
@@ -116,6 +117,8 @@ export interface ControlServices {
   readonly evaluate: Evaluate;
   /** Tells requests that wait when networks have changed. */
   readonly networkWatch: NetworkWatch;
+  /** `undefined` if the configuration has no listener for gateways on other hosts. */
+  readonly gatewayListener: GatewayListener | undefined;
   /** The time now, in milliseconds since 1970. */
   readonly now: () => number;
 }

@@ -23,6 +23,7 @@ import { deletedVaultOperations } from './vaults/deleted-vaults.ts';
 import { explainVault } from './vaults/explain.ts';
 import { connectionOperations } from './vaults/private-endpoint-connections.ts';
 import { vaultOperations } from './vaults/vaults.ts';
+import { issueGatewayCertificate } from './virtual-networks/gateway-certificate.ts';
 import { peeringOperations } from './virtual-networks/peerings.ts';
 import { subnetOperations } from './virtual-networks/subnets.ts';
 import { virtualNetworkOperations } from './virtual-networks/virtual-networks.ts';
@@ -36,6 +37,7 @@ const cards: readonly ControlOperation[] = [
   ...virtualNetworkOperations,
   ...subnetOperations,
   ...peeringOperations,
+  issueGatewayCertificate,
   readFabricNetworks,
   ...vaultOperations,
   explainVault,

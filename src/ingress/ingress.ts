@@ -35,7 +35,7 @@ import type {
 } from './options.ts';
 import type { AcceptedVersion, ProxyHeader } from './proxy-header.ts';
 import { gatewayRefusal, RefusalLog, type Refusal } from './refusal.ts';
-import { minVersion, ShownCertificates } from './shown-certificates.ts';
+import { ShownCertificates } from './shown-certificates.ts';
 import { takeHeader } from './take-header.ts';
 
 type Purpose = Pick<Listener, 'kind'> & Partial<Pick<Listener, 'serves'>>;
@@ -136,18 +136,16 @@ export class Ingress {
   }
 
   /** Gateways on other hosts: PROXY v2 inside mutual TLS, each channel bound to a virtual network by its certificate. */
-  addTlsGateway(handle: Listenable, { clientCa, certificate, domain }: TlsGateway): Promise<OpenListener> {
+  addTlsGateway(handle: Listenable, gateway: TlsGateway): Promise<OpenListener> {
+    const context = () => this.#shown.toGateways(gateway);
     const server = createTlsServer({
-      ...(certificate ?? this.#shown.of('own').certificate),
-      ca: clientCa,
+      ...context(),
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion,
       noDelay: true,
       handshakeTimeout: this.#limits.handshakeTimeoutMs,
     });
-    const renew = (renewed: Certificate) => server.setSecureContext({ ...renewed, ca: clientCa, minVersion });
-    const listener = { ...this.#listenerOf({ kind: 'tlsGateway' }), ...(certificate === undefined && { renew }) };
+    const listener = { ...this.#listenerOf({ kind: 'tlsGateway' }), renew: () => server.setSecureContext(context()) };
     server.maxConnections = this.#limits.connectionsPerListener;
     server.on('connection', (socket: Socket) => this.#track(listener, socket));
     server.on('tlsClientError', (error, socket) => {
@@ -157,7 +155,7 @@ export class Ingress {
     server.on('secureConnection', (socket) => {
       this.#track(listener, socket);
       if (!this.#takePlace(listener, socket, undefined)) return;
-      const vnet = vnetOfCertificate(socket.getPeerX509Certificate()?.subjectAltName, domain);
+      const vnet = vnetOfCertificate(socket.getPeerX509Certificate()?.subjectAltName, gateway.domain);
       if (vnet === undefined) this.#refuse(listener, socket, { kind: 'certificateWithoutVnet' });
       else this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
     });
@@ -167,14 +165,16 @@ export class Ingress {
   /** Shows new connections another certificate; open connections keep theirs. */
   setCertificate(certificate: Certificate, names: CertifiedNames = 'own'): void {
     this.#shown.set(names, certificate);
-    // Gateways are shown the server's own.
-    if (names === 'own') this.#listeners.renew(certificate);
+    this.#listeners.renew();
   }
 
-  /**
-   * Ends every open connection of the subnet to the vaults at once, whichever listener accepted it. Returns how many there
-   * were.
-   */
+  /** Believes gateways whose certificates these authorities (PEM) signed, from their next connection on. */
+  trustGateways(authorities: string): void {
+    this.#shown.gatewayAuthorities = authorities;
+    this.#listeners.renew();
+  }
+
+  /** Ends the subnet's open connections to the vaults at once, whichever listener accepted them; returns how many. */
   closeSubnet(incarnation: string): number {
     return this.#listeners.endSubnet(incarnation);
   }

@@ -3,7 +3,7 @@ import type { Places } from '../shares/places.ts';
 import type { Service } from '../types/service.ts';
 import type { Source } from '../types/source.ts';
 import type { Connections } from './connections.ts';
-import type { Certificate, Listenable } from './options.ts';
+import type { Listenable } from './options.ts';
 import type { ListenerKind } from './refusal.ts';
 
 /**
@@ -18,8 +18,8 @@ export interface Listener {
   readonly places: Places<Socket>;
   /** The service whose hosts it serves by Azure's own names; `undefined`: the server's own names. */
   readonly serves: Service | undefined;
-  /** Present where the listener ends TLS itself with the public certificate. */
-  readonly renew?: (certificate: Certificate) => void;
+  /** Takes the present certificates; only a listener that ends TLS itself has it. */
+  readonly renew?: () => void;
   /** Present where connections are plain HTTP: gets each once its source is known. */
   readonly onPlain?: (socket: Socket) => void;
 }

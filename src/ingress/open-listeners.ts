@@ -1,7 +1,7 @@
 import type { Server } from 'node:net';
 import { startListening } from './listener.ts';
 import type { Listener } from './listener.ts';
-import type { Certificate, IngressLimits, Listenable, OpenListener } from './options.ts';
+import type { IngressLimits, Listenable, OpenListener } from './options.ts';
 import type { RefusalLog } from './refusal.ts';
 
 /** The listeners that accept, with their connections. */
@@ -30,9 +30,9 @@ export class OpenListeners {
     return { address: server.address(), close: () => this.#close(server) };
   }
 
-  /** Shows the public certificate where a listener ends TLS itself. */
-  renew(certificate: Certificate): void {
-    for (const { renew } of this.#listeners.values()) renew?.(certificate);
+  /** Has listeners that end TLS themselves take the present certificates. */
+  renew(): void {
+    for (const { renew } of this.#listeners.values()) renew?.();
   }
 
   /**

@@ -48,8 +48,8 @@ export interface OpenListener {
 }
 
 export interface TlsGateway {
-  /** The authorities (PEM) that sign gateways' certificates, and nothing else. */
-  readonly clientCa: string | Buffer;
+  /** The operator's authorities (PEM) of gateways' certificates, beside those of `trustGateways`. */
+  readonly clientCa?: string | Buffer;
   /** The server's certificate for gateways; without it, the public one. */
   readonly certificate?: Certificate;
   /** The domain in the gateways' names, `spiffe://<domain>/vnet/<resource GUID>`. */

@@ -98,7 +98,11 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   gateways: { what: 'Where gateways of virtual networks connect' },
   'gateways.tls': { what: 'A listener for gateways on other hosts, with mutual TLS' },
   'gateways.tls.listen': { what: 'Where it listens', form: '`ADDRESS:PORT`' },
-  'gateways.tls.clientCa': { what: "A PEM file: the authority of the gateways' certificates", form: file },
+  'gateways.tls.clientCa': {
+    what: "A PEM file: an authority of gateways' certificates, beside the server's own for `gateway config`",
+    form: file,
+    default: "the server's own alone",
+  },
   'gateways.tls.certificate': {
     what: 'A PEM file: the certificate that gateways see',
     form: file,

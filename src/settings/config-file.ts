@@ -56,7 +56,9 @@ export function configShape(folder: string) {
     issuers: optional(refine(array(issuerOf), unique('issuer')), []),
     gateways: optional(
       object({
-        tls: optional(object({ listen: endpoint, clientCa: file, certificate: optional(file), key: optional(file) })),
+        tls: optional(
+          object({ listen: endpoint, clientCa: optional(file), certificate: optional(file), key: optional(file) }),
+        ),
         unix: optionalList(object({ vnet: guid, path: file })),
       }),
     ),

@@ -144,7 +144,7 @@ function authoritiesOf({ authority, otherAuthorities = [] }: ServerCertificates)
 }
 
 /** Drops one authority when there are too many: the latest that is not valid now, which comes from a clock that was ahead. */
-function withinBound(others: readonly CertifiedKey[], nowMs: number): readonly CertifiedKey[] {
+export function withinBound(others: readonly CertifiedKey[], nowMs: number): readonly CertifiedKey[] {
   if (others.length < authoritiesMax) return others;
   const latest = others
     .filter(({ certificate }) => !isValid(lifetimeOf(certificate), nowMs))

@@ -18,7 +18,7 @@ export type AddedListener =
 
 /** The files that a worker needs to serve gateways on other hosts. */
 export interface GatewayFiles {
-  readonly clientCa: string;
+  readonly clientCa: string | undefined;
   readonly certificate: Certificate | undefined;
 }
 
@@ -35,7 +35,7 @@ export function readGatewayFiles({ gateways }: Settings, readFile: ReadFile): Ga
   const { certificate, key } = tls;
   const own =
     certificate !== undefined && key !== undefined ? { cert: readFile(certificate), key: readFile(key) } : undefined;
-  return { clientCa: readFile(tls.clientCa), certificate: own };
+  return { clientCa: tls.clientCa === undefined ? undefined : readFile(tls.clientCa), certificate: own };
 }
 
 /** Gives the ingress a listening socket from the supervisor. */
@@ -71,7 +71,11 @@ function openTlsGateway(
   if (gatewayFiles === undefined) throw new Error('the settings have no gateways.tls for this TLS gateway');
   const { clientCa, certificate } = gatewayFiles;
   const { domain } = settings;
-  return server.ingress.addTlsGateway(handle, { clientCa, domain, ...(certificate && { certificate }) });
+  return server.ingress.addTlsGateway(handle, {
+    domain,
+    ...(clientCa !== undefined && { clientCa }),
+    ...(certificate && { certificate }),
+  });
 }
 
 /**

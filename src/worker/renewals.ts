@@ -51,11 +51,19 @@ interface RenewedCertificates {
   readonly show: (certificate: Certificate) => void;
 }
 
+/** The authorities of gateways' certificates, which only the listener for gateways trusts. */
+export interface RenewedAuthorities {
+  /** Those to trust at that time (PEM), with their successor where it is due. */
+  readonly open: (nowMs: number) => Promise<string>;
+  readonly trust: (authorities: string) => void;
+}
+
 export interface RenewalsParts {
   readonly renewed: readonly RenewedCertificates[];
   readonly signingKeys: SigningKeys;
   /** The operator's certificate (PEM) for gateways. Its end is watched, but we cannot renew it. */
   readonly gatewayCertificate: string | undefined;
+  readonly gateways: RenewedAuthorities | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger;
@@ -73,6 +81,7 @@ export class Renewals {
     RenewedCertificates,
     { readonly certificates: ServerCertificates; readonly trusted: string }
   >();
+  #trustedOfGateways = '';
   #warnedAtMs = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -104,6 +113,7 @@ export class Renewals {
     await before;
     try {
       for (const one of this.#parts.renewed) await this.#lookAtCertificates(one);
+      await this.#lookAtGateways();
       await this.#lookAtSigningKeys();
       this.#warn();
     } catch (error) {
@@ -128,6 +138,15 @@ export class Renewals {
     show(serverChain(certificates));
     const { validFrom, validTo } = new X509Certificate(certificates.server.certificate);
     log.info({ validFrom, validTo, before: datesOf(server) }, `${phrases[name].certificate} was renewed`);
+  }
+
+  async #lookAtGateways(): Promise<void> {
+    const { gateways, now } = this.#parts;
+    if (gateways === undefined) return;
+    const trusted = await gateways.open(now());
+    if (trusted === this.#trustedOfGateways) return;
+    gateways.trust(trusted);
+    this.#trustedOfGateways = trusted;
   }
 
   async #lookAtSigningKeys(): Promise<void> {

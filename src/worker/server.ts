@@ -35,6 +35,7 @@ import type { DueServices } from './due-handlers.ts';
 import { ending } from './ending.ts';
 import type { Ending } from './ending.ts';
 import { FailureLog } from './failure-line.ts';
+import { gatewayAuthorities, gatewayListener } from './gateway-listener.ts';
 import { homeOf, servedBy } from './hosts.ts';
 import { Renewals, renewedCertificates, serverChain } from './renewals.ts';
 import { openHosts } from './hosts-file.ts';
@@ -243,6 +244,7 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
     profile: profileOf(settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
     azureNormalization: settings.azureNormalization ?? false,
+    gatewayListener: gatewayListener(parts),
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
     objects: resourceObjects(services),
@@ -290,5 +292,6 @@ function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: Signing
     renewed: renewedCertificates(parts, ingress),
     signingKeys,
     gatewayCertificate: parts.gatewayCertificate?.toString(),
+    gateways: gatewayAuthorities(parts, ingress),
   });
 }

@@ -99,6 +99,10 @@ function steps(client: Client, connection: string): readonly Step[] {
     step('PUT', `${net}/subnets/apps`, `${subnets}/write`, { body: { properties: { addressPrefix: '10.0.0.0/24' } } }),
     step('PUT', `${net}/subnets/more`, `${subnets}/write`, { body: { properties: { addressPrefix: '10.0.1.0/24' } } }),
     step('DELETE', `${net}/subnets/more`, `${subnets}/delete`),
+    step('POST', `${net}/issueGatewayCertificate`, 'Network/virtualNetworks/issueGatewayCertificate/action', {
+      outcome: 'refused',
+      resource: net,
+    }),
     step('PUT', `${network}/virtualNetworks/peer`, 'Network/virtualNetworks/write', { body: someNetwork(1) }),
     step('PUT', `${net}/virtualNetworkPeerings/p`, `${peerings}/write`, { body: peering }),
     step('DELETE', `${net}/virtualNetworkPeerings/p`, `${peerings}/delete`),

@@ -10,7 +10,12 @@ import { generateEc } from '../../src/crypto/keys/generate.ts';
 /** A certificate authority for one test run, in memory. */
 export interface TestAuthority {
   readonly cert: string;
-  issue(names: { readonly dns?: readonly string[]; readonly uris?: readonly string[] }): Promise<{
+  /** `endsInSeconds`: by default a day; a negative number is in the past. */
+  issue(names: {
+    readonly dns?: readonly string[];
+    readonly uris?: readonly string[];
+    readonly endsInSeconds?: number;
+  }): Promise<{
     readonly key: string;
     readonly cert: string;
   }>;
@@ -25,7 +30,7 @@ export async function testAuthority(name: string): Promise<TestAuthority> {
   const now = Math.floor(Date.now() / 1000);
   return {
     cert: writePem({ ...own, material: undefined }),
-    async issue({ dns = [], uris = [] }) {
+    async issue({ dns = [], uris = [], endsInSeconds = daySeconds }) {
       const material = generateEc('P-256');
       // GeneralName (RFC 5280 section 4.2.1.6): 2 is a DNS name, 6 a URI.
       const names = [
@@ -39,7 +44,7 @@ export async function testAuthority(name: string): Promise<TestAuthority> {
           publicKey: publicKeyInfo(material),
           extensions: [sequence(objectIdentifier('2.5.29.17'), octetString(sequence(...names)))],
         },
-        { notBefore: now - daySeconds, notAfter: now + daySeconds, serial: randomBytes(16) },
+        { notBefore: now - daySeconds, notAfter: now + endsInSeconds, serial: randomBytes(16) },
       );
       return {
         key: writePem({ material, certificates: [] }),

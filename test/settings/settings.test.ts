@@ -226,7 +226,7 @@ test('an unknown or invalid member of the configuration file is refused with its
     [{ issuers: [issuer, issuer] }, /issuer https:\/\/id\.example\/ appears twice/],
     [{ issuers: [{ ...issuer, jwksUri: 'http://id.example/keys' }] }, /jwksUri: .* must be an https:\/\/ URL/],
     [{ issuers: [{ ...issuer, tenantId: undefined }] }, /issuers\[0\]\.tenantId is missing\.$/],
-    [{ gateways: { tls: { listen: '127.0.0.1:1' } } }, /gateways\.tls\.clientCa is missing\.$/],
+    [{ gateways: { tls: { clientCa: 'ca.pem' } } }, /gateways\.tls\.listen is missing\.$/],
     [{ loadBalancers: [{ ...balancer, from: [] }] }, /from: \[\] must not be empty/],
     [{ loadBalancers: [{ ...balancer, version: 3 }] }, /version: 3 must be one of: 1, 2, any/],
     [{ loadBalancers: [{ ...balancer, listen: '::1:80' }] }, /put an IPv6 address in brackets/],

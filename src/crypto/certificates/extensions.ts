@@ -95,6 +95,17 @@ export function nameConstraints(domains: readonly string[]): Buffer {
   return extension(identifiers.nameConstraints, sequence(permitted, excluded), true);
 }
 
+/**
+ * Limits an authority to URIs whose host is this one, and to no DNS name or IP address (section 4.2.1.10: adding labels
+ * to the empty base makes every DNS name).
+ */
+export function uriConstraints(host: string): Buffer {
+  const base = (tag: number, value: Uint8Array) => sequence(implicit(tag, value));
+  const permitted = explicit(0, base(6, Buffer.from(host)));
+  const excluded = explicit(1, base(2, Buffer.alloc(0)), ...[8, 32].map((octets) => base(7, Buffer.alloc(octets))));
+  return extension(identifiers.nameConstraints, sequence(permitted, excluded), true);
+}
+
 /** The identifier by which issued certificates name this key, for building chains. */
 export function subjectKeyIdentifier(identifier: Uint8Array): Buffer {
   return extension(identifiers.subjectKeyIdentifier, octetString(identifier), false);

@@ -39,7 +39,7 @@ export function namesUnder(domain: string): ServerNames {
 }
 
 const daySeconds = 86_400;
-const caDays = 3650;
+export const caDays = 3650;
 /** Browsers refuse server certificates that live longer (CA/Browser Forum, ballot SC22). */
 const serverDays = 397;
 const serverAuthentication = '1.3.6.1.5.5.7.3.1';
@@ -77,7 +77,7 @@ export async function makeServerCertificate(
   names: ServerNames,
   now: number,
 ): Promise<CertifiedKey> {
-  const issuer = issuerIn(read(authority));
+  const issuer = issuerIn(readAuthority(authority));
   const material = generateEc('P-256');
   const publicKey = publicKeyInfo(material);
   const contents: CertificateContents = {
@@ -92,28 +92,37 @@ export async function makeServerCertificate(
     authorityKeyIdentifier(issuer.keyIdentifier),
   ];
   const body = { issuer, subject: commonName(names.server), publicKey, extensions };
-  const wanted = validity(now, serverDays - 1);
-  const authorityEnds = Math.floor(new X509Certificate(authority.certificate).validToDate.getTime() / 1000);
-  return inPem(material, await sign(body, { ...wanted, notAfter: Math.min(wanted.notAfter, authorityEnds) }));
+  return inPem(material, await sign(body, withinAuthority(authority, validity(now, serverDays - 1))));
+}
+
+/** The validity, which ends with that of the authority at the latest. */
+export function withinAuthority({ certificate }: Pick<CertifiedKey, 'certificate'>, wanted: Validity): Validity {
+  const authorityEnds = Math.floor(new X509Certificate(certificate).validToDate.getTime() / 1000);
+  return { ...wanted, notAfter: Math.min(wanted.notAfter, authorityEnds) };
 }
 
 /** Valid from a day ago, for clients whose clock is slow. */
-function validity(now: number, days: number): Validity {
+export function validity(now: number, days: number): Validity {
   const seconds = Math.floor(now / 1000);
   return { notBefore: seconds - daySeconds, notAfter: seconds + days * daySeconds, serial: randomBytes(16) };
 }
 
-function inPem(material: CertifiableKey, certificate: Uint8Array): CertifiedKey {
+/** The certificate (DER) and its key in PEM. */
+export function inPem(material: CertifiableKey, certificate: Uint8Array): CertifiedKey {
   return {
     key: writePem({ material, certificates: [] }),
     certificate: writePem({ material: undefined, certificates: [certificate] }).trimEnd(),
   };
 }
 
-function read({ key, certificate }: CertifiedKey): CertifiedMaterial {
+/**
+ * The key and the certificate of an authority, read again.
+ * @throws {TypeError} for what cannot be read, or has no key
+ */
+export function readAuthority({ key, certificate }: CertifiedKey): CertifiedMaterial {
   const found = readPem(key + certificate);
-  if (!found.ok) throw new TypeError(`the server's certificate authority: ${describeRefusal(found.refusal)}`);
+  if (!found.ok) throw new TypeError(`a certificate authority of the server: ${describeRefusal(found.refusal)}`);
   const { material, certificates } = found.value;
-  if (material === undefined) throw new TypeError("the server's certificate authority has no key");
+  if (material === undefined) throw new TypeError('a certificate authority of the server has no key');
   return { material, certificates };
 }
