@@ -49,7 +49,11 @@ const needs: readonly Need[] = [
   },
   { of: /\bip netns\b|^\s*haproxy /m, missing: whyNoNamespaces },
   {
-    of: /^\s*haproxy /m,
+    of: /\bnft --file/,
+    missing: () => (runs('nft', '--version') ? undefined : 'there is no nft (Debian: apt-get install nftables)'),
+  },
+  {
+    of: /^\s*haproxy |\bexec \S+ haproxy /m,
     missing: () => (runs('haproxy', '-v') ? undefined : 'there is no haproxy (Debian: apt-get install haproxy)'),
   },
 ];
