@@ -176,6 +176,25 @@ async function dialTls(gate: Gate, port: number, credentials: ConnectionOptions)
 
 const nameOf = (vnet: string, domain = 'localhost') => ({ uris: [`spiffe://${domain}/vnet/${vnet}`] });
 
+test("a listener without an operator's authority believes no gateway but those of `trustGateways`", async (t) => {
+  const gate = await openGate(t);
+  const port = portOf(await gate.ingress.addTlsGateway(anyPort, { domain: 'localhost' }));
+  const own = await testAuthority('own');
+  const credentials = await own.issue(nameOf(vnetA));
+  const stranger = await (await testAuthority('stranger')).issue(nameOf(vnetA));
+  await ended(await dialTls(gate, port, credentials));
+  gate.ingress.trustGateways(own.cert);
+  await ended(await dialTls(gate, port, stranger));
+  const code = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
+  const untrusted = { kind: 'certificateNotTrusted', code };
+  assert.deepEqual(await refusals(gate), [untrusted, untrusted]);
+  const channel = await dialTls(gate, port, credentials);
+  channel.write(headerOfA);
+  const client = await secure(channel, gate.authority.cert);
+  assert.deepEqual(await ask(client), sourceOfA);
+  client.destroy();
+});
+
 test('new connections of clients and gateways see a renewed certificate, and open ones continue', async (t) => {
   const { gate, port, gateways } = await openTlsGateway(t);
   const credentials = await gateways.issue(nameOf(vnetA));
