@@ -21,17 +21,16 @@ export const explainVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/read',
   audit: 'VaultExplain',
   async run(call, { rulebook }) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
+    const { vault: asked } = await readVaultOf(call);
     const source = await sourceOf(call);
-    const name = found.vault.name.toLowerCase();
+    const name = asked.name.toLowerCase();
     const vault = await rulebook.load(name);
     if (vault === undefined)
       return refuse({
         kind: 'resourceNotFound',
         type: 'Microsoft.KeyVault/vaults',
         name,
-        resourceGroup: found.vault.resourceGroup,
+        resourceGroup: asked.resourceGroup,
       });
     const verdict = decide(vault.firewall, source, undefined, operation);
     const settings = vault.firewallSettings;
