@@ -5,7 +5,6 @@ import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/host.ts';
 import type { BoundedJson } from '../json/bounded-json.ts';
 import type { PrincipalChange } from '../resources/authorization/principals.ts';
-import type { ResourceOutcome } from '../resources/refusal.ts';
 import { tagsOfBody } from '../resources/tags.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store, Transaction } from '../store/store.ts';
@@ -48,7 +47,6 @@ export interface ControlOperation {
   readonly audit?: string;
   /** Reads a body that is not simply JSON. */
   readonly parseBody?: (body: unknown) => ParsedBody;
-  /** Rejects with `Refused` if the request is refused. */
   readonly run: (call: ControlCall, services: ControlServices) => Promise<ControlOutcome>;
 }
 
@@ -125,16 +123,20 @@ export interface ControlServices {
   readonly now: () => number;
 }
 
-/** The answer of an operation and, where it changes something, the change. */
-export interface ControlOutcome {
-  readonly answer: Answer;
-  readonly change?: Transaction;
-  /** The service principals that the change creates, updates and deletes: each has a record in the directory's log. */
-  readonly principals?: readonly PrincipalChange[];
-  /** The long-running operation that the answer announces. */
-  readonly accepted?: Accepted;
-  readonly recordedAs?: RecordedAs | undefined;
-}
+export type ControlOutcome =
+  | {
+      readonly ok: true;
+      readonly answer: Answer;
+      readonly change?: Transaction;
+      /**
+       * The service principals that the change creates, updates and deletes: each has a record in the directory's log.
+       */
+      readonly principals?: readonly PrincipalChange[];
+      /** The long-running operation that the answer announces. */
+      readonly accepted?: Accepted;
+      readonly recordedAs?: RecordedAs;
+    }
+  | { readonly ok: false; readonly refusal: ControlRefusal; readonly recordedAs?: RecordedAs };
 
 /** The fields of the vault's audit record that differ from the operation's card. */
 export interface RecordedAs {
@@ -143,36 +145,12 @@ export interface RecordedAs {
   readonly resourceId?: string;
 }
 
-export function answer(status: number, body?: unknown): { readonly answer: Answer } {
-  return { answer: { status, body } };
+export function answer(status: number, body?: unknown): { readonly ok: true; readonly answer: Answer } {
+  return { ok: true, answer: { status, body } };
 }
 
-/** An operation's refusal, with the fields that it sets in the audit record. */
-export class OperationRefused extends Refused<ControlRefusal> {
-  readonly recordedAs: RecordedAs | undefined;
-
-  constructor(refusal: ControlRefusal, recordedAs: RecordedAs | undefined) {
-    super(refusal);
-    this.recordedAs = recordedAs;
-  }
-}
-
-/** @throws {Refused} always */
-export function refuse(refusal: ControlRefusal, recordedAs?: RecordedAs): never {
-  throw new OperationRefused(refusal, recordedAs);
-}
-
-/** @throws {Refused} the refusal, if there is one */
-export function refuseIf(refusal: ControlRefusal | undefined, recordedAs?: RecordedAs): void {
-  if (refusal !== undefined) refuse(refusal, recordedAs);
-}
-
-/**
- * The result of the rules of resources.
- * @throws {Refused} their refusal
- */
-export function orRefuse<T>(outcome: ResourceOutcome<T>, recordedAs?: RecordedAs): T {
-  return outcome.ok ? outcome.value : refuse(outcome.refusal, recordedAs);
+export function refuse(refusal: ControlRefusal): Extract<ControlOutcome, { ok: false }> {
+  return { ok: false, refusal };
 }
 
 /**
@@ -180,7 +158,7 @@ export function orRefuse<T>(outcome: ResourceOutcome<T>, recordedAs?: RecordedAs
  * @throws {Refused} always
  */
 export function badRequest(message: string): never {
-  return refuse({ kind: 'badQuery', message });
+  throw new Refused<ControlRefusal>({ kind: 'badQuery', message });
 }
 
 /**
@@ -188,7 +166,9 @@ export function badRequest(message: string): never {
  * @throws {Refused} for a tag whose value is an object
  */
 export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-  return orRefuse(tagsOfBody(body));
+  const tags = tagsOfBody(body);
+  if (!tags.ok) throw new Refused<ControlRefusal>(tags.refusal);
+  return tags.value;
 }
 
 /** Every answer of a vault has its region in a header, so only characters that a header may have are accepted. */
@@ -219,10 +199,10 @@ export const locationMissing: ControlRefusal = {
 export function ifMatchRefusal(
   { conditions: { ifMatch, ifNoneMatch }, path }: Pick<ControlCall, 'conditions' | 'path'>,
   etag: string | undefined,
-): ControlRefusal | undefined {
-  const isMet =
-    (ifMatch === undefined || isNamedIn(ifMatch, etag)) && (ifNoneMatch === undefined || !isNamedIn(ifNoneMatch, etag));
-  return isMet ? undefined : { kind: 'preconditionFailed', id: path };
+): Extract<ControlOutcome, { ok: false }> | undefined {
+  const failed = refuse({ kind: 'preconditionFailed', id: path });
+  if (ifMatch !== undefined && !isNamedIn(ifMatch, etag)) return failed;
+  return ifNoneMatch !== undefined && isNamedIn(ifNoneMatch, etag) ? failed : undefined;
 }
 
 function isNamedIn(condition: string, etag: string | undefined): boolean {

@@ -23,11 +23,7 @@ export class Roots {
 
   /** @param folder where to keep the files */
   static async open(ownFile: string, folder: string): Promise<Roots> {
-    const file = systemRootFiles.find((name) => existsSync(name));
-    // Node's own, as of its release, where the system has none. Loading TLS takes half as long as all the rest.
-    const system =
-      file === undefined ? (await import('node:tls')).rootCertificates.join('\n') : readFileSync(file, 'utf8');
-    return new Roots(readFileSync(ownFile, 'utf8'), system, folder);
+    return new Roots(readFileSync(ownFile, 'utf8'), await systemRoots(), folder);
   }
 
   /** The roots of `base`, or the system's, and our own: PEM. */
@@ -55,6 +51,14 @@ export class Roots {
   #kept(source: string, extension: string, make: () => string | Uint8Array): string {
     return keptFile(this.#folder, { source, extension, make });
   }
+}
+
+/** The roots that the programs of this system trust: PEM. */
+export async function systemRoots(): Promise<string> {
+  const file = systemRootFiles.find((name) => existsSync(name));
+  if (file !== undefined) return readFileSync(file, 'utf8');
+  // Node's own, as of its release. Loading TLS takes half as long as all the rest.
+  return (await import('node:tls')).rootCertificates.join('\n');
 }
 
 interface Kept {

@@ -18,7 +18,7 @@ const ownDomain = 'localhost';
  */
 export function readServer(data: string): Connection {
   const own = process.geteuid?.();
-  const { uid, path } = own === undefined ? { uid: own, path: data } : opened(data);
+  const { uid, path } = own === undefined ? { uid: own, path: data } : openedFolder(data);
   const connection = readConnection(data, path);
   return uid === own ? connection : checkedCopy(connection, { data, path, uid });
 }
@@ -29,7 +29,8 @@ interface ForeignFolder {
   readonly uid: number | undefined;
 }
 
-function opened(data: string): { readonly uid: number | undefined; readonly path: string } {
+/** The folder as it was when it was opened, and its owner: `path` leads there whatever becomes of the name. */
+export function openedFolder(data: string): { readonly uid: number | undefined; readonly path: string } {
   try {
     const descriptor = openSync(data, constants.O_RDONLY | constants.O_DIRECTORY);
     const path = existsSync('/proc/self/fd') ? `/proc/self/fd/${descriptor}` : realpathSync(data);

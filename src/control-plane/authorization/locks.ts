@@ -1,5 +1,5 @@
 import { findLock, readLocks, putLock, deleteLock as withoutLock } from '../../resources/authorization/locks.ts';
-import { answer, badRequest, orRefuse, refuse } from '../operation.ts';
+import { answer, badRequest, refuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { isWithin } from '../../access/role-assignments.ts';
@@ -15,10 +15,11 @@ const getLock: ControlOperation = {
   path: lockPath,
   action: 'Microsoft.Authorization/locks/read',
   async run(call) {
-    const scope = scopeOf(call);
+    const found = scopeOf(call);
+    if (!found.ok) return found;
     const { locks } = await readLocks(call.store, call.subscription.subscriptionId);
     const name = call.params['lockName'] ?? '';
-    const lock = findLock(locks, scope, name);
+    const lock = findLock(locks, found.scope, name);
     return lock === undefined ? refuse({ kind: 'lockNotFound', name }) : answer(200, lockResource(lock));
   },
 };
@@ -29,9 +30,11 @@ const listLocks: ControlOperation = {
   path: locksPath,
   action: 'Microsoft.Authorization/locks/read',
   async run(call) {
-    const scope = scopeOf(call).id.toLowerCase();
+    const found = scopeOf(call);
+    if (!found.ok) return found;
     const asked = readFilter(call.query['$filter'], ['atScope()']);
     if (!asked.ok) return badRequest(asked.message);
+    const scope = found.scope.id.toLowerCase();
     const { locks } = await readLocks(call.store, call.subscription.subscriptionId);
     const value = locks
       .filter((lock) => {
@@ -49,10 +52,13 @@ const createOrUpdateLock: ControlOperation = {
   path: lockPath,
   action: 'Microsoft.Authorization/locks/write',
   async run(call) {
-    const scope = scopeOf(call);
+    const found = scopeOf(call);
+    if (!found.ok) return found;
     const locks = await readLocks(call.store, call.subscription.subscriptionId);
-    const request = { scope, name: call.params['lockName'] ?? '', properties: call.body['properties'] };
-    const { lock, created, change } = orRefuse(await putLock(request, locks, call.store));
+    const request = { scope: found.scope, name: call.params['lockName'] ?? '', properties: call.body['properties'] };
+    const put = await putLock(request, locks, call.store);
+    if (!put.ok) return put;
+    const { lock, created, change } = put.value;
     return { ...answer(created ? 201 : 200, lockResource(lock)), change };
   },
 };
@@ -63,9 +69,10 @@ const deleteLock: ControlOperation = {
   path: lockPath,
   action: 'Microsoft.Authorization/locks/delete',
   async run(call) {
-    const scope = scopeOf(call);
+    const found = scopeOf(call);
+    if (!found.ok) return found;
     const locks = await readLocks(call.store, call.subscription.subscriptionId);
-    const lock = findLock(locks.locks, scope, call.params['lockName'] ?? '');
+    const lock = findLock(locks.locks, found.scope, call.params['lockName'] ?? '');
     return lock === undefined ? answer(204) : { ...answer(200), change: withoutLock(lock, locks) };
   },
 };

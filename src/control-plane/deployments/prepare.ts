@@ -1,3 +1,5 @@
+import { isResourceGroupName, resourceGroupKey } from '../../resources/keys.ts';
+import { readRecords } from '../../store/records.ts';
 import type { Requirement } from '../../store/store.ts';
 import { planDeployment } from '../../templates/plan.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
@@ -6,8 +8,7 @@ import type { Value, ValueObject } from '../../templates/value.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ArmError } from '../long-running/operation.ts';
 import { refuse } from '../operation.ts';
-import type { ControlCall, ControlServices } from '../operation.ts';
-import { findGroup } from '../resource-groups/resource-groups.ts';
+import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { parameterValues } from './key-vault-references.ts';
 import { revealsSecret, maskOf } from './mask.ts';
 import type { Mask } from './mask.ts';
@@ -33,6 +34,8 @@ export interface Prepared {
   readonly require: readonly Requirement[];
 }
 
+type Refused = Extract<ControlOutcome, { ok: false }>;
+
 /** The members of `properties` that are accepted. */
 const acceptedMembers = new Set([
   'mode',
@@ -46,21 +49,19 @@ const acceptedMembers = new Set([
 
 const nameForm = /^[-\w.()]{1,64}$/;
 
-/**
- * Reads a request and the secrets that it refers to, and plans the deployment. Changes nothing.
- * @throws {Refused} for a deployment that cannot be carried out
- */
+/** Reads a request and the secrets that it refers to, and plans the deployment. Changes nothing. */
 export async function prepare(
   asked: AskedDeployment,
   call: ControlCall,
   services: Pick<ControlServices, 'evaluate' | 'inner' | 'readSecret'>,
-): Promise<Prepared> {
+): Promise<{ readonly ok: true; readonly prepared: Prepared } | Refused> {
   if (!nameForm.test(asked.name)) {
     return invalid(
       `The deployment name '${asked.name}' is invalid: 1 to 64 letters, digits, hyphens, underscores, brackets and full stops.`,
     );
   }
-  const { group, require } = await groupOf(asked, call);
+  const group = await groupOf(asked, call);
+  if (!group.ok) return group;
   const properties = readValue(asked.properties);
   if (!isObject(properties))
     return invalid("The deployment's 'properties' must be an object with 'mode' and 'template'.");
@@ -68,13 +69,14 @@ export async function prepare(
   if (unfit !== undefined) return invalid(unfit);
   const template = memberOf(properties, 'template');
   if (template === undefined) return invalid("The deployment's 'properties' must have a 'template'.");
-  const given = memberOf(properties, 'parameters') ?? {};
-  const { values, references } = await parameterValues(given, call, services);
+  const parameters = await parameterValues(memberOf(properties, 'parameters') ?? {}, call, services);
+  if (!parameters.ok) return parameters;
   const scope = deploymentScope(call, {
     name: asked.name,
-    group,
+    group: group.record,
     ...(asked.location !== undefined && { location: asked.location }),
   });
+  const { values, references } = parameters;
   const planned = await services.evaluate(() => planDeployment({ template, parameters: values, references, scope }));
   if (!planned.ok) {
     const secrets = possibleSecrets(template, values, references);
@@ -98,20 +100,22 @@ export async function prepare(
       details,
     });
   }
-  return { plan, template, mask, group, require };
+  return { ok: true, prepared: { plan, template, mask, group: group.record, require: group.require } };
 }
 
-function invalid(message: string): never {
+function invalid(message: string): Refused {
   return refuse({ kind: 'invalidDeployment', message });
 }
 
-async function groupOf({ resourceGroup }: AskedDeployment, { store, subscription }: ControlCall) {
-  if (resourceGroup === undefined) return { group: undefined, require: [] };
-  const { subscriptionId } = subscription;
-  const record =
-    (await findGroup(store, { subscriptionId, resourceGroup })) ??
-    refuse({ kind: 'resourceGroupNotFound', name: resourceGroup });
-  return { group: record.value, require: [{ key: record.key, version: record.version }] };
+async function groupOf({ resourceGroup }: AskedDeployment, call: ControlCall) {
+  if (resourceGroup === undefined) return { ok: true, record: undefined, require: [] } as const;
+  const { subscriptionId } = call.subscription;
+  const [record] = isResourceGroupName(resourceGroup)
+    ? await readRecords(call.store, { get: [resourceGroupKey({ subscriptionId, resourceGroup })] })
+    : [];
+  if (record === undefined) return refuse({ kind: 'resourceGroupNotFound', name: resourceGroup });
+  const require = [{ key: record.key, version: record.version }];
+  return { ok: true, record: record.value, require } as const;
 }
 
 /** The message about a property that is not supported, with the remedy; `undefined` if all are. */

@@ -16,9 +16,11 @@ import type { Previewed } from './preview.ts';
 async function tryOut(call: ControlCall, services: ControlServices, seen: (previewed: Previewed) => void) {
   const asked = askedDeployment(call);
   const trial = { ...call, store: overlay(call.store) };
-  const { plan, mask, group } = await prepare(asked, trial, services);
+  const prepared = await prepare(asked, trial, services);
+  if (!prepared.ok) return prepared;
+  const { plan, mask, group } = prepared.prepared;
   const executed = await preview(plan, mask, { call: trial, services, seen });
-  return { asked, plan, mask, group, executed };
+  return { ok: true, asked, plan, mask, group, executed } as const;
 }
 
 /** POST …/validate: whether the deployment would succeed, tried on an overlay of the store. */
@@ -30,7 +32,9 @@ export const validateDeployment = atEachScope('/:deployment/validate', {
 });
 
 async function validate(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
-  const { asked, plan, mask, group, executed } = await tryOut(call, services, () => {});
+  const tried = await tryOut(call, services, () => {});
+  if (!tried.ok) return tried;
+  const { asked, plan, mask, group, executed } = tried;
   const trackingId = call.origin.correlationId;
   if (executed.kind === 'failed') {
     return refuse({ kind: 'deploymentNotValid', name: asked.name, trackingId, details: [executed.error] });
@@ -73,7 +77,9 @@ export const whatIfDeployment = atEachScope('/:deployment/whatIf', {
 
 async function whatIf(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
   const seen: Previewed[] = [];
-  const { mask, executed } = await tryOut(call, services, (previewed) => seen.push(previewed));
+  const tried = await tryOut(call, services, (previewed) => seen.push(previewed));
+  if (!tried.ok) return tried;
+  const { mask, executed } = tried;
   if (executed.kind === 'failed') {
     // Azure answers 200 too: the request itself succeeded.
     return answer(200, { status: 'Failed', error: executed.error });

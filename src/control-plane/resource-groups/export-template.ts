@@ -30,7 +30,8 @@ export const exportResourceGroupTemplate: ControlOperation = {
   path: `${groupPath}/exportTemplate`,
   action: 'Microsoft.Resources/subscriptions/resourceGroups/exportTemplate/action',
   async run(call, { inner }) {
-    await readGroup(call);
+    const group = await readGroup(call);
+    if (!group.ok) return group;
     const options = readOptions(call.body['options']);
     const format = call.body['outputFormat'] ?? 'Json';
     if (typeof format !== 'string' || format.toLowerCase() !== 'json') {

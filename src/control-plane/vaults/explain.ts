@@ -21,16 +21,17 @@ export const explainVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/read',
   audit: 'VaultExplain',
   async run(call, { rulebook }) {
-    const { vault: asked } = await readVaultOf(call);
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
     const source = await sourceOf(call);
-    const name = asked.name.toLowerCase();
+    const name = found.vault.name.toLowerCase();
     const vault = await rulebook.load(name);
     if (vault === undefined)
       return refuse({
         kind: 'resourceNotFound',
         type: 'Microsoft.KeyVault/vaults',
         name,
-        resourceGroup: asked.resourceGroup,
+        resourceGroup: found.vault.resourceGroup,
       });
     const verdict = decide(vault.firewall, source, undefined, operation);
     const settings = vault.firewallSettings;

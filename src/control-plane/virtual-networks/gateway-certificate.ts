@@ -28,14 +28,15 @@ export const issueGatewayCertificate: ControlOperation = {
   path: `${networkPath}/issueGatewayCertificate`,
   action: 'Microsoft.Network/virtualNetworks/issueGatewayCertificate/action',
   async run(call, { gatewayListener }) {
-    const { network } = await readNetworkOf(call);
+    const found = await readNetworkOf(call);
+    if (!found.ok) return found;
     const publicKey = readPublicKey(call.body['publicKey']);
     if (gatewayListener === undefined) {
       return badRequest(
         'This server has no listener for gateways on other hosts: set gateways.tls.listen in its configuration file, and start it again.',
       );
     }
-    const vnet = network.resourceGuid;
+    const vnet = found.network.resourceGuid;
     const { listen, serverName } = gatewayListener;
     const { certificate, endsAtMs } = await gatewayListener.issue({ vnet, publicKey });
     return answer(200, {

@@ -1,0 +1,46 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import type { FabricServer } from '../../fabric/fabric-server.ts';
+import { readConnection } from '../connection.ts';
+import { CommandFailed } from '../failed.ts';
+import { readPlainFile } from '../plain-file.ts';
+import { openedFolder } from '../run/server.ts';
+import { systemRoots } from '../run/roots.ts';
+
+/** Where the supervisor of root has its control sockets. */
+const rootControl = '/run/postern/';
+
+/**
+ * The server of a fabric, read from its data folder. The folder may belong to the worker, which may then have changed
+ * everything in it: the files are read as contents and by no link, and the control socket must be one of root's.
+ */
+export async function readFabricServer(data: string): Promise<FabricServer> {
+  const own = process.geteuid?.();
+  const { uid, path } = openedFolder(data);
+  const { reader, fabricCaFile, controlSocket, caFile, ...connection } = readConnection(data, path);
+  if (reader === undefined || fabricCaFile === undefined) {
+    throw new CommandFailed(
+      `The server of ${data} was started by an older version: it has no reader of networks.`,
+      'Start it again with this version.',
+    );
+  }
+  const isForeign = uid !== own;
+  if (isForeign && own !== 0) {
+    throw new CommandFailed(`${data} belongs to another user, uid ${uid}.`, 'Run it as that user, or with sudo.');
+  }
+  // The supervisor of an ordinary user has its socket in the data folder.
+  const places = [rootControl, `${realpathSync(data)}/control/`];
+  if (isForeign && !places.some((place) => normalize(controlSocket).startsWith(place))) {
+    throw new CommandFailed(`${data} names a control socket that is not the server's: ${controlSocket}.`);
+  }
+  const pem = (file: string, name: string): string =>
+    isForeign ? readPlainFile(join(path, name), uid) : readFileSync(file, 'utf8');
+  const { home, address, tenantId } = connection;
+  const fabricAuthority = pem(fabricCaFile, 'fabric-ca.pem');
+  return {
+    networkReader: { home, address, tenantId, reader, authority: pem(caFile, 'ca.pem') },
+    controlSocket,
+    fabricAuthority,
+    roots: `${(await systemRoots()).trimEnd()}\n${fabricAuthority}`,
+  };
+}

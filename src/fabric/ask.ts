@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { FabricFailed } from './failed.ts';
+import { groundLeft, removeGround } from './ground.ts';
+import { Ledger, readKept, type Kept } from './kept.ts';
+import { end, isAlive } from './processes.ts';
+import { controlSocketOf, isThere, RunFolder, type Place } from './run-folder.ts';
+import { ServerLink } from './server-link.ts';
+import { isFabricStatus, type FabricStatus } from './status.ts';
+
+/**
+ * Asks the reconciler.
+ * @returns its answer; `undefined` when no reconciler runs
+ */
+export async function askFabric(place: Place, request: object): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const socket = createConnection(controlSocketOf(place));
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    socket.destroy();
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined;
+    throw new FabricFailed(
+      `The fabric's socket cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+      'Run the command as the user who ran "postern net up", or with sudo where root did.',
+    );
+  }
+  let received = '';
+  try {
+    socket.write(`${JSON.stringify(request)}\n`);
+    for await (const chunk of socket) {
+      received += String(chunk);
+      if (received.endsWith('\n')) break;
+    }
+    const answer: unknown = JSON.parse(received);
+    return typeof answer === 'object' && answer !== null ? { ...answer } : {};
+  } catch {
+    throw new FabricFailed('"postern net up" ended before it answered.', 'See "postern net status".');
+  } finally {
+    socket.destroy();
+  }
+}
+
+export async function statusOf(place: Place): Promise<FabricStatus> {
+  const answer = await askFabric(place, { status: true });
+  if (answer === undefined) return { running: false, isLeft: isThere(place), instance: place.instance };
+  if (isFabricStatus(answer)) return answer;
+  throw new FabricFailed('The answer of "postern net up" is not understood.', 'Use the version that it has.');
+}
+
+export interface EndOptions {
+  readonly place: Place;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * Removes the networks, also those that a killed reconciler left.
+ * @returns a sentence about what was done
+ */
+export async function endFabric({ place, environment }: EndOptions): Promise<string> {
+  const answer = await askFabric(place, { stop: true });
+  if (answer !== undefined) return 'The networks are removed.';
+  if (!isThere(place)) return 'There are no networks of this server.';
+  using folder = RunFolder.open(place);
+  const kept = readKept(folder.readState());
+  const ground = groundLeft({ place, environment }, kept);
+  if (kept !== undefined) {
+    await end([...kept.workloads, ...kept.hosts].map(({ holder }) => holder).filter(isAlive));
+    await forget(kept, ground?.machine.anchor);
+  }
+  await removeGround({ place, environment }, ground);
+  folder.remove();
+  return 'The networks that a "postern net up" left are removed.';
+}
+
+/** The server may have ended, and its listeners with it. */
+async function forget(kept: Kept, anchor: number | undefined): Promise<void> {
+  // It was killed before it had found the server.
+  if (kept.controlSocket === '') return;
+  const ledger = new Ledger(kept, () => undefined);
+  const link = new ServerLink({ controlSocket: () => Promise.resolve(kept.controlSocket), anchor, ledger });
+  try {
+    await link.connect(kept);
+    await link.end();
+  } catch (error) {
+    if (!(error instanceof FabricFailed)) throw error;
+  }
+}

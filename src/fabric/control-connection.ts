@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { FabricFailed, messageOf } from './failed.ts';
+
+export type Members = Readonly<Record<string, unknown>>;
+
+/** A connection to the supervisor's control socket. Requests are answered in order, one line each. */
+export class ControlConnection implements Disposable {
+  readonly path: string;
+  readonly #socket: Socket;
+  readonly #waiting: PromiseWithResolvers<Members>[] = [];
+  #received = '';
+
+  private constructor(path: string, socket: Socket) {
+    this.path = path;
+    this.#socket = socket;
+    socket.setEncoding('utf8').on('data', (chunk: string) => this.#take(chunk));
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      const error = new FabricFailed('The server ended before it answered.');
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    });
+  }
+
+  /** @throws {FabricFailed} when no supervisor listens there */
+  static async open(path: string): Promise<ControlConnection> {
+    const socket = createConnection(path);
+    try {
+      await once(socket, 'connect');
+      return new ControlConnection(path, socket);
+    } catch (error) {
+      socket.destroy();
+      throw new FabricFailed(
+        `The server's supervisor cannot be reached at ${path}: ${messageOf(error)}`,
+        'Start the server with "postern start", and run the command as the same user, or as root.',
+      );
+    }
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
+  }
+
+  /** Resolves when the supervisor has ended. */
+  async closed(): Promise<void> {
+    if (this.isOpen) await once(this.#socket, 'close');
+  }
+
+  /** @throws {FabricFailed} with the supervisor's message when it refuses */
+  async ask(request: object): Promise<Members> {
+    if (!this.isOpen) throw new FabricFailed('The server is not running.');
+    const answered = Promise.withResolvers<Members>();
+    this.#waiting.push(answered);
+    this.#socket.write(`${JSON.stringify(request)}\n`);
+    const answer = await answered.promise;
+    if (answer['ok'] === true || Array.isArray(answer['listeners'])) return answer;
+    throw new FabricFailed(`The server refused: ${String(answer['message'])}`);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #take(chunk: string): void {
+    const lines = (this.#received + chunk).split('\n');
+    this.#received = lines.pop() ?? '';
+    for (const line of lines) this.#waiting.shift()?.resolve(readMembers(line));
+  }
+}
+
+function readMembers(line: string): Members {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return { ok: false, message: 'the answer is not JSON' };
+  }
+}

@@ -1,0 +1,14 @@
+/** The fabric cannot do what was asked; `hint` says what to do instead. */
+export class FabricFailed extends Error {
+  override readonly name = 'FabricFailed';
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

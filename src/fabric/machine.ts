@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { FabricFailed } from './failed.ts';
+
+/** The programs of the fabric, and the Debian packages that have them. */
+const packages = {
+  ip: 'iproute2',
+  ss: 'iproute2',
+  nft: 'nftables',
+  conntrack: 'conntrack',
+  nsenter: 'util-linux',
+  unshare: 'util-linux',
+  setpriv: 'util-linux',
+} as const;
+
+/** Where the programs usually are; a user's PATH may not lead to all of these folders. */
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const timeoutMs = 30_000;
+const outputMax = 1024 * 1024;
+
+export interface Ran {
+  readonly status: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** The environment of the fabric's own programs: nothing of the caller's but where programs are. */
+export function programEnvironment(path = ''): Readonly<Record<string, string>> {
+  // A relative folder would lead into the working directory, which another user may own.
+  const own = path.split(':').filter((folder) => folder.startsWith('/'));
+  return { LC_ALL: 'C', PATH: [systemPath, ...own].join(':') };
+}
+
+/** @throws {FabricFailed} when a program is missing; it names the packages. */
+export function requirePrograms({ PATH: path = '' }: Readonly<Record<string, string>>): void {
+  const folders = path.split(':');
+  const missing = Object.entries(packages).filter(([name]) => !folders.some((folder) => isProgram(join(folder, name))));
+  if (missing.length === 0) return;
+  const names = missing.map(([name]) => name).join(', ');
+  const wanted = [...new Set(missing.map(([, name]) => name))].join(' ');
+  throw new FabricFailed(`There is no ${names} on this machine.`, `Install it: sudo apt-get install ${wanted}`);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface MachineOptions {
+  readonly environment: Readonly<Record<string, string>>;
+  /** The process that has the user namespace and the names of `ip netns`; `undefined` where root has them. */
+  readonly anchor: number | undefined;
+}
+
+/** Runs the programs that make and change networks, in the namespaces of the fabric only. */
+export class Machine {
+  readonly anchor: number | undefined;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #enter: readonly string[];
+
+  constructor({ environment, anchor }: MachineOptions) {
+    this.anchor = anchor;
+    this.#environment = environment;
+    this.#enter =
+      anchor === undefined ? [] : ['nsenter', '-t', String(anchor), '-U', '-m', '-n', '--preserve-credentials'];
+  }
+
+  /** The folder with the names of `ip netns`, seen from this process. */
+  get namesFolder(): string {
+    return this.anchor === undefined ? '/run/netns' : join(`/proc/${this.anchor}`, 'root', 'run', 'netns');
+  }
+
+  /**
+   * Runs lines of `ip -batch`, inside a namespace or where the names of namespaces are.
+   * @throws {FabricFailed} with the line that failed; the lines before it are done
+   */
+  async ip(lines: readonly string[], namespace?: string): Promise<void> {
+    if (lines.length > 0) await this.#batch(namespace === undefined ? [] : ['-n', namespace], lines);
+  }
+
+  /** The same for lines that print something: JSON, a line each. */
+  show(lines: readonly string[], namespace: string): Promise<string> {
+    return this.#batch(['-json', '-n', namespace], lines);
+  }
+
+  async #batch(where: readonly string[], lines: readonly string[]): Promise<string> {
+    const { status, output, errors } = await this.#run(['ip', ...where, '-batch', '-'], `${lines.join('\n')}\n`);
+    if (status === 0) return output;
+    const failed = lines[Number(/Command failed -:(\d+)/.exec(errors)?.[1]) - 1];
+    throw failure(`ip ${[...where, failed ?? '-batch'].join(' ')}`, errors);
+  }
+
+  /**
+   * Runs a program inside a namespace.
+   * @throws {FabricFailed} when it fails
+   */
+  async done(namespace: string, command: readonly string[]): Promise<void> {
+    const { status, errors } = await this.inside(namespace, command);
+    if (status !== 0) throw failure(`${command[0]} in ${namespace}`, errors);
+  }
+
+  /** Loads rules into a namespace: all of them, or none. */
+  async nft(namespace: string, rules: string): Promise<void> {
+    const { status, errors } = await this.inside(namespace, ['nft', '-f', '-'], rules);
+    if (status !== 0) throw failure(`nft in ${namespace}`, errors);
+  }
+
+  /** Runs a program inside a namespace. Its exit status is for the caller to judge. */
+  inside(namespace: string, command: readonly string[], input = ''): Promise<Ran> {
+    return this.#run(['nsenter', `--net=/run/netns/${namespace}`, ...command], input);
+  }
+
+  /** Runs a program where the names of namespaces are. */
+  outside(command: readonly string[]): Promise<Ran> {
+    return this.#run(command, '');
+  }
+
+  #run(command: readonly string[], input: string): Promise<Ran> {
+    return run([...this.#enter, ...command], { environment: this.#environment, input });
+  }
+}
+
+interface RunOptions {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly input: string;
+}
+
+function run([name = '', ...parameters]: readonly string[], { environment, input }: RunOptions): Promise<Ran> {
+  // A session of its own: Ctrl-C is for the command line, and must not end a change in the middle.
+  const child = spawn(name, parameters, { env: environment, cwd: '/', stdio: 'pipe', detached: true });
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output = (output + chunk).slice(0, outputMax)));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors = (errors + chunk).slice(0, 4096)));
+  // A program that ended before it has read everything says why on its standard error.
+  child.stdin.on('error', () => undefined).end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(new FabricFailed(`${name} cannot be started: ${error.message}`)));
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ status: code ?? 128, output, errors: signal === null ? errors : `${errors} it ended by ${signal}` });
+    });
+  });
+}
+
+/** The hints for errors of the programs. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [
+    /No space left on device/,
+    'The machine has no room for more network namespaces: sudo sysctl -w user.max_net_namespaces=65536',
+  ],
+  [/Too many open files/, 'Raise the limit of open files: ulimit -n 65536'],
+  [
+    /Operation not supported|Protocol not supported|No such file or directory.*(?:table|chain|rule)/s,
+    'The kernel lacks nftables, connection tracking or veth: load nf_tables, nf_conntrack, nft_ct, nft_nat, nft_redir and veth.',
+  ],
+  [
+    /Operation not permitted/,
+    'Run it as root, or as the user who started the server; "postern doctor" says what this machine allows.',
+  ],
+];
+
+export function failure(what: string, errors: string): FabricFailed {
+  const said = errors.trim().split('\n').slice(0, 3).join('; ');
+  return new FabricFailed(`${what} failed: ${said}`, remedies.find(([pattern]) => pattern.test(said))?.[1]);
+}

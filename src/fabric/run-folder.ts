@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { FabricFailed, messageOf } from './failed.ts';
+
+/** Root's own folder; an ordinary user has one in the data folder, which is then the user's own. */
+const rootFolder = '/run/postern-net';
+
+export interface Place {
+  /** Six hexadecimal digits that tell the fabrics of one machine apart. */
+  readonly instance: string;
+  readonly folder: string;
+  readonly isRoot: boolean;
+}
+
+/**
+ * The place of a server's fabric.
+ * @param dataFolder the real path of the server's data folder
+ */
+export function placeOf(dataFolder: string, isRoot: boolean): Place {
+  const instance = createHash('sha256').update(dataFolder).digest('hex').slice(0, 6);
+  return { instance, isRoot, folder: isRoot ? join(rootFolder, instance) : join(dataFolder, 'net') };
+}
+
+export function controlSocketOf({ folder }: Place): string {
+  return join(folder, 'control', 'net.sock');
+}
+
+const stateFile = 'state.json';
+const lockFile = 'lock';
+const logFile = 'log';
+const logBytesMax = 1024 * 1024;
+const sqliteBusy = 5;
+
+/** The files of a running fabric, and the lock by which one process at a time works on it. */
+export class RunFolder implements Disposable {
+  readonly place: Place;
+  readonly #lock: DatabaseSync;
+
+  private constructor(place: Place, lock: DatabaseSync) {
+    this.place = place;
+    this.#lock = lock;
+  }
+
+  /**
+   * Makes the folder where it is missing, and takes its lock, which the kernel gives back also after `kill -9`.
+   * @throws {FabricFailed} when another process has the lock
+   */
+  static open(place: Place): RunFolder {
+    // Workloads with other uids read their resolv.conf and roots here; the names in it are no secret.
+    if (place.isRoot) ownFolder(rootFolder, 0o711);
+    ownFolder(place.folder, place.isRoot ? 0o711 : 0o700);
+    ownFolder(join(place.folder, 'control'), 0o700);
+    const lock = new DatabaseSync(join(place.folder, 'control', lockFile));
+    try {
+      lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+      return new RunFolder(place, lock);
+    } catch (error) {
+      lock.close();
+      if (!(error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy)) throw error;
+      throw new FabricFailed(
+        `Another "postern net" already works on the fabric of this server (${place.folder}).`,
+        'See it with "postern net status", or end it with "postern net down".',
+      );
+    }
+  }
+
+  path(name: string): string {
+    return join(this.place.folder, name);
+  }
+
+  /** Writes a file whole or not at all. */
+  write(name: string, contents: string, mode = 0o644): void {
+    const unfinished = this.path(`${name}.unfinished`);
+    rmSync(unfinished, { force: true });
+    writeFileSync(unfinished, contents, { mode, flag: 'wx' });
+    chmodSync(unfinished, mode);
+    renameSync(unfinished, this.path(name));
+  }
+
+  /** Adds a line to the log. The log before it is kept once it is long. */
+  log(line: string): void {
+    const path = this.path(logFile);
+    if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) renameSync(path, `${path}.old`);
+    appendFileSync(path, `${line}\n`, { mode: 0o600 });
+  }
+
+  writeState(state: unknown): void {
+    this.write(stateFile, JSON.stringify(state), 0o600);
+  }
+
+  /** The state that the last reconciler left; `undefined` if it left nothing that can be read. */
+  readState(): unknown {
+    try {
+      return JSON.parse(readFileSync(this.path(stateFile), 'utf8'));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Removes the folder with everything in it, and gives the lock back. */
+  remove(): void {
+    rmSync(this.place.folder, { recursive: true, force: true });
+    if (this.place.isRoot) removeIfEmpty(rootFolder);
+    this.#lock.close();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#lock.isOpen) this.#lock.close();
+  }
+}
+
+/** Whether there is something of a fabric that a reconciler left behind. */
+export function isThere({ folder }: Place): boolean {
+  return lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Another fabric has its folder there.
+  }
+}
+
+function ownFolder(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
+      throw new FabricFailed(`The folder of the fabric cannot be made: ${messageOf(error)}`);
+    }
+  }
+  const found = lstatSync(path);
+  if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
+    throw new FabricFailed(`${path} is not a folder of this user's (uid ${process.geteuid?.()}).`, 'Remove it.');
+  }
+  if ((found.mode & 0o777) !== mode) chmodSync(path, mode);
+}

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ControlConnection } from './control-connection.ts';
+import { FabricFailed, messageOf } from './failed.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Kept, KeptWorkload, Ledger } from './kept.ts';
+import {
+  closeListeners,
+  compareListeners,
+  fabricListenersOf,
+  openListeners,
+  type HeldListener,
+  type Opening,
+  type WantedListeners,
+} from './server-listeners.ts';
+import { formatIpv4 } from '../address/address.ts';
+
+const reconnectMs = 200;
+
+interface LinkOptions {
+  /** The path of the control socket as the server has it now. */
+  readonly controlSocket: () => Promise<string>;
+  readonly anchor: number | undefined;
+  readonly ledger: Ledger;
+}
+
+/**
+ * The listeners that the server holds for this fabric, and the identities that it knows at addresses. All of them are
+ * gone when its supervisor ends, and are brought back when it runs again.
+ */
+export class ServerLink {
+  readonly #options: LinkOptions;
+  #connection: ControlConnection | undefined;
+  #held: readonly HeldListener[] = [];
+  #bindings = new Map<number, string>();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get held(): readonly HeldListener[] {
+    return this.#held;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection?.isOpen === true;
+  }
+
+  bindingOf(workload: number): string | undefined {
+    return this.#bindings.get(workload);
+  }
+
+  /**
+   * Connects, and takes over what an earlier reconciler opened.
+   * @throws {FabricFailed} when the server has the listeners of another fabric
+   */
+  async connect(kept: Kept | undefined): Promise<void> {
+    const path = await this.#options.controlSocket();
+    const connection = await ControlConnection.open(path);
+    const known = await fabricListenersOf(connection);
+    const isOurs = kept?.controlSocket === path;
+    const before = isOurs ? kept.listeners.filter(({ id }) => known.has(id)) : [];
+    const strange = [...known].filter((id) => !before.some((each) => each.id === id));
+    // A reconciler that was killed while the server opened listeners did not learn their ids.
+    this.#held = isOurs && kept.isOpening ? [...before, ...strange.map((id) => ({ id, key: id }))] : before;
+    if (known.size > this.#held.length) {
+      connection.close();
+      throw new FabricFailed(
+        'The server already has the listeners of another fabric.',
+        'One server has one fabric: end the other one with "postern net down" as the user who made it, or restart the server.',
+      );
+    }
+    this.#bindings = new Map(
+      (kept?.workloads ?? []).flatMap(({ number, binding }) => (binding === undefined ? [] : [[number, binding]])),
+    );
+    this.#connection = connection;
+  }
+
+  /** Resolves when the server is gone. */
+  async closed(): Promise<void> {
+    await this.#connection?.closed();
+    this.#held = [];
+    this.#bindings.clear();
+  }
+
+  /** Tries until the server runs again. */
+  async reconnect(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.connect(undefined);
+        return;
+      } catch {
+        await sleep(reconnectMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Opens what is wanted and missing. @returns sentences about what the server refused */
+  async open(wanted: readonly WantedListeners[]): Promise<readonly string[]> {
+    const { missing } = compareListeners(wanted, this.#held);
+    if (missing.length === 0) return [];
+    this.#options.ledger.change({ isOpening: true });
+    const openings = await inParallel(missing, (each) => this.#openIn(each));
+    this.#held = [...this.#held, ...openings.flatMap(({ held }) => held)];
+    this.#options.ledger.change({ isOpening: false, listeners: this.#held });
+    return openings.flatMap(({ problems }) => problems);
+  }
+
+  /** Closes what is held and not wanted. */
+  async close(wanted: readonly WantedListeners[]): Promise<void> {
+    const { spare } = compareListeners(wanted, this.#held);
+    if (spare.length === 0) return;
+    await closeListeners(this.#open(), spare);
+    this.#held = this.#held.filter((each) => !spare.includes(each));
+  }
+
+  /** Tells the server the identity of a workload. */
+  async bind({ number, incarnation, address, identityHeader }: KeptWorkload): Promise<void> {
+    if (identityHeader === undefined || this.#bindings.has(number)) return;
+    const request = { bind: 'identity', incarnation, address: formatIpv4(address), identityHeader };
+    const { id } = await this.#open().ask(request);
+    if (typeof id === 'string') this.#bindings.set(number, id);
+  }
+
+  async unbind(number: number): Promise<void> {
+    const id = this.#bindings.get(number);
+    this.#bindings.delete(number);
+    if (id === undefined || !this.isConnected) return;
+    try {
+      await this.#open().ask({ unbind: 'identity', id });
+    } catch (error) {
+      // It ended with its subnet, or a later one replaced it.
+      if (!(error instanceof FabricFailed)) throw error;
+    }
+  }
+
+  /** Closes all that the server holds for this fabric. */
+  async end(): Promise<void> {
+    if (this.isConnected) {
+      await this.close([]);
+      for (const number of this.#bindings.keys()) await this.unbind(number);
+    }
+    this.#connection?.close();
+  }
+
+  /** On a connection of its own: the requests of one are answered one after another. */
+  async #openIn(wanted: WantedListeners): Promise<Opening> {
+    try {
+      using connection = await ControlConnection.open(this.#open().path);
+      return await openListeners(connection, wanted, this.#options.anchor);
+    } catch (error) {
+      return { held: [], problems: [`${wanted.namespace}: ${messageOf(error)}`] };
+    }
+  }
+
+  #open(): ControlConnection {
+    if (this.#connection?.isOpen === true) return this.#connection;
+    throw new FabricFailed('The server is not running.', 'Start it with "postern start".');
+  }
+}

@@ -1,0 +1,97 @@
+import type { ControlConnection, Members } from './control-connection.ts';
+
+/** A listener as the control socket names it. */
+export type WantedListener =
+  | {
+      readonly kind: 'subnet';
+      readonly port: number;
+      readonly subnet: string;
+      readonly incarnation: string;
+      readonly serves: 'vaults';
+    }
+  | { readonly kind: 'metadata'; readonly port: number; readonly subnet: string; readonly incarnation: string }
+  | { readonly kind: 'public'; readonly address: string; readonly port: number; readonly serves: string };
+
+/** The listeners of one namespace. `life` is another one when the namespace is made again under the same name. */
+export interface WantedListeners {
+  readonly namespace: string;
+  readonly life: number;
+  readonly listeners: readonly WantedListener[];
+}
+
+export interface HeldListener {
+  readonly id: string;
+  /** All that tells it from others, as words with spaces between them. */
+  readonly key: string;
+}
+
+export interface Opening {
+  readonly held: readonly HeldListener[];
+  /** A sentence for each listener that the server did not open. */
+  readonly problems: readonly string[];
+}
+
+/** The listeners that are wanted and not held, and those that are held and not wanted. */
+export function compareListeners(
+  wanted: readonly WantedListeners[],
+  held: readonly HeldListener[],
+): { readonly missing: readonly WantedListeners[]; readonly spare: readonly HeldListener[] } {
+  const heldKeys = new Set(held.map(({ key }) => key));
+  const wantedKeys = new Set(wanted.flatMap((each) => each.listeners.map((listener) => keyOf(each, listener))));
+  const missing = wanted
+    .map((each) => ({ ...each, listeners: each.listeners.filter((one) => !heldKeys.has(keyOf(each, one))) }))
+    .filter(({ listeners }) => listeners.length > 0);
+  return { missing, spare: held.filter(({ key }) => !wantedKeys.has(key)) };
+}
+
+function keyOf({ namespace, life }: WantedListeners, listener: WantedListener): string {
+  return [namespace, life, ...partsOf(listener)].join(' ');
+}
+
+function partsOf(listener: WantedListener): readonly (string | number)[] {
+  if (listener.kind === 'public') return ['public', listener.address, listener.port, listener.serves];
+  const { kind, port, subnet, incarnation } = listener;
+  return [kind, port, subnet.toLowerCase(), incarnation.toLowerCase()];
+}
+
+/** Opens the listeners of a namespace, all at once. */
+export async function openListeners(
+  connection: ControlConnection,
+  wanted: WantedListeners,
+  anchor: number | undefined,
+): Promise<Opening> {
+  const { namespace, listeners } = wanted;
+  const entered = anchor === undefined ? namespace : { pid: anchor, name: namespace };
+  const answer = await connection.ask({ open: 'listeners', namespace: entered, listeners });
+  const answers = listIn(answer);
+  const results = listeners.map((listener, index) => {
+    const { ok, id, message } = answers[index] ?? {};
+    if (ok === true && typeof id === 'string') return { id, key: keyOf(wanted, listener) };
+    return `${describe(listener)}: the server opened no listener: ${typeof message === 'string' ? message : 'no answer'}`;
+  });
+  return {
+    held: results.filter((each) => typeof each !== 'string'),
+    problems: results.filter((each) => typeof each === 'string'),
+  };
+}
+
+export async function closeListeners(connection: ControlConnection, held: readonly HeldListener[]): Promise<void> {
+  if (held.length > 0) await connection.ask({ close: 'listeners', ids: held.map(({ id }) => id) });
+}
+
+/** The ids of the listeners that the server holds and only a fabric opens. */
+export async function fabricListenersOf(connection: ControlConnection): Promise<ReadonlySet<string>> {
+  const answer = await connection.ask({ list: 'listeners' });
+  const fabric = listIn(answer).filter(({ kind, serves }) => serves !== undefined || kind === 'metadata');
+  return new Set(fabric.flatMap(({ id }) => (typeof id === 'string' ? [id] : [])));
+}
+
+function listIn(answer: Members): readonly Members[] {
+  const { listeners }: { readonly listeners?: unknown } = answer;
+  const list: readonly unknown[] = Array.isArray(listeners) ? listeners : [];
+  return list.map((each) => (typeof each === 'object' && each !== null ? { ...each } : {}));
+}
+
+function describe(listener: WantedListener): string {
+  return listener.kind === 'public' ? `${listener.address}:${listener.port}` : listener.subnet;
+}
