@@ -34,19 +34,17 @@ type Route = RouteTableState['routes'][number];
  */
 export function subnetRoutes({ id, routes }: RouteTableState, around: RoutingAround): SubnetRoutes {
   const problems: string[] = [];
-  const own: RoutePlan[] = [];
+  const tagged: RoutePlan[] = [];
+  const given: RoutePlan[] = [];
   for (const route of routes) {
     const prefixes = prefixesOf(route.addressPrefix);
-    const problem = prefixes === undefined ? 'its prefix cannot be read' : hopProblem(route, around);
-    if (problem !== undefined) {
-      problems.push(`Route "${route.name}" of "${id}" leads nowhere: ${problem}. Change the route.`);
-    }
-    for (const prefix of prefixes ?? []) own.push({ prefix, to: targetOf(route, prefix, around) });
+    const problem = routeProblem(route, prefixes !== undefined, around);
+    if (problem !== undefined) problems.push(`Route "${route.name}" of "${id}" ${problem}. Change the route.`);
+    const list = parseRange(route.addressPrefix).ok ? given : tagged;
+    for (const prefix of prefixes ?? []) list.push({ prefix, to: targetOf(route, prefix, around) });
   }
   // Of two routes with one prefix the later counts. Azure prefers a prefix that is given to one that a tag stands for.
-  const tagged = (route: RoutePlan) => !routes.some(({ addressPrefix }) => addressPrefix === formatRange(route.prefix));
-  const system = systemRoutes(around);
-  const ordered = [...system, ...own.filter(tagged), ...own.filter((route) => !tagged(route)), platformRoute];
+  const ordered = [...systemRoutes(around), ...tagged, ...given, platformRoute];
   const byPrefix = new Map(ordered.map((route) => [formatRange(route.prefix), route]));
   return { routes: [...byPrefix.values()], problems };
 }
@@ -78,6 +76,12 @@ function targetOf(route: Route, prefix: Range, { spaces, workloads }: RoutingAro
   const address = parseIpv4(route.nextHopIpAddress ?? '');
   const appliance = workloads.find((workload) => workload.address === address);
   return appliance === undefined ? 'nowhere' : { wire: appliance.number, address: appliance.address };
+}
+
+function routeProblem(route: Route, isRead: boolean, around: RoutingAround): string | undefined {
+  if (!isRead) return `is left out: its prefix "${route.addressPrefix}" cannot be read`;
+  const problem = hopProblem(route, around);
+  return problem === undefined ? undefined : `leads nowhere: ${problem}`;
 }
 
 /** The reason why a next hop can never be reached. An appliance that does not run yet may run later. */

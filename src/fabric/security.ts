@@ -118,7 +118,7 @@ function problemsOf(rule: SecurityRule, reach: Reach): readonly string[] {
     const texts = rule[part];
     const bad = texts.find((text) => read(text) === undefined);
     if (bad === undefined && texts.length > 0) return [];
-    const found = bad === undefined ? 'is empty' : `has "${bad}", which is neither a tag, a range nor "*"`;
+    const found = bad === undefined ? 'is empty' : `has "${bad}", which cannot be read`;
     return [`Rule "${rule.name}" (${rule.priority}): ${part} ${found}, so that ${consequence}.`];
   });
 }

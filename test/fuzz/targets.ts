@@ -11,6 +11,7 @@ import {
   certificateRequest,
 } from './targets/certificates.ts';
 import { controlLine } from './targets/control.ts';
+import { dns } from './targets/dns.ts';
 import { proxy } from './targets/proxy.ts';
 import { filter, target as path } from './targets/queries.ts';
 import { requests } from './targets/requests.ts';
@@ -21,6 +22,7 @@ import { token, tokenClaims } from './targets/tokens.ts';
 /** Everything that reads bytes or strings from outside, by its name for `npm run fuzz`. */
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   proxy,
+  dns,
   token,
   claims: tokenClaims,
   json,
