@@ -4,7 +4,8 @@ import { FabricFailed } from './failed.ts';
 import { groundLeft, removeGround } from './ground.ts';
 import { Ledger, readKept, type Kept } from './kept.ts';
 import { end, isAlive } from './processes.ts';
-import { controlSocketOf, isThere, RunFolder, type Place } from './run-folder.ts';
+import { controlSocketOf, type Place } from './place.ts';
+import { isThere, RunFolder } from './run-folder.ts';
 import { ServerLink } from './server-link.ts';
 import { isFabricStatus, type FabricStatus } from './status.ts';
 

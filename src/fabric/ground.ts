@@ -6,7 +6,7 @@ import { Machine } from './machine.ts';
 import { environmentOf, Namespaces, programsOf } from './namespaces.ts';
 import { namespaceNames } from './naming.ts';
 import { end, isAlive, type ProcessMark } from './processes.ts';
-import type { Place } from './run-folder.ts';
+import type { Place } from './place.ts';
 import { address, up } from './things.ts';
 
 /** The internet of a fabric with its responder of names, and the programs that make everything else. */

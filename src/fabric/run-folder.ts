@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
@@ -13,29 +12,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FabricFailed, messageOf } from './failed.ts';
-
-/** Root's own folder; an ordinary user has one in the data folder, which is then the user's own. */
-const rootFolder = '/run/postern-net';
-
-export interface Place {
-  /** Six hexadecimal digits that tell the fabrics of one machine apart. */
-  readonly instance: string;
-  readonly folder: string;
-  readonly isRoot: boolean;
-}
-
-/**
- * The place of a server's fabric.
- * @param dataFolder the real path of the server's data folder
- */
-export function placeOf(dataFolder: string, isRoot: boolean): Place {
-  const instance = createHash('sha256').update(dataFolder).digest('hex').slice(0, 6);
-  return { instance, isRoot, folder: isRoot ? join(rootFolder, instance) : join(dataFolder, 'net') };
-}
-
-export function controlSocketOf({ folder }: Place): string {
-  return join(folder, 'control', 'net.sock');
-}
+import { rootFolder, type Place } from './place.ts';
 
 const stateFile = 'state.json';
 const lockFile = 'lock';

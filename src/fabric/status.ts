@@ -1,7 +1,7 @@
 import { formatIpv4, formatRange } from '../address/address.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { Reconciler } from './reconciler.ts';
-import type { Place } from './run-folder.ts';
+import type { Place } from './place.ts';
 
 interface WorkloadStatus {
   readonly address: string;

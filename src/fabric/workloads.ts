@@ -5,7 +5,7 @@ import type { KeptHost, KeptWorkload } from './kept.ts';
 import { addressIn, addressOfHost, findSubnet, nameOf } from './places.ts';
 import { isAlive, markOf, type ProcessMark } from './processes.ts';
 import type { Choose, Reconciler } from './reconciler.ts';
-import type { Place } from './run-folder.ts';
+import type { Place } from './place.ts';
 import type { FabricRequest } from './socket.ts';
 import type { FabricState } from './state.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { askFabric } from '../../src/fabric/ask.ts';
-import { placeOf, type Place } from '../../src/fabric/run-folder.ts';
+import { placeOf, type Place } from '../../src/fabric/place.ts';
 import type { Client } from '../world/client.ts';
 import { startPostern, until, type RunningPostern } from '../world/process.ts';
 

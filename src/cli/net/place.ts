@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { placeOf, type Place } from '../../fabric/run-folder.ts';
+import { placeOf, type Place } from '../../fabric/place.ts';
 import { CommandFailed } from '../failed.ts';
 
 /** The place of the fabric of the server with this data folder, as this user makes it. */
