@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -49,15 +49,17 @@ export class FabricLab implements AsyncDisposable {
   readonly #workloads: ChildProcess[] = [];
   #server: RunningPostern | undefined;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, config: object) {
     this.#folder = folder;
     this.dataDir = join(folder, 'data');
-    this.#options = ['--data', this.dataDir, '--no-demo'];
+    const configFile = join(folder, 'postern.json');
+    writeFileSync(configFile, JSON.stringify(config));
+    this.#options = ['--data', this.dataDir, '--no-demo', '--config', configFile];
   }
 
-  /** Starts a server with a resource group. */
-  static async start(): Promise<FabricLab> {
-    const lab = new FabricLab(mkdtempSync(join(tmpdir(), 'postern-fabric-')));
+  /** Starts a server, with the contents of a configuration file, and makes a resource group. */
+  static async start(config: object = {}): Promise<FabricLab> {
+    const lab = new FabricLab(mkdtempSync(join(tmpdir(), 'postern-fabric-')), config);
     await lab.startServer();
     await lab.arm('PUT', group, { location });
     return lab;
