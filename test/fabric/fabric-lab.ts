@@ -24,7 +24,10 @@ export interface Status {
   readonly networks: readonly {
     readonly name: string;
     readonly namespace: string;
-    readonly subnets: readonly { readonly name: string; readonly workloads: readonly { readonly pid: number }[] }[];
+    readonly subnets: readonly {
+      readonly name: string;
+      readonly workloads: readonly { readonly pid: number; readonly address: string; readonly namespace: string }[];
+    }[];
   }[];
   readonly problems: readonly string[];
 }

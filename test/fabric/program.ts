@@ -17,9 +17,10 @@ export interface ReadCommand {
   readonly tenant: 'of the vault' | 'own';
 }
 
-/** Answers each TCP connection and datagram at these ports with the address that it comes from. */
+/** Answers each TCP connection and datagram at these ports: who hears it, and the address that it comes from. */
 export interface ListenCommand {
   readonly kind: 'listen';
+  readonly name: string;
   readonly address: string;
   readonly ports: readonly number[];
 }
@@ -64,7 +65,7 @@ export interface Looped {
 /** As long as a packet that is dropped is waited for. */
 const patienceMs = 1_000;
 const clients = new Map<string, SecretClient>();
-let looping: { stopped: boolean; readonly ended: Promise<readonly Looped[]> } | undefined;
+let looping: { readonly stop: AbortController; readonly ended: Promise<readonly Looped[]> } | undefined;
 
 async function read({ vault, secret, tenant }: ReadCommand): Promise<ReadAnswer> {
   const client = clients.get(vault) ?? (await clientOf(vault, tenant));
@@ -99,17 +100,18 @@ function refusalOf(error: unknown) {
   return { code, status, innerCode, message: error.message };
 }
 
-async function listen({ address, ports }: ListenCommand): Promise<string> {
+async function listen({ name, address, ports }: ListenCommand): Promise<string> {
   for (const port of ports) {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
-      socket.end(`sees ${socket.remoteAddress}`);
+      socket.end(`${name} sees ${socket.remoteAddress}`);
     });
     await new Promise<void>((resolve) => {
       server.listen(port, address, resolve);
     });
-    const answerer = createSocket('udp4');
-    answerer.on('message', (_, { address: from, port: to }) => answerer.send(`sees ${from}`, to, from));
+    server.unref();
+    const answerer = createSocket('udp4').unref();
+    answerer.on('message', (_, { address: from, port: to }) => answerer.send(`${name} sees ${from}`, to, from));
     await new Promise<void>((resolve) => {
       answerer.bind(port, address, resolve);
     });
@@ -120,9 +122,11 @@ async function listen({ address, ports }: ListenCommand): Promise<string> {
 function ask({ protocol, to, port }: AskCommand): Promise<string> {
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message);
+    let connected = false;
     if (protocol === 'tcp') {
       const socket = connect({ host: to, port });
       socket.once('data', (data) => resolve(data.toString()));
+      socket.once('connect', () => (connected = true));
       socket.once('error', failed);
       setTimeout(() => socket.destroy(), patienceMs);
     } else {
@@ -132,7 +136,7 @@ function ask({ protocol, to, port }: AskCommand): Promise<string> {
       socket.send('?', port, to);
       setTimeout(() => socket.close(), patienceMs);
     }
-    setTimeout(() => resolve('nothing'), patienceMs);
+    setTimeout(() => resolve(connected ? 'connected' : 'nothing'), patienceMs);
   });
 }
 
@@ -141,15 +145,22 @@ async function loop(command: LoopCommand): Promise<string> {
   const { DefaultAzureCredential } = await import('@azure/identity');
   const { token } = await new DefaultAzureCredential().getToken('https://vault.azure.net/.default');
   const { promise, resolve } = Promise.withResolvers<void>();
-  looping = { stopped: false, ended: readAgain(command, token, resolve) };
+  const stop = new AbortController();
+  looping = { stop, ended: readAgain(command, { token, stop: stop.signal, begun: resolve }) };
   await promise;
   return 'looping';
 }
 
-async function readAgain(command: LoopCommand, token: string, begun: () => void): Promise<readonly Looped[]> {
+interface Loop {
+  readonly token: string;
+  readonly stop: AbortSignal;
+  readonly begun: () => void;
+}
+
+async function readAgain(command: LoopCommand, { token, stop, begun }: Loop): Promise<readonly Looped[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const all: Looped[] = [];
-  for (let number = 1; looping?.stopped !== true; number++) {
+  for (let number = 1; !stop.aborted; number++) {
     all.push(await readOnce(command, { agent, token, requestId: `loop-${process.pid}-${number}-${Date.now()}` }));
     begun();
     await new Promise((resolve) => {
@@ -184,7 +195,7 @@ function readOnce(
 
 async function endLoop(): Promise<readonly Looped[]> {
   if (looping === undefined) return [];
-  looping.stopped = true;
+  looping.stop.abort();
   return looping.ended;
 }
 
@@ -202,4 +213,3 @@ input.on('line', (line) => {
   const { id, command } = JSON.parse(line) as { readonly id: number; readonly command: Command };
   void obey(command).then((answer) => process.stdout.write(`${JSON.stringify({ id, answer })}\n`));
 });
-input.on('close', () => process.exit());

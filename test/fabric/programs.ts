@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { postern, type FabricLab } from './fabric-lab.ts';
-import type { Command, Looped, ReadAnswer, ReadCommand } from './program.ts';
+import type { Command, ListenCommand, Looped, ReadAnswer, ReadCommand } from './program.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -47,7 +47,7 @@ export function runIn(
   const options = { env: environment, cwd, timeout: 110_000 };
   return new Promise((resolve) => {
     const child = execFile(postern, line(lab, where, command), options, (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : Number(child.exitCode ?? -1), stdout, stderr });
+      resolve({ status: error === null ? 0 : (child.exitCode ?? -1), stdout, stderr });
     });
   });
 }
@@ -97,11 +97,11 @@ export class Program implements AsyncDisposable {
     return this.#tell({ kind: 'read', vault, secret, tenant }) as Promise<ReadAnswer>;
   }
 
-  async listen(address: string, ...ports: readonly number[]): Promise<void> {
-    assert.equal(await this.#tell({ kind: 'listen', address, ports }), 'listening');
+  async listen(asked: Omit<ListenCommand, 'kind'>): Promise<void> {
+    assert.equal(await this.#tell({ kind: 'listen', ...asked }), 'listening');
   }
 
-  /** What the other end said, or `nothing`, or an error's code. */
+  /** Answers with the words of the other end, `connected` if it was silent, `nothing`, or an error's code. */
   async ask(protocol: 'tcp' | 'udp', to: string): Promise<string> {
     const [address = '', port] = to.split(':');
     return String(await this.#tell({ kind: 'ask', protocol, to: address, port: Number(port) }));

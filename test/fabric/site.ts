@@ -15,7 +15,7 @@ export const secret = { name: 'greeting', value: 'hello from behind the boundary
 
 const resources = '/subscriptions/5c0b9a3e-5d0e-4b67-9f4e-0a3a52f3c101/resourceGroups/apps/providers';
 
-/** Who the programs are. All may read the secret, if the vault's firewall lets them. */
+/** The identities of the programs. All may read the secret, if the vault's firewall lets them. */
 export const identities = {
   /** Ordinary: the managed identity of a virtual machine. */
   app: {
@@ -48,7 +48,7 @@ export const identities = {
   },
 } as const;
 
-/** What `EnvironmentCredential` reads. */
+/** The variables that `EnvironmentCredential` reads. */
 export function variablesOf(lab: FabricLab, { clientId, secret: value, ...other }: Secretive): Record<string, string> {
   const tenantId = other.tenantId ?? lab.server.ready.tenantId;
   return { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: value };
@@ -132,7 +132,7 @@ export function subnetId(lab: FabricLab, place: string): string {
   return idOf(lab, `virtualNetworks/${place.replace('/', '/subnets/')}`);
 }
 
-/** What a rule of a vault is bound to. */
+/** The identity of a subnet, to which a rule of a vault is bound. */
 export async function incarnationOf(lab: FabricLab, place: string): Promise<string> {
   const { properties } = await get(lab, `virtualNetworks/${place.replace('/', '/subnets/')}?$expand=resourceGuid`);
   return String(properties?.['resourceGuid']);

@@ -134,12 +134,23 @@ export class PosternProcess implements AsyncDisposable {
 
 /** The records of a request in order: usually the challenge and then the answer. */
 export function recordsOf(dataDir: string, requestId: string): readonly AuditRecord[] {
+  return auditLines(dataDir)
+    .filter((line) => line.includes(requestId))
+    .map((line) => parseAs<AuditRecord>(line));
+}
+
+/** All records in order; the last line may not be whole yet. */
+export function auditRecords(dataDir: string): readonly AuditRecord[] {
+  return auditLines(dataDir)
+    .filter((line) => line.endsWith('}'))
+    .map((line) => parseAs<AuditRecord>(line));
+}
+
+function auditLines(dataDir: string): readonly string[] {
   const folder = join(dataDir, 'audit');
   return readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
-    .filter((line) => line.includes(requestId))
-    .map((line) => parseAs<AuditRecord>(line));
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'));
 }
 
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
