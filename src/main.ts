@@ -8,10 +8,11 @@ import { pino } from 'pino';
 import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
 import { createDemo } from './setup/demo.ts';
-import type { FromWorker, IdentityBinding, Listener, StartWorker, ToWorker } from './types/supervision.ts';
+import type { Binding, FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
 import { closeInherited } from './worker/inherited.ts';
+import { bindDeclared } from './worker/bind-declared.ts';
 import { bindIdentity } from './worker/bind-identity.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { AddedListener, ListenerServices } from './worker/listeners.ts';
@@ -73,7 +74,7 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
       await bind(message.binding);
       break;
     case 'unbind':
-      (await running)?.context.server.identityBindings.unbind(message.id);
+      await unbind(message.id);
       tell({ kind: 'closed', id: message.id });
       break;
     case 'ping':
@@ -104,7 +105,10 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const { port } = settings;
   const server = await openServer({ ...folder, settings, port, gatewayCertificate, subnetEnded, now, log });
-  for (const binding of message.bindings) server.identityBindings.bind(binding);
+  for (const binding of message.bindings) {
+    if ('tokenDigest' in binding) server.ingress.declared.bind(binding);
+    else server.identityBindings.bind(binding);
+  }
   server.renewals.start();
   const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
   writeConnectionFile(ready);
@@ -151,9 +155,17 @@ async function closeEnded(id: string, incarnation: string): Promise<void> {
   tell({ kind: 'refused', id, message: accepting.endsWith.message });
 }
 
-async function bind(binding: IdentityBinding): Promise<void> {
+async function bind(binding: Binding): Promise<void> {
   const worker = await running;
-  if (worker !== undefined) tell(await bindIdentity(binding, worker.context));
+  if (worker === undefined) return;
+  const { context } = worker;
+  tell(await ('tokenDigest' in binding ? bindDeclared(binding, context) : bindIdentity(binding, context)));
+}
+
+async function unbind(id: string): Promise<void> {
+  const server = (await running)?.context.server;
+  server?.identityBindings.unbind(id);
+  server?.ingress.declared.unbind(id);
 }
 
 async function listen(listener: Listener, handle: unknown): Promise<Accepting | undefined> {

@@ -1,6 +1,7 @@
 import { parseAddress, parseRange, siteOf } from '../address/address.ts';
 import type { Address } from '../types/address.ts';
 import type { Source } from '../types/source.ts';
+import type { DeclaredPlace } from './declared-places.ts';
 import { readGuid } from './gateway-certificate.ts';
 import { translate, type NatTable } from './nat.ts';
 import type { ProxyHeader } from './proxy-header.ts';
@@ -59,6 +60,13 @@ export function attributeMetadata(
   if (directory.state(incarnation) === 'gone') return { ok: false, refusal: { kind: 'subnetGone', incarnation } };
   if (address?.family !== 4) return { ok: false, refusal: { kind: 'notIpv4' } };
   return { ok: true, source: { kind: 'subnet', subnet, incarnation, address, assurance: 'enforced' } };
+}
+
+/** A connection of a program that showed the credential of the place: nothing says that it is there. */
+export function attributeDeclared(directory: SubnetDirectory, place: DeclaredPlace): Attribution {
+  const attribution = attributeSubnet(directory, place, place.address);
+  if (!attribution.ok || attribution.source.kind !== 'subnet') return attribution;
+  return { ok: true, source: { ...attribution.source, assurance: 'declared' } };
 }
 
 /** The source of a connection from a gateway that is bound to the virtual network `vnet`. */

@@ -1,4 +1,22 @@
+import { createServer, type SecureContextOptions, type Server } from 'node:tls';
 import { isGuid } from '../shape/shape.ts';
+import type { IngressLimits } from './options.ts';
+
+/** A TLS server that lets in only gateways with a certificate of an authority in `context`. */
+export function gatewayServer(
+  context: SecureContextOptions,
+  { handshakeTimeoutMs: handshakeTimeout, connectionsPerListener }: IngressLimits,
+): Server {
+  const server = createServer({
+    ...context,
+    requestCert: true,
+    rejectUnauthorized: true,
+    noDelay: true,
+    handshakeTimeout,
+  });
+  server.maxConnections = connectionsPerListener;
+  return server;
+}
 
 /**
  * The resource GUID of the virtual network that a gateway's certificate binds its channel to: its one URI name is

@@ -1,11 +1,10 @@
 import { createServer, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
 import { parseAddress, siteOf } from '../address/address.ts';
-import { Places } from '../shares/places.ts';
 import type { Room } from '../shares/places.ts';
 import type { Service } from '../types/service.ts';
 import type { Source } from '../types/source.ts';
 import {
+  attributeDeclared,
   attributeGateway,
   attributeLoadBalancer,
   attributeMetadata,
@@ -16,11 +15,12 @@ import {
   type Attribution,
   type Subnet,
 } from './attribution.ts';
-import { Connections } from './connections.ts';
+import { answerConnect, ConnectReader, type ConnectRules } from './connect.ts';
+import { DeclaredPlaces } from './declared-places.ts';
 import { endTls, errorCode } from './end-tls.ts';
-import { vnetOfCertificate } from './gateway-certificate.ts';
-import { relaying } from './listener.ts';
-import type { Attributed, Listener } from './listener.ts';
+import { gatewayServer, vnetOfCertificate } from './gateway-certificate.ts';
+import { listenerOf, relaying } from './listener.ts';
+import type { Attributed, Listener, Purpose } from './listener.ts';
 import { OpenListeners } from './open-listeners.ts';
 import { defaultLimits } from './options.ts';
 import type {
@@ -38,8 +38,6 @@ import { gatewayRefusal, RefusalLog, type Refusal } from './refusal.ts';
 import { ShownCertificates } from './shown-certificates.ts';
 import { takeHeader } from './take-header.ts';
 
-type Purpose = Pick<Listener, 'kind'> & Partial<Pick<Listener, 'serves'>>;
-
 /**
  * Accepts connections, proves where they come from and ends TLS. A connection's source is set once, before a request is
  * read from it, and nothing inside the connection changes it.
@@ -52,6 +50,8 @@ export class Ingress {
   /** By the socket that `onConnection` gets. */
   readonly #attributed = new WeakMap<object, Attributed>();
   readonly #listeners: OpenListeners;
+  /** The places that programs declare. */
+  readonly declared = new DeclaredPlaces();
 
   constructor(options: IngressOptions) {
     this.#options = options;
@@ -138,15 +138,8 @@ export class Ingress {
   /** Gateways on other hosts: PROXY v2 inside mutual TLS, each channel bound to a virtual network by its certificate. */
   addTlsGateway(handle: Listenable, gateway: TlsGateway): Promise<OpenListener> {
     const context = () => this.#shown.toGateways(gateway);
-    const server = createTlsServer({
-      ...context(),
-      requestCert: true,
-      rejectUnauthorized: true,
-      noDelay: true,
-      handshakeTimeout: this.#limits.handshakeTimeoutMs,
-    });
-    const listener = { ...this.#listenerOf({ kind: 'tlsGateway' }), renew: () => server.setSecureContext(context()) };
-    server.maxConnections = this.#limits.connectionsPerListener;
+    const server = gatewayServer(context(), this.#limits);
+    const listener = listenerOf({ kind: 'tlsGateway', renew: () => server.setSecureContext(context()) }, this.#limits);
     server.on('connection', (socket: Socket) => this.#track(listener, socket));
     server.on('tlsClientError', (error, socket) => {
       const refusal = gatewayRefusal(errorCode(error), socket.authorizationError);
@@ -160,6 +153,18 @@ export class Ingress {
       else this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
     });
     return this.#listeners.open(listener, server, handle);
+  }
+
+  /** Programs that declare their place by a credential, and ask for connections to the server's own hosts (CONNECT). */
+  addDeclared(handle: Listenable, { isOwnHost }: Pick<ConnectRules, 'isOwnHost'>): Promise<OpenListener> {
+    const reader = new ConnectReader({ places: this.declared, isOwnHost, timeoutMs: this.#limits.headerTimeoutMs });
+    return this.#addPlain({ kind: 'declared', answer: answerConnect }, handle, (listener, socket) => {
+      reader.take(socket, (verdict) => {
+        if (!verdict.ok) return this.#refuse(listener, socket, verdict.refusal);
+        this.declared.keep(verdict.id, socket);
+        this.#settleKnown(listener, socket, () => attributeDeclared(this.#options.subnets, verdict.place));
+      });
+    });
   }
 
   /** Shows new connections another certificate; open connections keep theirs. */
@@ -194,7 +199,7 @@ export class Ingress {
   }
 
   #addPlain(purpose: Purpose, handle: Listenable, accept: (listener: Listener, socket: Socket) => void) {
-    const listener = this.#listenerOf(purpose);
+    const listener = listenerOf(purpose, this.#limits);
     const { kind } = listener;
     // A listener on a handle lacks http's default of no delay, and without it each connection stalls once for 40 ms.
     const server = createServer({ noDelay: true }, (socket) => {
@@ -210,11 +215,6 @@ export class Ingress {
     // An error ends the connection, and 'close' is emitted for it too.
     socket.on('error', () => undefined);
     listener.connections.add(socket);
-  }
-
-  #listenerOf({ kind, serves }: Purpose): Listener {
-    const { connectionsPerListener: total, connectionsPerSource: perSource } = this.#limits;
-    return { kind, serves, connections: new Connections(), places: new Places({ total, perSource }) };
   }
 
   /** Gives a connection its place, or ends it if there is no room. */
@@ -280,6 +280,7 @@ export class Ingress {
       listener.onPlain(socket);
       return;
     }
+    listener.answer?.(socket);
     const { SNICallback, onConnection } = this.#options;
     const secured = endTls(socket, {
       secureContext: this.#shown.of(serves === undefined ? 'own' : 'azure').context,
@@ -293,6 +294,7 @@ export class Ingress {
 
   #refuse(listener: Listener, socket: Socket, refusal: Refusal): void {
     this.#refusals.add(listener.kind, socket.remoteAddress, refusal);
-    socket.destroy();
+    if (listener.answer === undefined) socket.destroy();
+    else listener.answer(socket, refusal);
   }
 }

@@ -1,15 +1,13 @@
 import type { Server, Socket } from 'node:net';
-import type { Places } from '../shares/places.ts';
+import { Places } from '../shares/places.ts';
 import type { Service } from '../types/service.ts';
 import type { Source } from '../types/source.ts';
-import type { Connections } from './connections.ts';
-import type { Listenable } from './options.ts';
-import type { ListenerKind } from './refusal.ts';
+import { Connections } from './connections.ts';
+import type { IngressLimits, Listenable } from './options.ts';
+import type { ListenerKind, Refusal } from './refusal.ts';
 
-/**
- * The peers of these listeners are proxies. What they relay is counted by the source that they name, once they have.
- */
-export const relaying: ReadonlySet<ListenerKind> = new Set(['unixGateway', 'tlsGateway', 'loadBalancer']);
+/** The peers of these listeners name their source. They are counted by it, once they have. */
+export const relaying: ReadonlySet<ListenerKind> = new Set(['unixGateway', 'tlsGateway', 'loadBalancer', 'declared']);
 
 /** The state that the connections of one listener share. */
 export interface Listener {
@@ -22,6 +20,17 @@ export interface Listener {
   readonly renew?: () => void;
   /** Present where connections are plain HTTP: gets each once its source is known. */
   readonly onPlain?: (socket: Socket) => void;
+  /** Present where a client waits for an answer before its TLS begins. A refusal also ends its connection. */
+  readonly answer?: (socket: Socket, refusal?: Refusal) => void;
+}
+
+export type Purpose = Pick<Listener, 'kind'> & Partial<Pick<Listener, 'serves' | 'renew' | 'answer'>>;
+
+/** A listener without connections. */
+export function listenerOf(purpose: Purpose, limits: IngressLimits): Listener {
+  const { connectionsPerListener: total, connectionsPerSource: perSource } = limits;
+  const places = new Places<Socket>({ total, perSource });
+  return { ...purpose, serves: purpose.serves, connections: new Connections(), places };
 }
 
 /** A connection whose source is known. */

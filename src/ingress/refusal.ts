@@ -28,9 +28,18 @@ export type Refusal =
   /** The gateway is bound to a virtual network that does not contain the subnet it names. */
   | { readonly kind: 'subnetOfAnotherVnet'; readonly incarnation: string }
   /** Workloads in a subnet have IPv4 addresses; the gateway gave another kind. */
-  | { readonly kind: 'notIpv4' };
+  | { readonly kind: 'notIpv4' }
+  /** The request for a connection (CONNECT) is malformed: in its target or body, or as Node's code says. */
+  | { readonly kind: 'connectMalformed'; readonly what: string }
+  /** The request has another method than CONNECT. */
+  | { readonly kind: 'notConnect' }
+  /** No declared place has the credential, or none was shown. */
+  | { readonly kind: 'credentialRefused' }
+  /** The connection was asked for to a host that is not one of this server. */
+  | { readonly kind: 'foreignHost'; readonly host: string };
 
-export type ListenerKind = 'public' | 'subnet' | 'metadata' | 'unixGateway' | 'tlsGateway' | 'loadBalancer';
+export type ListenerKind =
+  'public' | 'subnet' | 'metadata' | 'unixGateway' | 'tlsGateway' | 'loadBalancer' | 'declared';
 
 /** One line of the ingress's log. */
 export interface RefusedConnection {

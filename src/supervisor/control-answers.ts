@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Listener } from '../types/supervision.ts';
+import { declare } from './declare.ts';
 import type { AskedListener, ControlRequest } from './control-request.ts';
 import type { HeldBindings } from './held-bindings.ts';
 import type { HeldListeners } from './held-listeners.ts';
@@ -10,6 +11,8 @@ import type { Namespace, SocketPlace } from './namespace-socket.ts';
 export interface ControlServices {
   readonly listeners: HeldListeners;
   readonly bindings: HeldBindings;
+  /** Whether a subnet that is only declared satisfies virtual network rules. */
+  readonly acceptDeclared: boolean;
   /** The environment of a child process. */
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -29,6 +32,8 @@ export function answerControl(request: ControlRequest, services: ControlServices
       return closeAll(request.ids, services);
     case 'bind':
       return bind(request, services);
+    case 'declare':
+      return declare(request, services);
     default:
       return unbind(request.id, services);
   }
@@ -38,7 +43,7 @@ function list({ listeners, bindings }: ControlServices): object {
   return {
     ok: true,
     listeners: listeners.requested.map(shown),
-    // Without the header, which is a secret.
+    // Without the headers, which are secrets.
     bindings: bindings.inForce.map(({ id, incarnation, address }) => ({ id, incarnation, address })),
   };
 }

@@ -1,6 +1,12 @@
 import { isIPv4 } from 'node:net';
 import type { Service } from '../types/service.ts';
-import type { IdentityBinding, MetadataListener, PublicListener, SubnetListener } from '../types/supervision.ts';
+import type {
+  DeclaredBinding,
+  IdentityBinding,
+  MetadataListener,
+  PublicListener,
+  SubnetListener,
+} from '../types/supervision.ts';
 import type { Namespace } from './namespace-socket.ts';
 
 /** A listener that a request asks for: what is not made when it is opened. */
@@ -15,6 +21,7 @@ export type ControlRequest =
   | { readonly kind: 'close'; readonly id: string }
   | { readonly kind: 'closeAll'; readonly ids: readonly string[] }
   | ({ readonly kind: 'bind' } & Omit<IdentityBinding, 'id'>)
+  | ({ readonly kind: 'declare' } & Omit<DeclaredBinding, 'id' | 'tokenDigest'>)
   | { readonly kind: 'unbind'; readonly id: string }
   | { readonly kind: 'list' };
 
@@ -37,8 +44,9 @@ const listenersMax = 1_000;
 const usage =
   'a request is {"open":"listener","namespace":"NAME"|{"pid":N,"name"?:"NAME"},"port":N,"subnet":"ARM ID"}, ' +
   '{"open":"listeners","namespace":…,"listeners":[…]}, {"close":"listener","id":"ID"}, {"close":"listeners","ids":["ID"]}, ' +
-  '{"bind":"identity","incarnation":"GUID","address":"IPv4","identityHeader":"…"}, {"unbind":"identity","id":"ID"} or ' +
-  '{"list":"listeners"}';
+  '{"bind":"identity","incarnation":"GUID","address":"IPv4","identityHeader":"…"}, ' +
+  '{"bind":"declared","subnet":"ARM ID","incarnation":"GUID","address":"IPv4"}, ' +
+  '{"unbind":"identity"|"declared","id":"ID"} or {"list":"listeners"}';
 
 const verbs = ['open', 'close', 'bind', 'unbind', 'list'] as const;
 
@@ -49,6 +57,8 @@ const readers: Readonly<Record<string, (members: Members) => ReadRequest>> = {
   'close listener': ({ id }) => withId(id, (known) => ({ kind: 'close', id: known })),
   'close listeners': readCloseAll,
   'bind identity': readBind,
+  'bind declared': readDeclare,
+  'unbind declared': ({ id }) => withId(id, (known) => ({ kind: 'unbind', id: known })),
   'unbind identity': ({ id }) => withId(id, (known) => ({ kind: 'unbind', id: known })),
   'list listeners': () => ({ ok: true, request: { kind: 'list' } }),
 };
@@ -131,6 +141,8 @@ function isService(value: unknown): value is Service {
 }
 
 const portRule = 'port must be a whole number from 1 to 65535';
+const subnetRule = 'subnet must be the ARM id of a subnet: /subscriptions/…/virtualNetworks/…/subnets/…';
+const privateRule = 'address must be the private IPv4 address of the workload, as 10.0.0.4';
 const incarnationRule = "incarnation must be the subnet's resourceGuid: a GUID in lower case";
 
 function readCloseAll({ ids }: Members): ReadRequest {
@@ -140,8 +152,7 @@ function readCloseAll({ ids }: Members): ReadRequest {
 
 function readBind({ incarnation, address, identityHeader }: Members): ReadRequest {
   if (!isGuid(incarnation)) return refused(incarnationRule);
-  if (typeof address !== 'string' || !isIPv4(address))
-    return refused('address must be the private IPv4 address of the workload, as 10.0.0.4');
+  if (typeof address !== 'string' || !isIPv4(address)) return refused(privateRule);
   // The message does not repeat it: it is a secret.
   if (typeof identityHeader !== 'string' || !fieldValue.test(identityHeader))
     return refused(
@@ -160,8 +171,14 @@ function readNamespace(value: unknown): Read<Namespace> {
 
 function readPlace({ port, subnet }: Members): Read<{ readonly port: number; readonly subnet: string }> {
   if (!isWhole(port, 65_535)) return refused(portRule);
-  if (typeof subnet === 'string' && subnet.startsWith('/')) return { ok: true, value: { port, subnet } };
-  return refused('subnet must be the ARM id of a subnet: /subscriptions/…/virtualNetworks/…/subnets/…');
+  return isId(subnet) ? { ok: true, value: { port, subnet } } : refused(subnetRule);
+}
+
+function readDeclare({ subnet, incarnation, address }: Members): ReadRequest {
+  if (!isId(subnet)) return refused(subnetRule);
+  if (!isGuid(incarnation)) return refused(incarnationRule);
+  if (typeof address !== 'string' || !isIPv4(address)) return refused(privateRule);
+  return { ok: true, request: { kind: 'declare', subnet, incarnation, address } };
 }
 
 function withId(id: unknown, request: (id: string) => ControlRequest): ReadRequest {
@@ -174,6 +191,10 @@ function refused(message: string): { readonly ok: false; readonly message: strin
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && namespaceName.test(value);
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('/');
 }
 
 function isGuid(value: unknown): value is string {

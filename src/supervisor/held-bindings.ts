@@ -1,31 +1,31 @@
-import type { IdentityBinding } from '../types/supervision.ts';
+import type { Binding } from '../types/supervision.ts';
 import type { Send } from './held-listeners.ts';
 
 export type BindingAnswer = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
 interface Asked {
-  readonly binding: IdentityBinding;
+  readonly binding: Binding;
   readonly answer: PromiseWithResolvers<BindingAnswer>;
 }
 
 /**
- * The identities of running workloads, in memory only. Each worker that starts gets those in force. A new one is in force
- * when a worker has checked it; until then an earlier one of the same place is.
+ * The identities of running workloads, and the places that programs declare, in memory only. Each worker that starts gets
+ * those in force. A new one is in force when a worker has checked it; until then an earlier identity of the same place is.
  */
 export class HeldBindings {
-  /** By place. */
-  readonly #inForce = new Map<string, IdentityBinding>();
+  /** By place, or by id where a place may have several. */
+  readonly #inForce = new Map<string, Binding>();
   /** By id. */
   readonly #asked = new Map<string, Asked>();
   readonly #ending = new Map<string, PromiseWithResolvers<void>>();
   #send: Send | undefined;
 
-  get inForce(): readonly IdentityBinding[] {
+  get inForce(): readonly Binding[] {
     return [...this.#inForce.values()];
   }
 
   /** Asks the current worker, or else the next one. */
-  bind(binding: IdentityBinding): Promise<BindingAnswer> {
+  bind(binding: Binding): Promise<BindingAnswer> {
     const answer = Promise.withResolvers<BindingAnswer>();
     this.#asked.set(binding.id, { binding, answer });
     this.#send?.({ kind: 'bind', binding });
@@ -87,6 +87,7 @@ export class HeldBindings {
   }
 }
 
-function placeOf({ incarnation, address }: IdentityBinding): string {
-  return `${incarnation} ${address}`;
+/** A place has one identity, and as many declarations as there are programs. */
+function placeOf(binding: Binding): string {
+  return 'tokenDigest' in binding ? binding.id : `${binding.incarnation} ${binding.address}`;
 }

@@ -46,6 +46,11 @@ export class HeldListeners {
     return held.bound.promise;
   }
 
+  /** The first answer of a worker about a listener, if the listener is held. */
+  answerAbout(id: string): Promise<Bound> | undefined {
+    return this.#held.get(id)?.bound.promise;
+  }
+
   /** Gives every socket to a new worker. */
   attach(send: Send): void {
     this.#send = send;

@@ -139,7 +139,13 @@ export class Supervisor {
   /** Answers a request of the control socket. */
   answer(request: ControlRequest): object | Promise<object> {
     const { environment } = this.#options;
-    return answerControl(request, { listeners: this.#listeners, bindings: this.#bindings, environment });
+    const { acceptDeclared } = this.#current.settings;
+    return answerControl(request, {
+      listeners: this.#listeners,
+      bindings: this.#bindings,
+      acceptDeclared,
+      environment,
+    });
   }
 
   /** Sends a new worker its configuration and every socket. */

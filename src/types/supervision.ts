@@ -10,7 +10,7 @@ export type ToWorker<Settings> =
   /** Stop accepting on this listener, end its connections, close the handle, then answer `closed`. */
   | { readonly kind: 'close'; readonly id: string }
   /** Check the binding and put it in force in the place of an earlier one, then answer `bound` or `refused`. */
-  | { readonly kind: 'bind'; readonly binding: IdentityBinding }
+  | { readonly kind: 'bind'; readonly binding: Binding }
   /** The binding is no longer in force: answer `closed`. */
   | { readonly kind: 'unbind'; readonly id: string }
   /** Answer `pong`. A worker that does not answer counts as hung. */
@@ -37,7 +37,7 @@ export interface StartWorker<Settings> {
   /** How many `listener` messages follow at once. The worker is ready when it has answered all of them. */
   readonly listeners: number;
   /** The bindings in force, from the first request on. */
-  readonly bindings: readonly IdentityBinding[];
+  readonly bindings: readonly Binding[];
   /** Path of the supervisor's control socket, for display; a worker with a uid of its own cannot open it. */
   readonly controlSocket: string;
 }
@@ -50,6 +50,7 @@ export type Listener =
   | PublicListener
   | SubnetListener
   | MetadataListener
+  | DeclaredListener
   | { readonly kind: 'unixGateway'; readonly id: string; readonly path: string; readonly vnet: string }
   | { readonly kind: 'tlsGateway'; readonly id: string; readonly address: string; readonly port: number }
   | {
@@ -81,6 +82,14 @@ export interface MetadataListener extends OfSubnet {
   readonly kind: 'metadata';
 }
 
+/** A socket on loopback where programs ask for a connection (CONNECT) with the credential of the place that they declare. */
+export interface DeclaredListener {
+  readonly kind: 'declared';
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+}
+
 /** The common members of listeners of a subnet. */
 interface OfSubnet {
   readonly id: string;
@@ -95,6 +104,21 @@ interface OfSubnet {
   readonly incarnation: string | undefined;
   /** Whether the listener is closed when the subnet's incarnation ends. Otherwise it stays, and refuses every connection. */
   readonly endsWithSubnet: boolean;
+}
+
+/** A thing that belongs to a place of a subnet while a program runs there. */
+export type Binding = IdentityBinding | DeclaredBinding;
+
+/** A program that declares its place: whoever shows the token counts as being there. */
+export interface DeclaredBinding {
+  readonly id: string;
+  /** ARM id. */
+  readonly subnet: string;
+  readonly incarnation: string;
+  /** A private IPv4 address of the subnet. Several programs may declare the same. */
+  readonly address: string;
+  /** SHA-256 of the token, in hex. */
+  readonly tokenDigest: string;
 }
 
 /** A workload that runs as a managed identity: which place of which subnet belongs to the identity with this header. */

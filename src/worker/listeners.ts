@@ -59,6 +59,7 @@ function openListener(
   { server, settings, gatewayFiles }: ListenerServices,
 ): Promise<OpenListener> {
   if (listener.kind === 'public') return server.ingress.addPublic(handle, listener.serves);
+  if (listener.kind === 'declared') return server.ingress.addDeclared(handle, server);
   if (listener.kind === 'unixGateway') return server.ingress.addUnixGateway(handle, { vnet: listener.vnet });
   if (listener.kind === 'tlsGateway') return openTlsGateway(handle, { server, settings, gatewayFiles });
   return server.ingress.addLoadBalancer(handle, { from: listener.from, version: listener.version });

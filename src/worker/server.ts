@@ -13,7 +13,7 @@ import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneServices } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { Turns } from '../edge/turns.ts';
-import { dispatchByHost, nameSet } from '../http/host.ts';
+import { dispatchByHost, matchHost, nameSet } from '../http/host.ts';
 import type { NameSet } from '../http/host.ts';
 import { countRequests, createHttp, Drain } from '../http/http-server.ts';
 import { Ingress } from '../ingress/ingress.ts';
@@ -89,6 +89,8 @@ export interface Server extends Ending {
   readonly rulebook: Rulebook;
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
+  /** Whether a Host header names one of the server's own hosts. */
+  readonly isOwnHost: (host: string) => boolean;
   readonly scheduler: Scheduler;
   readonly networkWatch: NetworkWatch;
   /**
@@ -161,6 +163,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     rulebook,
     signingKeys: authority.signingKeys,
     names: names[0],
+    isOwnHost: (host) => matchHost(names, host) !== undefined,
     scheduler,
     networkWatch,
     renewals,

@@ -27,6 +27,7 @@ const well: Observed = {
     networkNamespace: worked,
     nft: worked,
     nftTable: worked,
+    conntrack: worked,
     ip: worked,
     setpriv: worked,
     certutil: failed('certutil: usage'),
@@ -275,6 +276,7 @@ const nameRows: readonly Row[] = [
 ];
 
 const denied = failed('unshare: write failed /proc/self/uid_map: Operation not permitted');
+const onlyDeclared = 'only declared, not enforced (postern exec --declared)';
 const inContainer = 'in a container: docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined';
 const withKernel = (kernel: Observed['kernel']): Observed => ({
   ...withAttempts({ userNamespace: denied, hostsMount: denied, networkNamespace: denied }),
@@ -336,6 +338,26 @@ const namespaceRows: readonly Row[] = [
     'nftables',
     withAttempts({ networkNamespace: denied, nftTable: denied }),
     ['ok', 'installed'],
+  ],
+  ['all of a fabric, without root', 'postern exec', well, ['ok', 'enforced, without root']],
+  ['all of a fabric, as root', 'postern exec', { ...well, isRoot: true }, ['ok', 'enforced, by root']],
+  [
+    'no conntrack',
+    'postern exec',
+    withAttempts({ conntrack: absent }),
+    ['note', `${onlyDeclared}: conntrack not installed`, 'sudo apt-get install conntrack'],
+  ],
+  [
+    'a kernel without network namespaces',
+    'postern exec',
+    withAttempts({ networkNamespace: denied }),
+    ['note', `${onlyDeclared}: network namespaces ${denied.reason}`, inContainer],
+  ],
+  [
+    'another system',
+    'postern exec',
+    { ...well, platform: 'darwin' },
+    ['note', `${onlyDeclared}: virtual networks take Linux`],
   ],
   [
     'no certutil',

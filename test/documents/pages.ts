@@ -6,6 +6,7 @@ export const followed: Readonly<Record<string, Server>> = {
   'docs/tutorial.md': 'running',
   'docs/how-to/ansible.md': 'by the page',
   'docs/how-to/ci.md': 'by the page',
+  'docs/how-to/declared.md': 'running',
   'docs/how-to/gateways.md': 'by the page',
   'docs/how-to/run.md': 'running',
   'docs/how-to/terraform.md': 'running',

@@ -10,6 +10,7 @@ import {
   pkcs12WithPassword,
   certificateRequest,
 } from './targets/certificates.ts';
+import { connectRequest } from './targets/connect.ts';
 import { controlLine } from './targets/control.ts';
 import { dns } from './targets/dns.ts';
 import { proxy } from './targets/proxy.ts';
@@ -43,6 +44,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   'name-constraints': constraints,
   csr: certificateRequest,
   configuration,
+  connect: connectRequest,
   control: controlLine,
   words,
   requests,

@@ -206,7 +206,7 @@ describe('"postern doctor" beside a server', () => {
     assert.deepEqual(of('server'), ['ok', `answers at ${server.ready.home}`]);
     assert.match(of('clock')[1] ?? '', /Z, as the server's$/);
     const { stdout } = spawnSync(postern, ['doctor', '--data', data], { encoding: 'utf8' });
-    assert.match(stdout, /^(?:(?:ok {6}|note {4}|missing ) \S[^\n]{18} [^\n]+\n){17}$/);
+    assert.match(stdout, /^(?:(?:ok {6}|note {4}|missing ) \S[^\n]{18} [^\n]+\n){19}$/);
     assert.match(stdout, new RegExp(`^ok {7}server {14}answers at ${server.ready.home} \\(answers requests\\)$`, 'm'));
   });
 

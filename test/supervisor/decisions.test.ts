@@ -157,6 +157,7 @@ test('the control socket accepts exact requests only, and no value that could be
   const listener = { kind: 'subnet', port: 10_001, subnet: '/s', incarnation: guid } as const;
   const inInternet = { kind: 'public', address: '192.0.2.20', port: 443, serves: 'authority' } as const;
   const bind = { bind: 'identity', incarnation: guid, address: '10.0.0.4', identityHeader: 'a-header' };
+  const declared = { bind: 'declared', subnet: '/s', incarnation: guid, address: '10.0.0.4' };
   const several = (...listeners: readonly object[]) => ({ open: 'listeners', namespace: 'a', listeners });
   const accepted: readonly (readonly [request: object, read: ControlRequest])[] = [
     [open, { kind: 'open', namespace: 'nl-vnetA', port: 9001, subnet: '/s' }],
@@ -191,6 +192,11 @@ test('the control socket accepts exact requests only, and no value that could be
       { kind: 'closeAll', ids: ['x', 'y'] },
     ],
     [bind, { kind: 'bind', incarnation: guid, address: '10.0.0.4', identityHeader: 'a-header' }],
+    [declared, { kind: 'declare', subnet: declared.subnet, incarnation: guid, address: '10.0.0.4' }],
+    [
+      { unbind: 'declared', id: 'x' },
+      { kind: 'unbind', id: 'x' },
+    ],
     [
       { unbind: 'identity', id: 'x' },
       { kind: 'unbind', id: 'x' },
@@ -235,6 +241,10 @@ test('the control socket accepts exact requests only, and no value that could be
     [{ ...bind, address: '::ffff:10.0.0.4' }, /^address/],
     [{ ...bind, identityHeader: 'with a space' }, /^identityHeader/],
     [{ ...bind, identityHeader: '' }, /^identityHeader/],
+    [{ ...declared, subnet: 'x' }, /^subnet/],
+    [{ ...declared, incarnation: 'x' }, /^incarnation/],
+    [{ ...declared, address: '10.0.0.04' }, /^address/],
+    [{ unbind: 'declared' }, /^a request is/],
     [{ unbind: 'identity' }, /^a request is/],
   ];
   for (const [request, message] of refused) {

@@ -5,14 +5,14 @@
 import { existsSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { Settings } from '../../src/settings/settings.ts';
-import type { FromWorker, IdentityBinding, Listener, ToWorker } from '../../src/types/supervision.ts';
+import type { FromWorker, Binding, Listener, ToWorker } from '../../src/types/supervision.ts';
 
 const misbehaviour = process.env['STUB'];
 const servers = new Map<string, Server>();
 let outstanding = 0;
 let line = '';
 /** Those that this worker was started with. */
-let bindings: readonly IdentityBinding[] = [];
+let bindings: readonly Binding[] = [];
 
 if (misbehaviour === 'dies') process.kill(process.pid, 'SIGKILL');
 /** A file: while it exists, no worker can start. */
@@ -62,8 +62,10 @@ process.on('disconnect', () => {
 });
 
 /** A header `unknown` belongs to no identity. */
-function answerTo({ id, identityHeader }: IdentityBinding): FromWorker {
-  return identityHeader === 'unknown' ? { kind: 'refused', id, message: 'no identity' } : { kind: 'bound', id };
+function answerTo(binding: Binding): FromWorker {
+  const { id } = binding;
+  const isUnknown = 'identityHeader' in binding && binding.identityHeader === 'unknown';
+  return isUnknown ? { kind: 'refused', id, message: 'no identity' } : { kind: 'bound', id };
 }
 
 function listen(listener: Listener, handle: object): void {

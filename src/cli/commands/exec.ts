@@ -1,7 +1,9 @@
 import { lstatSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { readConnection } from '../connection.ts';
 import type { ProgramIdentity } from '../connection.ts';
-import type { Command, Options } from '../command.ts';
+import type { Command, Given, Options, Outcome } from '../command.ts';
+import { runDeclared } from '../exec/declared.ts';
 import { join as joinFabric } from '../exec/join.ts';
 import type { JoinRequest } from '../exec/join.ts';
 import { launch } from '../exec/launch.ts';
@@ -22,9 +24,13 @@ export const exec: Command = {
     folder: 'folder in which the program works (default the current one)',
   },
   required: [],
-  flags: { internet: 'the program is a host on the internet with this --address' },
+  flags: {
+    internet: 'the program is a host on the internet with this --address',
+    declared: 'the program only says that it is in the subnet, which works without namespaces and is not enforced',
+  },
   operands: 'COMMAND',
   async run({ data = 'postern-data', folder = '.', ...options }, { flags, operands }) {
+    if (flags.has('declared')) return declare({ ...options, data, folder }, { flags, operands });
     const request = requestOf(options, flags);
     const programs = findPrograms();
     const dataFolder = realFolder(
@@ -46,6 +52,19 @@ export const exec: Command = {
     return launch({ programs, ...prepared });
   },
 };
+
+async function declare(
+  { data = '', folder = '.', subnet, address, as }: Options,
+  { flags, operands: command }: Given,
+): Promise<Outcome> {
+  if (flags.has('internet') || subnet === undefined) {
+    const hint = 'Give --declared --subnet VNET/SUBNET, without --internet.';
+    throw new CommandFailed('--declared needs a --subnet.', hint);
+  }
+  const dataFolder = resolve(data);
+  process.chdir(realFolder(folder, 'Give an existing one with --folder DIR.'));
+  return { output: '', exitStatus: await runDeclared({ data: dataFolder, subnet, address, as, command }) };
+}
 
 function requestOf({ subnet, address, as }: Options, flags: ReadonlySet<string>): JoinRequest {
   const { pid } = process;

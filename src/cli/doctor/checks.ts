@@ -1,4 +1,12 @@
-import { judgeCertutil, judgeIp, judgeNetworkNamespaces, judgeNftables, judgeSetpriv } from './judge-programs.ts';
+import {
+  judgeCertutil,
+  judgeConntrack,
+  judgeExec,
+  judgeIp,
+  judgeNetworkNamespaces,
+  judgeNftables,
+  judgeSetpriv,
+} from './judge-programs.ts';
 import { judgeAddress, judgeNames, judgePort } from './judge-network.ts';
 import { judgeHosts, judgeUserNamespaces } from './judge-namespaces.ts';
 import { judgeClock, judgeDataFolder, judgeNode, judgeServer } from './judge-server.ts';
@@ -46,6 +54,8 @@ const checks: readonly Check[] = [
   { name: 'network namespaces', purpose: 'virtual networks', only: 'linux', judge: judgeNetworkNamespaces },
   { name: 'ip', purpose: 'makes and configures virtual networks', only: 'linux', judge: judgeIp },
   { name: 'nftables', purpose: "sends a subnet's traffic to its listener", only: 'linux', judge: judgeNftables },
+  { name: 'conntrack', purpose: 'ends connections when an endpoint is switched', only: 'linux', judge: judgeConntrack },
+  { name: 'postern exec', purpose: 'programs in subnets', judge: judgeExec },
   { name: 'certutil', purpose: 'postern trust', only: 'linux', judge: judgeCertutil },
 ];
 

@@ -14,6 +14,28 @@ export function judgeNftables({ attempts: { nft, nftTable, networkNamespace } }:
   return { state: 'note', found: nftTable.reason, mend: 'sudo modprobe nf_tables' };
 }
 
+/** The way in which a program can be in a subnet on this machine. */
+export function judgeExec(observed: Observed): Judgement {
+  const declared = 'only declared, not enforced (postern exec --declared)';
+  if (observed.platform !== 'linux') return { state: 'note', found: `${declared}: virtual networks take Linux` };
+  const needed = [
+    { name: 'network namespaces', ...judgeNetworkNamespaces(observed) },
+    { name: 'ip', ...judgeIp(observed) },
+    { name: 'nftables', ...judgeNftables(observed) },
+    { name: 'conntrack', ...judgeConntrack(observed) },
+    { name: 'setpriv', ...judgeSetpriv(observed) },
+  ];
+  const absent = needed.find(({ state }) => state !== 'ok');
+  if (absent === undefined)
+    return { state: 'ok', found: observed.isRoot ? 'enforced, by root' : 'enforced, without root' };
+  const { name, found, mend } = absent;
+  return { state: 'note', found: `${declared}: ${name} ${found}`, ...(mend !== undefined && { mend }) };
+}
+
+export function judgeConntrack({ attempts }: Observed): Judgement {
+  return judgeProgram(attempts.conntrack, 'conntrack');
+}
+
 export function judgeIp({ attempts }: Observed): Judgement {
   return judgeProgram(attempts.ip, 'iproute2');
 }

@@ -105,17 +105,19 @@ async function tryCommands(hostsFile: string): Promise<Observed['attempts']> {
   const { enter, leave } = isRoot ? ways.root : ways.user;
   const inNetwork = isRoot ? ['unshare', '--net'] : ['unshare', '--user', '--map-root-user', '--net'];
   const mounting = ['sh', '-c', `mount --bind "$0" /etc/hosts && exec ${leave} true`, hostsFile];
-  const [userNamespace, hostsMount, networkNamespace, nft, nftTable, ip, setpriv, certutil] = await Promise.all([
-    attempt([...ways.user.enter.split(' '), 'true']),
-    attempt([...enter.split(' '), ...mounting]),
-    attempt([...inNetwork, 'true']),
-    attempt(['nft', '--version']),
-    attempt([...inNetwork, 'nft', 'add table inet postern-doctor']),
-    attempt(['ip', '-V']),
-    attempt(['setpriv', '--version']),
-    attempt(['certutil', '-H']),
-  ]);
-  return { userNamespace, hostsMount, networkNamespace, nft, nftTable, ip, setpriv, certutil };
+  const [userNamespace, hostsMount, networkNamespace, nft, nftTable, conntrack, ip, setpriv, certutil] =
+    await Promise.all([
+      attempt([...ways.user.enter.split(' '), 'true']),
+      attempt([...enter.split(' '), ...mounting]),
+      attempt([...inNetwork, 'true']),
+      attempt(['nft', '--version']),
+      attempt([...inNetwork, 'nft', 'add table inet postern-doctor']),
+      attempt(['conntrack', '--version']),
+      attempt(['ip', '-V']),
+      attempt(['setpriv', '--version']),
+      attempt(['certutil', '-H']),
+    ]);
+  return { userNamespace, hostsMount, networkNamespace, nft, nftTable, conntrack, ip, setpriv, certutil };
 }
 
 function readSetting(name: string): readonly (readonly [name: string, value: string])[] {

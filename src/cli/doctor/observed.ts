@@ -37,7 +37,15 @@ export interface Observed {
   readonly authority: { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly attempts: Readonly<
     Record<
-      'userNamespace' | 'hostsMount' | 'networkNamespace' | 'nft' | 'nftTable' | 'ip' | 'setpriv' | 'certutil',
+      | 'userNamespace'
+      | 'hostsMount'
+      | 'networkNamespace'
+      | 'nft'
+      | 'nftTable'
+      | 'conntrack'
+      | 'ip'
+      | 'setpriv'
+      | 'certutil',
       Attempt
     >
   >;

@@ -101,7 +101,8 @@ function isExecutable(file: string): boolean {
   }
 }
 
-async function runAsChild(
+/** @returns the exit status of the program, which has this process's terminal and streams */
+export async function runAsChild(
   [name = '', ...rest]: readonly string[],
   environment: Program['environment'],
 ): Promise<number> {

@@ -30,6 +30,7 @@ export const controlLine: FuzzTarget = {
       { close: 'listener', id: incarnation },
       { close: 'listeners', ids: [incarnation] },
       { bind: 'identity', incarnation, address: '10.0.0.4', identityHeader },
+      { bind: 'declared', subnet, incarnation, address: '10.0.0.4' },
       { unbind: 'identity', id: incarnation },
       { list: 'listeners' },
     ].map(bytesOf),
@@ -53,7 +54,7 @@ export const controlLine: FuzzTarget = {
         if ('subnet' in listener) assert.ok(listener.subnet.startsWith('/'), listener.subnet);
         else assert.ok(isIPv4(listener.address), listener.address);
       }
-      if (request.kind === 'bind') assert.ok(isIPv4(request.address), request.address);
+      if (request.kind === 'bind' || request.kind === 'declare') assert.ok(isIPv4(request.address), request.address);
     },
   }),
 };
