@@ -36,6 +36,8 @@ export interface Joined {
   readonly ok: boolean;
   readonly namespace: string;
   readonly address: string;
+  /** The process that has the namespaces of an ordinary user. */
+  readonly anchor?: number;
   readonly message?: string;
 }
 

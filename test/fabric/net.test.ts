@@ -58,8 +58,8 @@ row('the same address in two networks is two workloads, and each is seen as its 
   await lab.putVault(['blue/web']);
   await lab.up();
   const [blue, green] = [await lab.join('blue/web', '10.0.0.4'), await lab.join('green/web', '10.0.0.4')];
-  assert.equal(await reach(lab, blue.namespace), 'allowed');
-  assert.equal(await reach(lab, green.namespace), 'ForbiddenByFirewall');
+  assert.equal(await reach(lab, blue), 'allowed');
+  assert.equal(await reach(lab, green), 'ForbiddenByFirewall');
 });
 
 row('a switched endpoint changes the way, a removed subnet ends its place, and others are undisturbed', async (lab) => {
@@ -67,17 +67,17 @@ row('a switched endpoint changes the way, a removed subnet ends its place, and o
   await lab.putVault(['blue/web', 'blue/db']);
   await lab.up();
   const [web, db] = [await lab.join('blue/web'), await lab.join('blue/db')];
-  assert.equal(await reach(lab, web.namespace), 'allowed');
+  assert.equal(await reach(lab, web), 'allowed');
   await lab.putSubnet('blue', 'web', off);
-  await until(async () => (await reach(lab, web.namespace)) === 'ForbiddenByFirewall', 'the way through the NAT');
-  assert.equal(await reach(lab, db.namespace), 'allowed');
+  await until(async () => (await reach(lab, web)) === 'ForbiddenByFirewall', 'the way through the NAT');
+  assert.equal(await reach(lab, db), 'allowed');
   await lab.putSubnet('blue', 'web', on);
-  await until(async () => (await reach(lab, web.namespace)) === 'allowed', 'the way through the endpoint');
+  await until(async () => (await reach(lab, web)) === 'allowed', 'the way through the endpoint');
   await lab.putSubnet('blue', 'db', back);
   await lab.putVault(['blue/web']);
   await lab.arm('DELETE', '/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/blue/subnets/db');
-  await until(async () => (await reach(lab, db.namespace)) === 'unreachable', 'the end of the place');
-  assert.equal(await reach(lab, web.namespace), 'allowed');
+  await until(async () => (await reach(lab, db)) === 'unreachable', 'the end of the place');
+  assert.equal(await reach(lab, web), 'allowed');
 });
 
 row('a killed reconciler leaves workloads at work, and the next one takes them over', async (lab) => {
@@ -87,12 +87,12 @@ row('a killed reconciler leaves workloads at work, and the next one takes them o
   const web = await lab.join('blue/web');
   const life = statSync(`/run/netns/${web.namespace}`).ino;
   await lab.kill();
-  assert.equal(await reach(lab, web.namespace), 'allowed');
+  assert.equal(await reach(lab, web), 'allowed');
   assert.match((await lab.net('status')).output, /killed left its networks/);
   await lab.putNetwork('green', { web: off });
   await lab.up();
   assert.equal(statSync(`/run/netns/${web.namespace}`).ino, life);
-  assert.equal(await reach(lab, web.namespace), 'allowed');
+  assert.equal(await reach(lab, web), 'allowed');
   const { networks } = await lab.status();
   assert.deepEqual(
     networks.map(({ name, subnets }) => [name, subnets[0]?.workloads.length]),
@@ -132,7 +132,7 @@ row('a server that was started again gets its listeners back', async (lab) => {
   await lab.server.end('SIGKILL');
   await until(async () => !(await lab.status()).hasServer, 'the reconciler to see that the server ended');
   await lab.startServer();
-  await until(async () => (await reach(lab, web.namespace)) === 'allowed', 'the listeners');
+  await until(async () => (await reach(lab, web)) === 'allowed', 'the listeners');
 });
 
 row('one server has one fabric, and two servers have one each', async (lab) => {
@@ -147,9 +147,9 @@ row('one server has one fabric, and two servers have one each', async (lab) => {
   assert.match(again.output, /Another "postern net" already works on the fabric of this server/);
   const [one, two] = [await lab.join('blue/web', '10.0.0.4'), await other.join('blue/web', '10.0.0.4')];
   assert.notEqual(one.namespace, two.namespace);
-  assert.equal(await reach(lab, one.namespace), 'allowed');
+  assert.equal(await reach(lab, one), 'allowed');
   await lab.net('down');
-  assert.equal(await reach(other, two.namespace), 'allowed');
+  assert.equal(await reach(other, two), 'allowed');
 });
 
 row('a place is refused with its reason, and changes nothing', async (lab) => {

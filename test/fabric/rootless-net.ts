@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { until } from '../world/process.ts';
+import { FabricLab, processesWith } from './fabric-lab.ts';
+import { reach } from './reach.ts';
+
+/** An ordinary user's fabric: rootless-net.test.ts starts this program as one, and reads what was seen. */
+const on = { prefix: '10.0.0.0/24', endpoint: true };
+const off = { prefix: '10.0.0.0/24', endpoint: false };
+
+await using lab = await FabricLab.start();
+await lab.putNetwork('blue', { web: on });
+await lab.putNetwork('green', { web: on });
+await lab.putVault(['blue/web']);
+await lab.up();
+const [blue, green] = [await lab.join('blue/web', '10.0.0.4'), await lab.join('green/web', '10.0.0.4')];
+assert.equal(await reach(lab, blue), 'allowed');
+assert.equal(await reach(lab, green), 'ForbiddenByFirewall');
+seen('each network is its own');
+
+await lab.putSubnet('blue', 'web', off);
+await until(async () => (await reach(lab, blue)) === 'ForbiddenByFirewall', 'the way through the NAT');
+await lab.putSubnet('blue', 'web', on);
+await until(async () => (await reach(lab, blue)) === 'allowed', 'the way through the endpoint');
+seen('a switched endpoint changes the way');
+
+await lab.kill();
+assert.equal(await reach(lab, blue), 'allowed');
+await lab.up();
+assert.equal(await reach(lab, blue), 'allowed');
+seen('a killed reconciler is followed by another');
+
+await lab.kill();
+await lab.net('down');
+assert.equal(existsSync(lab.place.folder), false);
+assert.deepEqual(processesWith(`pt-${lab.place.instance}-internet`), []);
+seen('down after a kill leaves nothing');
+
+function seen(what: string): void {
+  process.stdout.write(`seen: ${what}\n`);
+}
