@@ -81,7 +81,7 @@ export const subnetMembers: KnownMembers = {
 export const endpointMembers: KnownMembers = {
   objectType: 'ServiceEndpointProperties',
   kept: ['locations', 'service'],
-  // The public address that traffic to the service would have. Postern moves no packets, so it could not keep that promise.
+  // The public address that traffic to the service would have. Traffic through an endpoint has a private one here.
   empty: ['networkIdentifier'],
   made: ['provisioningState'],
 };

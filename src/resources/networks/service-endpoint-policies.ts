@@ -11,6 +11,6 @@ const definition = object({
 
 /**
  * A definition of a service endpoint policy: the resources of a service that may be reached through a subnet's endpoint. It
- * is only stored and shown: Postern moves no packets, so it has no effect.
+ * is only stored and shown: Azure has such policies for its storage service alone.
  */
 export const serviceEndpointPolicyDefinition: Shape<Item['properties']> = (value) => definition(value ?? {});
