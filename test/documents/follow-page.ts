@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { notRun } from '../not-run.ts';
@@ -7,7 +7,7 @@ import { startCommand } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 import type { Step } from './blocks.ts';
 import { blocksOf, isShown, stepsOf } from './blocks.ts';
-import { whyNoNamespaces, whyNotRun } from './needs.ts';
+import { asReader, readerUid, whyNoNamespaces, whyNotRun } from './needs.ts';
 import { lookLikeCheckout, typeInto } from './session.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -44,13 +44,19 @@ const aloneOnOneAddress = alone.map((word) =>
   ),
 );
 
+/** Who follows a page: the user who runs the tests, or an ordinary one where that is root. */
+export type Reader = 'tester' | 'ordinary user';
+
 /** Types what a page tells to type, in order, on a fresh checkout, and fails where it does not print what the page shows. */
-export async function followPage(page: string, server: Server): Promise<void> {
+export async function followPage(page: string, server: Server, reader: Reader = 'tester'): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-page-'));
   // The worker of a server that root started is another user.
   chmodSync(folder, 0o755);
   try {
     lookLikeCheckout(folder);
+    const user = reader === 'tester' || process.geteuid?.() !== 0 ? [] : asReader;
+    if (user.length > 0)
+      for (const each of ['', ...readdirSync(folder)]) lchownSync(join(folder, each), readerUid, readerUid);
     const blocks = blocksOf(readFileSync(join(root, page), 'utf8'));
     for (const { savedAs, text } of blocks) if (savedAs !== undefined) writeFileSync(join(folder, savedAs), text);
     const steps = stepsOf(blocks);
@@ -61,8 +67,9 @@ export async function followPage(page: string, server: Server): Promise<void> {
         : await startFor(folder, {
             config: configs.find((file) => file !== undefined),
             within: server === 'running' ? alone : aloneOnOneAddress,
+            user,
           });
-    await follow(folder, runnable(page, server, steps), postern);
+    await follow(folder, runnable(page, server, steps), { postern, user });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -89,15 +96,22 @@ function runnable(page: string, server: Server, steps: readonly Step[]): readonl
 interface Start {
   readonly config: string | undefined;
   readonly within: readonly string[];
+  /** What runs a command as the page's reader; empty: the reader runs the tests. */
+  readonly user: readonly string[];
 }
 
-function startFor(folder: string, { config, within }: Start): Promise<RunningPostern> {
+function startFor(folder: string, { config, within, user }: Start): Promise<RunningPostern> {
   const command = [join(root, 'bin/postern'), 'start', '--data', join(folder, 'postern-data')];
   if (config !== undefined) command.push('--config', join(folder, config));
-  return startCommand(whyNoNamespaces() === undefined ? [...within, ...command] : command);
+  return startCommand(whyNoNamespaces() === undefined ? [...within, ...user, ...command] : command);
 }
 
-async function follow(folder: string, steps: readonly Step[], postern: RunningPostern | undefined): Promise<void> {
+interface Following {
+  readonly postern: RunningPostern | undefined;
+  readonly user: readonly string[];
+}
+
+async function follow(folder: string, steps: readonly Step[], { postern, user }: Following): Promise<void> {
   const port = postern === undefined ? '8443' : new URL(postern.ready.home).port;
   const there = ['nsenter', '--target', `${postern?.child.pid}`, '--net', '--mount', `--wd=${folder}`];
   const within = whyNoNamespaces() !== undefined ? [] : postern === undefined ? alone : there;
@@ -106,7 +120,7 @@ async function follow(folder: string, steps: readonly Step[], postern: RunningPo
     command: step.command.replaceAll('8443', port),
     shown: step.shown?.replaceAll('8443', port),
   }));
-  const typed = await typeInto(folder, here, within);
+  const typed = await typeInto(folder, here, [...within, ...user]);
   for (const { step, printed, status } of typed) {
     const what = `line ${step.line}: ${step.command}\nprinted, with status ${status}:\n${printed}`;
     assert.notEqual(status, undefined, what);

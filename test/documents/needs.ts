@@ -8,13 +8,19 @@ interface Need {
 
 const names = 'demo.vault.localhost';
 
+/** An ordinary user, who follows a page where root runs the tests. */
+export const readerUid = 61_347;
+
+/** Runs a command as that user. */
+export const asReader = ['setpriv', `--reuid=${readerUid}`, `--regid=${readerUid}`, '--clear-groups', '--'];
+
 function runs(program: string, ...parameters: readonly string[]): boolean {
   return spawnSync(program, parameters, { stdio: 'ignore', timeout: 60_000 }).status === 0;
 }
 
 const needs: readonly Need[] = [
   {
-    of: /^(?!.*(?:--connect-to|postern run)).*\b(?:node|runtime\/node) (?!--print)|\bpython3 examples|^\s*az |\bansible-playbook\b/m,
+    of: /^(?!.*(?:--connect-to|postern run|postern exec|^from )).*\b(?:node|runtime\/node) (?!--print)|\bpython3 examples|^\s*az |\bansible-playbook\b/m,
     missing: () =>
       runs('getent', 'hosts', names)
         ? undefined
@@ -28,7 +34,7 @@ const needs: readonly Need[] = [
         : 'there are no clients for /usr/bin/python3 (Debian: apt-get install python3-azure)',
   },
   {
-    of: /^\s*az /m,
+    of: /^\s*az |\bsetup\.sh$/m,
     missing: () => (runs('az', 'version') ? undefined : 'there is no az (Debian: apt-get install azure-cli)'),
   },
   {
@@ -47,6 +53,7 @@ const needs: readonly Need[] = [
     missing: () =>
       runs('which', 'certutil') ? undefined : 'there is no certutil (Debian: apt-get install libnss3-tools)',
   },
+  { of: /\bpostern (?:net|exec)\b/, missing: whyNoFabric },
   { of: /\bip netns\b|^\s*haproxy /m, missing: whyNoNamespaces },
   {
     of: /\bnft --file/,
@@ -78,4 +85,23 @@ export function whyNoNamespaces(): string | undefined {
   const missing = ['ip', 'unshare', 'nsenter'].find((program) => !runs(program, program === 'ip' ? '-V' : '--version'));
   if (missing !== undefined) return `there is no ${missing} (Debian: apt-get install iproute2 util-linux)`;
   return runs('unshare', '-mn', 'true') ? undefined : 'root may not make network namespaces here';
+}
+
+/** Why there can be no networks of `postern net up` here; `undefined`: there can. */
+function whyNoFabric(): string | undefined {
+  const programs = { ip: ['-V'], nft: ['--version'], conntrack: ['--version'], unshare: ['--version'] };
+  const missing = Object.entries(programs).find(([program, asked]) => !runs(program, ...asked))?.[0];
+  if (missing !== undefined) {
+    return `there is no ${missing} (Debian: apt-get install iproute2 nftables conntrack util-linux)`;
+  }
+  const allowed = runs(
+    'env',
+    ...(process.geteuid?.() === 0 ? asReader : []),
+    'unshare',
+    '--user',
+    '--map-root-user',
+    '--net',
+    'true',
+  );
+  return allowed ? undefined : 'ordinary users may not make network namespaces here';
 }

@@ -1,9 +1,17 @@
 import type { Server } from './follow-page.ts';
 
+/** Pages that build networks with `postern net up`; they are followed by root and by an ordinary user. */
+export const fabricPages: readonly string[] = [
+  'examples/closed-to-the-internet/README.md',
+  'examples/locked-subnet/README.md',
+  'examples/one-application/README.md',
+];
+
 /** The pages that are followed from their first command to the last, each from where its reader begins. */
 export const followed: Readonly<Record<string, Server>> = {
   'README.md': 'running on one address',
   'docs/tutorial.md': 'running',
+  ...Object.fromEntries(fabricPages.map((page) => [page, 'running'] as const)),
   'docs/how-to/ansible.md': 'by the page',
   'docs/how-to/ci.md': 'by the page',
   'docs/how-to/declared.md': 'running',
