@@ -2,6 +2,7 @@ import type { Server } from './follow-page.ts';
 
 /** Pages that build networks with `postern net up`; they are followed by root and by an ordinary user. */
 export const fabricPages: readonly string[] = [
+  'docs/how-to/virtual-networks.md',
   'examples/closed-to-the-internet/README.md',
   'examples/locked-subnet/README.md',
   'examples/one-application/README.md',
