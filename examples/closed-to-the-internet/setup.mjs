@@ -1,4 +1,4 @@
-// Makes a network with a subnet, a vault that is closed to everybody else, and what the application needs from it.
+// Makes a network with a subnet, a vault that lets in that subnet alone, and what the application needs from the vault.
 import { KeyVaultManagementClient } from '@azure/arm-keyvault';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { ResourceManagementClient } from '@azure/arm-resources';

@@ -44,7 +44,7 @@ const aloneOnOneAddress = alone.map((word) =>
   ),
 );
 
-/** Who follows a page: the user who runs the tests, or an ordinary one where that is root. */
+/** The user who follows a page: the one of the tests, or an ordinary one where that is root. */
 export type Reader = 'tester' | 'ordinary user';
 
 /** Types what a page tells to type, in order, on a fresh checkout, and fails where it does not print what the page shows. */
@@ -96,7 +96,7 @@ function runnable(page: string, server: Server, steps: readonly Step[]): readonl
 interface Start {
   readonly config: string | undefined;
   readonly within: readonly string[];
-  /** What runs a command as the page's reader; empty: the reader runs the tests. */
+  /** The words before a command that run it as the page's reader; none: the reader runs the tests. */
   readonly user: readonly string[];
 }
 

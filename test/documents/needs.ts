@@ -20,7 +20,7 @@ function runs(program: string, ...parameters: readonly string[]): boolean {
 
 const needs: readonly Need[] = [
   {
-    of: /^(?!.*(?:--connect-to|postern run|postern exec|^from )).*\b(?:node|runtime\/node) (?!--print)|\bpython3 examples|^\s*az |\bansible-playbook\b/m,
+    of: /^(?!.*(?:--connect-to|postern run|postern exec|^from )).*\bnode (?!--print)|\bpython3 examples|^\s*az |\bansible-playbook\b/m,
     missing: () =>
       runs('getent', 'hosts', names)
         ? undefined
