@@ -77,13 +77,16 @@ export class Filters {
   /**
    * Ends the connections of a subnet to the vaults, as Azure does when the endpoint is switched. The rules have changed by
    * now, so that a client that connects again takes the new way. First the sockets, so that it sees an orderly end; then
-   * what is known of its flows.
+   * what is known of its flows. Those that already took the new way go on: the listener's flows have their destination
+   * translated, the others their source.
    */
-  async endFlows({ number }: RouterPlan, { group, prefix }: SubnetPlan): Promise<void> {
+  async endFlows({ number }: RouterPlan, { group, prefix, endpoint }: SubnetPlan): Promise<void> {
     const namespace = this.#names.router(number);
     const [from, to] = [formatRange(prefix), formatIpv4(services.vaults)];
-    await this.#machine.inside(namespace, ['ss', '-K', 'state', 'connected', 'sport', '=', `:${vaultPort(group)}`]);
-    const forget = ['conntrack', '-D', '-p', 'tcp', '--orig-src', from, '--orig-dst', to];
+    const sockets = ['ss', '-K', 'state', 'connected', 'sport', '=', `:${vaultPort(group)}`];
+    if (!endpoint) await this.#machine.inside(namespace, sockets);
+    const translated = endpoint ? '--src-nat' : '--dst-nat';
+    const forget = ['conntrack', '-D', '-p', 'tcp', '--orig-src', from, '--orig-dst', to, translated];
     const { status, errors } = await this.#machine.inside(namespace, forget);
     // It fails when there was no such flow, too.
     if (status !== 0 && !errors.includes(' 0 flow entries')) {
