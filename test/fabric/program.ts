@@ -2,6 +2,7 @@
  * A program of a test, which `postern exec` runs: it knows nothing of Postern, and names Azure's own hosts. It executes
  * commands, one on each line of standard input, in JSON, each answered by one line, and ends with its input.
  */
+import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { Agent, request } from 'node:https';
 import { connect, createServer } from 'node:net';
@@ -160,8 +161,8 @@ interface Loop {
 async function readAgain(command: LoopCommand, { token, stop, begun }: Loop): Promise<readonly Looped[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const all: Looped[] = [];
-  for (let number = 1; !stop.aborted; number++) {
-    all.push(await readOnce(command, { agent, token, requestId: `loop-${process.pid}-${number}-${Date.now()}` }));
+  while (!stop.aborted) {
+    all.push(await readOnce(command, { agent, token, requestId: randomUUID() }));
     begun();
     await new Promise((resolve) => {
       setTimeout(resolve, 10);
