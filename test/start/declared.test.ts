@@ -11,6 +11,7 @@ import { readConnection } from '../../src/cli/connection.ts';
 import { readSubnets, subnetNamed } from '../../src/cli/exec/declared.ts';
 import { notRun } from '../not-run.ts';
 import { startPostern, until } from '../world/process.ts';
+import { goProgram } from '../world/go-program.ts';
 import type { RunningPostern } from '../world/process.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -37,27 +38,6 @@ from azure.identity import DefaultAzureCredential
 from azure.keyvault.secrets import SecretClient
 print(SecretClient(os.environ['KEYVAULT_URL'], DefaultAzureCredential()).get_secret('greeting').value)
 `;
-/** The requests of the SDK, by the standard library. */
-const goProgram = `package main
-import ("encoding/json"; "fmt"; "io"; "net/http"; "os"; "strings")
-func get(url, header, value string) []byte {
-  request, _ := http.NewRequest("GET", url, nil)
-  request.Header.Set(header, value)
-  response, err := http.DefaultClient.Do(request)
-  if err != nil { fmt.Println(err); os.Exit(3) }
-  body, _ := io.ReadAll(response.Body)
-  return body
-}
-func main() {
-  vault := os.Getenv("KEYVAULT_URL")
-  resource := "https://" + vault[strings.Index(vault, ".")+1:]
-  var token struct{ Token string \`json:"access_token"\` }
-  endpoint := os.Getenv("IDENTITY_ENDPOINT") + "?api-version=2019-08-01&resource=" + resource
-  json.Unmarshal(get(endpoint, "X-IDENTITY-HEADER", os.Getenv("IDENTITY_HEADER")), &token)
-  fmt.Println(string(get(vault+"/secrets/greeting?api-version=7.4", "Authorization", "Bearer "+token.Token)))
-}
-`;
-
 /** A server that lets declared subnets satisfy rules, and one that does not. */
 let accepting: RunningPostern;
 let strict: RunningPostern;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { notRun } from '../not-run.ts';
 import { startCommand, until } from '../world/process.ts';
+import { goProgram } from '../world/go-program.ts';
 import type { RunningPostern } from '../world/process.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -49,27 +50,6 @@ public class Sample {
   }
 }
 `;
-/** The requests of `azidentity` and `azsecrets`, by the standard library: Debian does not have those two. */
-const goSample = `package main
-import ("encoding/json"; "fmt"; "io"; "net/http"; "os"; "strings")
-func get(url, header, value string) []byte {
-  request, _ := http.NewRequest("GET", url, nil)
-  request.Header.Set(header, value)
-  response, err := http.DefaultClient.Do(request)
-  if err != nil { fmt.Println(err); os.Exit(3) }
-  body, _ := io.ReadAll(response.Body)
-  return body
-}
-func main() {
-  vault := os.Getenv("KEYVAULT_URL")
-  resource := "https://" + vault[strings.Index(vault, ".")+1:]
-  var token struct{ Token string \`json:"access_token"\` }
-  endpoint := os.Getenv("IDENTITY_ENDPOINT") + "?api-version=2019-08-01&resource=" + resource
-  json.Unmarshal(get(endpoint, "X-IDENTITY-HEADER", os.Getenv("IDENTITY_HEADER")), &token)
-  fmt.Println(string(get(vault+"/secrets/greeting?api-version=7.4", "Authorization", "Bearer "+token.Token)))
-}
-`;
-
 /** Without what this machine says of roots, proxies and identities. */
 const plain = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/CERT|_CA_|CAINFO|proxy|^AZURE_|^MSI_|^IDENTITY_/i.test(name)),
@@ -173,7 +153,7 @@ describe('a program that nobody changed, started by "postern run"', () => {
       notRun('a Go program by "postern run"', 'needs the Debian package golang-go');
       return;
     }
-    writeFileSync(inFolder('sample.go'), goSample);
+    writeFileSync(inFolder('sample.go'), goProgram);
     const go = { ...plain, CGO_ENABLED: '0', GOCACHE: inFolder('go'), GOTOOLCHAIN: 'local', GO111MODULE: 'off' };
     const program = inFolder('sample');
     const built = spawnSync('go', ['build', '-o', program, inFolder('sample.go')], { env: go, encoding: 'utf8' });
