@@ -36,8 +36,9 @@ export const rooms: Readonly<Record<string, Room>> = {
   shares: { imports: [], platform: 'pure' },
   ingress: { imports: ['address', 'shape', 'shares', 'types'], platform: 'node only' },
   settings: { imports: ['address', 'shape', 'types'], platform: 'node only' },
-  fabric: { imports: ['address', 'shape', 'json', 'types'], platform: 'node only' },
-  supervisor: { imports: ['settings', 'types'], platform: 'node only' },
+  lines: { imports: [], platform: 'node only' },
+  fabric: { imports: ['address', 'shape', 'json', 'lines', 'types'], platform: 'node only' },
+  supervisor: { imports: ['lines', 'settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
   http: { imports: ['json', 'types'], platform: 'packages' },
   edge: { imports: ['http', 'json', 'audit', ...records, 'types'], platform: 'packages' },
@@ -130,7 +131,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     platform: 'packages',
   },
   cli: {
-    imports: ['types', 'firewall', 'address', 'crypto/certificates/name-constraints.ts', 'fabric'],
+    imports: ['types', 'firewall', 'address', 'crypto/certificates/name-constraints.ts', 'fabric', 'lines'],
     platform: 'node only',
   },
 };

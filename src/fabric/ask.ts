@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createConnection } from 'node:net';
+import { askLine } from '../lines/ask.ts';
 import { FabricFailed } from './failed.ts';
 import { groundLeft, removeGround } from './ground.ts';
 import { Ledger, readKept, type Kept } from './kept.ts';
@@ -14,11 +13,10 @@ import { isFabricStatus, type FabricStatus } from './status.ts';
  * @returns its answer; `undefined` when no reconciler runs
  */
 export async function askFabric(place: Place, request: object): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const socket = createConnection(controlSocketOf(place));
+  let received: string;
   try {
-    await once(socket, 'connect');
+    received = await askLine(controlSocketOf(place), request);
   } catch (error) {
-    socket.destroy();
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined;
     throw new FabricFailed(
@@ -26,19 +24,11 @@ export async function askFabric(place: Place, request: object): Promise<Readonly
       'Run the command as the user who ran "postern net up", or with sudo where root did.',
     );
   }
-  let received = '';
   try {
-    socket.write(`${JSON.stringify(request)}\n`);
-    for await (const chunk of socket) {
-      received += String(chunk);
-      if (received.endsWith('\n')) break;
-    }
     const answer: unknown = JSON.parse(received);
     return typeof answer === 'object' && answer !== null ? { ...answer } : {};
   } catch {
     throw new FabricFailed('"postern net up" ended before it answered.', 'See "postern net status".');
-  } finally {
-    socket.destroy();
   }
 }
 

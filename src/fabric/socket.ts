@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server } from 'node:net';
+import { pathBytesMax, serveLines } from '../lines/serve.ts';
 import { FabricFailed, messageOf } from './failed.ts';
 
 export type FabricRequest =
@@ -18,8 +17,6 @@ export type FabricRequest =
 
 export type Answer = (request: FabricRequest) => Promise<object>;
 
-/** The longest path of a unix socket that every platform accepts, in bytes. */
-const pathBytesMax = 103;
 const lineLengthMax = 16 * 1024;
 
 const usage =
@@ -47,8 +44,7 @@ export function readFabricRequest(line: string): FabricRequest | string {
 }
 
 /**
- * Serves requests, one JSON object a line, and answers each with one line in the same order. Anyone who can open the path
- * is trusted: its folder is closed to every other uid.
+ * Serves the reconciler's requests. The folder of the path is closed to every other uid.
  * @param path in a folder that only this process writes, with the lock taken: a socket that is there was left by a kill
  */
 export async function openFabricSocket(path: string, answer: Answer): Promise<Server> {
@@ -59,30 +55,13 @@ export async function openFabricSocket(path: string, answer: Answer): Promise<Se
       'Start the server with a shorter --data.',
     );
   }
-  rmSync(path, { force: true });
-  const server = createServer((socket) => serve(socket, answer));
-  server.listen(path);
-  await once(server, 'listening');
-  chmodSync(path, 0o600);
-  return server;
-}
-
-function serve(socket: Socket, answer: Answer): void {
-  let received = '';
-  let last = Promise.resolve();
-  socket.on('error', () => undefined);
-  socket.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (received + chunk).split('\n');
-    received = lines.pop() ?? '';
-    for (const line of lines) last = last.then(() => reply(socket, line, answer));
-    if (received.length > lineLengthMax) socket.destroy();
+  return serveLines(path, {
+    lineLengthMax,
+    async answer(line) {
+      const request = readFabricRequest(line);
+      return typeof request === 'string' ? { ok: false, message: request } : attempt(request, answer);
+    },
   });
-}
-
-async function reply(socket: Socket, line: string, answer: Answer): Promise<void> {
-  const request = readFabricRequest(line);
-  const answered = typeof request === 'string' ? { ok: false, message: request } : await attempt(request, answer);
-  socket.write(`${JSON.stringify(answered)}\n`);
 }
 
 async function attempt(request: FabricRequest, answer: Answer): Promise<object> {

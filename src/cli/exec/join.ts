@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createConnection } from 'node:net';
+import { askLine } from '../../lines/ask.ts';
 import { CommandFailed } from '../failed.ts';
 import { membersOf } from '../json.ts';
 
@@ -35,19 +34,11 @@ export interface Joined {
  * @throws {CommandFailed} when it refuses, or is not there
  */
 export async function join(path: string, request: JoinRequest): Promise<Joined> {
-  const socket = createConnection(path);
-  let received = '';
+  let received: string;
   try {
-    await once(socket, 'connect');
-    socket.write(`${JSON.stringify(request)}\n`);
-    for await (const chunk of socket) {
-      received += String(chunk);
-      if (received.endsWith('\n')) break;
-    }
+    received = await askLine(path, request);
   } catch (error) {
     throw unreachable(path, error);
-  } finally {
-    socket.destroy();
   }
   if (received === '') throw unreachable(path, new Error('it ended before it answered'));
   return readAnswer(received);
