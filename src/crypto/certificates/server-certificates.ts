@@ -91,7 +91,7 @@ export async function makeServerCertificate(
   return inPem(material, await certify(authority, certified, now));
 }
 
-/** What an authority of the server certifies. */
+/** The contents of a certificate that an authority of the server signs. */
 export interface Certified {
   /** The subject is a common name. */
   readonly contents: CertificateContents;
