@@ -48,6 +48,20 @@ function watch(reports: string): void {
   };
   setInterval(look, timerMs).unref();
   process.on('exit', look);
+  stopBeforeExecve(session);
+}
+
+/**
+ * The profiler samples by sending SIGPROF to the main thread. A sample that is pending while the process puts another
+ * program in its place would end that program, which has no handler for it (execve(2), signal(7)).
+ */
+function stopBeforeExecve(session: Session): void {
+  if (process.execve === undefined) return;
+  const execve = process.execve.bind(process);
+  process.execve = (file, words, environment) => {
+    session.post('Profiler.stop');
+    return execve(file, words, environment);
+  };
 }
 
 /** A process that changed to another user may not write there: it continues unwatched, and is not counted. */
