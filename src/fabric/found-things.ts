@@ -70,7 +70,8 @@ function read<T>(shape: Shape<T>, line: string): T {
 function foundWire(name: string, group: string, router = Number.POSITIVE_INFINITY): readonly Thing[] {
   const [, kind, digits] = /^([vwp])(\d+)$/.exec(name) ?? [];
   if (kind === undefined || (kind === 'p' && Number(digits) < router)) return [];
-  return [wire(name, { other: '', namespace: '', group: group === 'default' ? 0 : Number(group) })];
+  const ends = { namespace: '', otherName: '', otherNamespace: '' };
+  return [wire({ name, ...ends, group: group === 'default' ? 0 : Number(group) })];
 }
 
 function foundRoute({ type, dst, gateway, dev, ...rest }: (typeof routes extends Shape<infer T> ? T : never)[number]) {

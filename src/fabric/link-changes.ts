@@ -4,11 +4,15 @@ import type { NamespaceThings, Thing, Things } from './things.ts';
 export type Batches = ReadonlyMap<string, readonly string[]>;
 
 export interface LinkChanges {
-  /** Namespaces to make before, and to delete after the steps. */
+  /** Namespaces to make before the wires, and to delete in the end. */
   readonly add: readonly string[];
   readonly remove: readonly string[];
-  /** To be done one after the other; within a step the namespaces may go in any order, or at the same time. */
-  readonly steps: readonly Batches[];
+  /** To be done first, one after the other; within a step the namespaces may go in any order, or at the same time. */
+  readonly removals: readonly Batches[];
+  /** The new wires: lines for one batch where the names of the namespaces are. */
+  readonly wires: readonly string[];
+  /** To be done last, the namespaces in any order, or at the same time. */
+  readonly settings: Batches;
 }
 
 /** The settings that each namespace needs before it has interfaces: the packet filter proves sources, so rp_filter need not. */
@@ -37,17 +41,20 @@ export function linkChanges(before: Things, after: Things): LinkChanges {
     );
     return { name, wires, settings };
   });
-  const steps = [
-    changes.map(({ name, settings }) => [name, removals(settings.remove)] as const),
-    changes.map(({ name, wires }) => [name, removals(wires.remove)] as const),
-    changes.map(({ name, wires }) => [name, wires.add.map(({ add }) => add)] as const),
-    changes.map(({ name, settings }) => [name, settings.add.map(({ add }) => add)] as const),
-  ];
   return {
     add: [...after.keys()].filter((name) => !before.has(name)),
     remove: [...before.keys()].filter((name) => !after.has(name)),
-    steps: steps.map((step) => new Map(step.filter(([, lines]) => lines.length > 0))).filter(({ size }) => size > 0),
+    removals: [
+      batches(changes.map(({ name, settings }) => [name, removals(settings.remove)])),
+      batches(changes.map(({ name, wires }) => [name, removals(wires.remove)])),
+    ].filter(({ size }) => size > 0),
+    wires: changes.flatMap(({ wires }) => wires.add.map(({ add }) => add)),
+    settings: batches(changes.map(({ name, settings }) => [name, settings.add.map(({ add }) => add)])),
   };
+}
+
+function batches(each: readonly (readonly [string, readonly string[]])[]): Batches {
+  return new Map(each.filter(([, lines]) => lines.length > 0));
 }
 
 /** Whether a setting outlives these wires: what is on an interface ends with it. */

@@ -16,13 +16,12 @@ import { address, route, ruleTo, up, wire, type NamespaceThings, type Thing, typ
 export function thingsOf({ internet, routers }: Plan, instance: string): Things {
   const names = namespaceNames(instance);
   const things = new Map<string, NamespaceThings>();
+  const namespace = names.internet;
   const wires = [
     ...internet.routers.map(({ number }) =>
-      wire(networkWire(number), { other: outsideWire, namespace: names.router(number) }),
+      wire({ name: networkWire(number), namespace, otherName: outsideWire, otherNamespace: names.router(number) }),
     ),
-    ...internet.hosts.map(({ number }) =>
-      wire(workloadWire(number), { other: 'eth0', namespace: names.workload(number) }),
-    ),
+    ...internet.hosts.map(({ number }) => wire({ namespace, ...workloadEnds(number, names) })),
   ];
   const settings = [
     up('lo'),
@@ -30,7 +29,7 @@ export function thingsOf({ internet, routers }: Plan, instance: string): Things 
     ...internet.routers.flatMap(towardsRouter),
     ...internet.hosts.flatMap(towardsWorkload),
   ];
-  things.set(names.internet, { wires, settings });
+  things.set(namespace, { wires, settings });
   for (const router of routers) {
     things.set(names.router(router.number), routerThings(router, names));
     for (const { number, address: own } of router.workloads) things.set(names.workload(number), workloadThings(own));
@@ -39,17 +38,26 @@ export function thingsOf({ internet, routers }: Plan, instance: string): Things 
   return things;
 }
 
+/** A workload's wire: the name of the end that its router has, and its own end. */
+function workloadEnds(number: number, names: NamespaceNames) {
+  return { name: workloadWire(number), otherName: 'eth0', otherNamespace: names.workload(number) } as const;
+}
+
 function routerThings(router: RouterPlan, names: NamespaceNames): NamespaceThings {
+  const namespace = names.router(router.number);
   const peers = router.peers.filter(({ number }) => router.number < number);
   return {
     wires: [
       // Of two peers, the one with the smaller number makes the wire.
       ...peers.map(({ number }) =>
-        wire(peerWire(number), { other: peerWire(router.number), namespace: names.router(number) }),
+        wire({
+          name: peerWire(number),
+          namespace,
+          otherName: peerWire(router.number),
+          otherNamespace: names.router(number),
+        }),
       ),
-      ...router.workloads.map(({ number, group }) =>
-        wire(workloadWire(number), { other: 'eth0', namespace: names.workload(number), group }),
-      ),
+      ...router.workloads.map(({ number, group }) => wire({ namespace, group, ...workloadEnds(number, names) })),
     ],
     settings: [
       up('lo'),

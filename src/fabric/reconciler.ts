@@ -158,10 +158,16 @@ export class Reconciler {
     });
     this.#keep();
     const places = [...this.#workloads, ...this.#hosts].map(({ number }) => namespaces.names.workload(number));
-    await wires.follow(thingsOf(next, instance), new Set(places));
+    const setWires = await wires.connect(thingsOf(next, instance), new Set(places));
     const wanted = wantedListeners(next, namespaces);
-    if (server.isConnected) for (const problem of await server.open(wanted)) this.#options.line(problem);
-    await filters.load(next);
+    if (server.isConnected && !server.has(wanted)) {
+      // A listener needs its address, and a rule that leads to it comes after it.
+      await setWires();
+      for (const problem of await server.open(wanted)) this.#options.line(problem);
+      await filters.load(next);
+    } else {
+      await inParallel([setWires, () => filters.load(next)], (work) => work());
+    }
     await this.#endFlows(next);
     for (const line of changesBetween(this.#plan, next)) this.#options.line(line);
     this.#plan = next;

@@ -94,6 +94,11 @@ export class ServerLink {
     }
   }
 
+  /** Whether nothing that is wanted is missing. */
+  has(wanted: readonly WantedListeners[]): boolean {
+    return compareListeners(wanted, this.#held).missing.length === 0;
+  }
+
   /** Opens what is wanted and missing. @returns sentences about what the server refused */
   async open(wanted: readonly WantedListeners[]): Promise<readonly string[]> {
     const { missing } = compareListeners(wanted, this.#held);

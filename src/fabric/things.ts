@@ -21,18 +21,20 @@ export interface NamespaceThings {
 /** The namespaces by their names. */
 export type Things = ReadonlyMap<string, NamespaceThings>;
 
-interface WireEnd {
-  readonly other: string;
+interface WireEnds {
+  readonly name: string;
   readonly namespace: string;
   readonly group?: number;
+  readonly otherName: string;
+  readonly otherNamespace: string;
 }
 
-/** A pair of interfaces; its `other` end is in another namespace. */
-export function wire(name: string, { other, namespace, group = 0 }: WireEnd): Thing {
+/** A pair of interfaces in two namespaces. Its `add` line names both, so that wires of all namespaces go into one batch. */
+export function wire({ name, namespace, group = 0, otherName, otherNamespace }: WireEnds): Thing {
   const grouped = group === 0 ? '' : `group ${group} `;
   return {
     slot: `wire ${name} ${group}`,
-    add: `link add ${name} ${grouped}type veth peer name ${other} netns ${namespace}`,
+    add: `link add ${name} netns ${namespace} ${grouped}type veth peer name ${otherName} netns ${otherNamespace}`,
     remove: `link delete ${name}`,
   };
 }

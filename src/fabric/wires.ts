@@ -1,6 +1,6 @@
 import { findCommands, foundThings } from './found-things.ts';
 import { inParallel } from './in-parallel.ts';
-import { linkChanges, namespaceSysctls } from './link-changes.ts';
+import { linkChanges, namespaceSysctls, type Batches } from './link-changes.ts';
 import type { Machine } from './machine.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { NamespaceThings, Things } from './things.ts';
@@ -18,21 +18,29 @@ export class Wires {
   }
 
   /**
-   * Leads from what exists to what is to exist. Nothing is touched that is as it should be.
+   * Leads from what exists to what is to exist, up to the addresses and routes. Nothing is touched that is as it should be.
    * @param inUse namespaces that stay: a workload whose subnet is gone goes on, without a wire
+   * @returns sets the addresses and routes, and removes the namespaces that are left over
    */
-  async follow(wanted: Things, inUse: ReadonlySet<string>): Promise<void> {
+  async connect(wanted: Things, inUse: ReadonlySet<string>): Promise<() => Promise<void>> {
     const existing = this.#namespaces.existing();
     const before = this.#things ?? (await this.#find([...existing.keys()]));
-    const { add, steps } = linkChanges(before, wanted);
+    const { add, removals, wires, settings } = linkChanges(before, wanted);
     this.#things = undefined;
-    await this.#machine.ip(add.map((name) => `netns add ${name}`));
-    await inParallel(add.filter(isRouting), (name) => this.#setSysctls(name));
-    for (const step of steps) {
-      await inParallel([...step], ([name, lines]) => this.#machine.ip(lines, name));
-    }
-    await this.#namespaces.remove([...existing.keys()].filter((name) => !wanted.has(name) && !inUse.has(name)));
-    this.#things = wanted;
+    for (const step of removals) await this.#inEach(step);
+    const routing = add.filter(isRouting);
+    await this.#machine.ip(routing.map(addNamespace));
+    await inParallel(routing, (name) => this.#setSysctls(name));
+    await this.#machine.ip([...add.filter((name) => !isRouting(name)).map(addNamespace), ...wires]);
+    return async () => {
+      await this.#inEach(settings);
+      await this.#namespaces.remove([...existing.keys()].filter((name) => !wanted.has(name) && !inUse.has(name)));
+      this.#things = wanted;
+    };
+  }
+
+  async #inEach(batches: Batches): Promise<void> {
+    await inParallel([...batches], ([name, lines]) => this.#machine.ip(lines, name));
   }
 
   /** Reads what an earlier reconciler made, and finishes the namespaces that it did not. */
@@ -58,6 +66,10 @@ export class Wires {
     });
     await this.#machine.done(namespace, ['sh', '-euc', lines.join('\n')]);
   }
+}
+
+function addNamespace(name: string): string {
+  return `netns add ${name}`;
 }
 
 /** A workload's namespace keeps the settings of the kernel: it forwards nothing, and its wire drops IPv6. */

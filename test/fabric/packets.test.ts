@@ -260,7 +260,13 @@ else {
     }
 
     it('what `ip` finds is what the plan wants, so that nothing is done again', () => {
-      assert.deepEqual(linkChanges(lab.found(), lab.wanted()), { add: [], remove: [], steps: [] });
+      assert.deepEqual(linkChanges(lab.found(), lab.wanted()), {
+        add: [],
+        remove: [],
+        removals: [],
+        wires: [],
+        settings: new Map(),
+      });
     });
 
     it('a source address that another workload has, or IPv6, does not leave the wire', async () => {

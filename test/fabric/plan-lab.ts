@@ -5,7 +5,7 @@ import { formatIpv4, parseIpv4 } from '../../src/address/address.ts';
 import { metadataPort, allocate, emptyAllocation, vaultPort, type Allocation } from '../../src/fabric/allocation.ts';
 import { findCommands, foundThings } from '../../src/fabric/found-things.ts';
 import { internetRules } from '../../src/fabric/internet-rules.ts';
-import { linkChanges, namespaceSysctls } from '../../src/fabric/link-changes.ts';
+import { linkChanges, namespaceSysctls, type Batches } from '../../src/fabric/link-changes.ts';
 import { thingsOf } from '../../src/fabric/links.ts';
 import { namespaceNames } from '../../src/fabric/naming.ts';
 import { plan, type Plan } from '../../src/fabric/plan.ts';
@@ -40,13 +40,16 @@ export class PlanLab implements AsyncDisposable {
     const hosts = placed.filter(({ incarnation }) => incarnation === '');
     const next = plan({ state, allocation: this.#allocation, workloads, hosts });
     const things = thingsOf(next, this.instance);
-    const { add, remove, steps } = linkChanges(this.#things, things);
+    const { add, remove, removals, wires, settings } = linkChanges(this.#things, things);
+    const inEach = (batches: Batches): void => {
+      for (const [name, lines] of batches) run(['ip', '-n', name, '-batch', '-'], `${lines.join('\n')}\n`);
+    };
+    for (const step of removals) inEach(step);
     run(['ip', '-batch', '-'], add.map((name) => `netns add ${name}\n`).join(''));
     const sysctls = Object.entries(namespaceSysctls).map(([key, value]) => `${key}=${value}`);
     for (const name of add) run(['nsenter', `--net=/run/netns/${name}`, 'sysctl', '-qw', ...sysctls]);
-    for (const step of steps) {
-      for (const [name, lines] of step) run(['ip', '-n', name, '-batch', '-'], `${lines.join('\n')}\n`);
-    }
+    run(['ip', '-batch', '-'], wires.map((line) => `${line}\n`).join(''));
+    inEach(settings);
     run(['ip', '-batch', '-'], remove.map((name) => `netns delete ${name}\n`).join(''));
     for (const router of next.routers) this.nft(this.names.router(router.number), routerRules(router));
     this.nft(this.names.internet, internetRules(next.internet));
