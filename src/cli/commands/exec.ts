@@ -3,11 +3,8 @@ import { resolve } from 'node:path';
 import { readConnection } from '../connection.ts';
 import type { ProgramIdentity } from '../connection.ts';
 import type { Command, Given, Options, Outcome } from '../command.ts';
-import { runDeclared } from '../exec/declared.ts';
 import { join as joinFabric } from '../exec/join.ts';
 import type { JoinRequest } from '../exec/join.ts';
-import { launch } from '../exec/launch.ts';
-import { prepare } from '../exec/prepare.ts';
 import { findPrograms } from '../exec/programs.ts';
 import { controlSocketOf, placeOf } from '../../fabric/place.ts';
 import { CommandFailed } from '../failed.ts';
@@ -41,7 +38,12 @@ export const exec: Command = {
     const path = socketOf(dataFolder);
     const identity = request.join === 'subnet' ? identityFor(data, options['as']) : undefined;
     const identityHeader = identity?.identityHeader;
-    const joined = await joinFabric(path, { ...request, ...(identityHeader !== undefined && { identityHeader }) });
+    // What comes next is loaded while the fabric makes the place.
+    const [joined, { prepare }, { launch }] = await Promise.all([
+      joinFabric(path, { ...request, ...(identityHeader !== undefined && { identityHeader }) }),
+      import('../exec/prepare.ts'),
+      import('../exec/launch.ts'),
+    ]);
     const prepared = await prepare(joined, {
       dataFolder,
       folder: workingFolder,
@@ -63,6 +65,8 @@ async function declare(
   }
   const dataFolder = resolve(data);
   process.chdir(realFolder(folder, 'Give an existing one with --folder DIR.'));
+  // The other ways do not need what it loads: an HTTPS client.
+  const { runDeclared } = await import('../exec/declared.ts');
   return { output: '', exitStatus: await runDeclared({ data: dataFolder, subnet, address, as, command }) };
 }
 

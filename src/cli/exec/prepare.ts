@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CommandFailed } from '../failed.ts';
@@ -24,8 +24,8 @@ export interface Wanted {
   readonly inherited: Inherited;
 }
 
-/** Sockets and names of others: of sessions, of servers and fabrics, and of a cache that the C library's resolver asks. */
-const closedFolders = ['/run/user', '/run/netns', '/run/postern*', '/run/nscd'];
+/** In /run: sockets and names of others: of sessions, of servers and fabrics, and of a cache that the C library's resolver asks. */
+const closed = /^(?:user|netns|nscd|postern.*)$/;
 
 /** Everything that the launcher needs for a workload that has joined. */
 export async function prepare(joined: Joined, wanted: Wanted): Promise<Omit<Launch, 'programs'>> {
@@ -99,9 +99,10 @@ function stagedFiles(
   );
 }
 
-/** The data folder, and the closed folders of the system that exist, without what is covered by another one. */
+/** The data folder, and the closed folders of /run that exist, without what is covered by another one. */
 function coversBeside(covered: string, dataFolder: string): readonly string[] {
-  return [...globSync([...closedFolders]), dataFolder].filter((path) => path !== covered);
+  const inRun = readdirSync('/run').filter((name) => closed.test(name));
+  return [...inRun.map((name) => join('/run', name)), dataFolder].filter((path) => path !== covered);
 }
 
 /** A file can only be mounted over one that is there, and over what its name leads to. */
