@@ -38,7 +38,7 @@ export const exec: Command = {
     const path = socketOf(dataFolder);
     const identity = request.join === 'subnet' ? identityFor(data, options['as']) : undefined;
     const identityHeader = identity?.identityHeader;
-    // What comes next is loaded while the fabric makes the place.
+    // The launcher is loaded while the fabric makes the place.
     const [joined, { prepare }, { launch }] = await Promise.all([
       joinFabric(path, { ...request, ...(identityHeader !== undefined && { identityHeader }) }),
       import('../exec/prepare.ts'),
