@@ -49,6 +49,13 @@ function workloadTests(mode: Mode): void {
     });
   });
 
+  it('may serve at any port of its address', async () => {
+    const program =
+      'require("net").createServer().listen(80, "0.0.0.0", function () { console.log(this.address().port); this.close(); })';
+    const { status, stdout, stderr } = await world.run([process.execPath, '-e', program]);
+    assert.deepEqual([status, stdout, stderr], [0, '80\n', '']);
+  });
+
   it('has namespaces of its own, in which it is not the first process and finds no other', async () => {
     const script = 'for n in user pid mnt ipc net; do readlink /proc/self/ns/$n; done; echo $$; echo /proc/[0-9]*';
     const printed = (await world.prints(script)).split('\n');

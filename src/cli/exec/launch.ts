@@ -137,11 +137,15 @@ function inside(programs: Programs, { uid, gid, kind, account }: WorkloadUser): 
     while [ "$1" != -- ]; do shift; done; shift${attending(`${env} --default-signal=INT,QUIT ${apart} -- "$@"`)}`;
 }
 
-/** It mounts /proc first: the path of a descriptor leads there, and \`mount\` looks for its own processes in it. */
+/**
+ * It mounts /proc first: the path of a descriptor leads there, and \`mount\` looks for its own processes in it. A workload
+ * has all ports of its address, as a machine of its own would, though it is not root (ip(7), \`ip_unprivileged_port_start\`).
+ */
 function mounting({ mount, mkdir }: Programs): string {
   return `
       exec ${runFolderDescriptor}<"$2" 4<"$4" || exit
       ${mount} -t proc -o nosuid,nodev,noexec postern /proc || exit
+      echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start || exit
       ${mount} -t tmpfs -o nosuid,nodev,mode=755 postern-stage ${stage} || exit
       if [ -n "$5" ]; then
         ${mkdir} ${stage}/folder
