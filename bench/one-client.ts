@@ -9,6 +9,8 @@ export interface Answered {
 }
 
 export interface Asked {
+  /** An IP address, loopback unless given. */
+  readonly address?: string;
   readonly port: number;
   readonly agent: Agent;
   readonly method?: string;
@@ -22,10 +24,11 @@ export interface Asked {
 export const keepAlive = (ca: string) =>
   new Agent({ ca, allowPartialTrustChain: true, keepAlive: true, maxSockets: 1 });
 
-export function send({ port, agent, method = 'GET', path, host, token, body }: Asked): Promise<Answered> {
+export function send(asked: Asked): Promise<Answered> {
+  const { address = '127.0.0.1', port, agent, method = 'GET', path, host, token, body } = asked;
   return new Promise((resolve, reject) => {
     const headers = { host, authorization: `Bearer ${token}`, ...(body !== undefined && json(body)) };
-    const options = { host: '127.0.0.1', servername: host.replace(/:\d+$/, '') };
+    const options = { host: address, servername: host.replace(/:\d+$/, '') };
     const outgoing = request({ ...options, port, agent, method, path, headers }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('error', reject);

@@ -14,6 +14,7 @@ import type { Put } from '../src/store/store.ts';
 import type { VaultRecord } from '../src/types/vault.ts';
 import { putVault } from '../test/data-plane/vaults.ts';
 import { startServer } from '../test/world/server.ts';
+import { readWrk } from './wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 5);
 const secretsMax = Number(process.argv[3] ?? 1_000_000);
@@ -54,10 +55,7 @@ async function measure(what: string, vault: string, path: string): Promise<void>
   const url = `https://127.0.0.1:${world.port}${path}?api-version=7.4`;
   const wrk = ['-t1', '-c32', `-d${seconds}s`, '--latency', ...headers, url];
   const { stdout } = await promisify(execFile)('wrk', wrk);
-  if (/Non-2xx/.test(stdout)) throw new Error(stdout);
-  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
-  const [, p99 = '', unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(stdout) ?? [];
-  const p99Ms = Number(p99) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? Number.NaN);
+  const { requests, p99Ms } = readWrk(stdout);
   console.log(`| ${what} | ${(requests / seconds).toFixed(0)} | ${p99Ms.toFixed(2)} |`);
 }
 

@@ -62,15 +62,28 @@ export function measure({ pid, port }: Served, load: Load): Round {
   const before = cpuNanoseconds(pid);
   const url = `https://127.0.0.1:${port}${path}?api-version=7.4`;
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...extra, url];
-  const output = execFileSync('wrk', args, { encoding: 'utf8' });
-  const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
-  const [, p99 = '', unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(output) ?? [];
+  const { requests, p99Ms } = readWrk(execFileSync('wrk', args, { encoding: 'utf8' }));
+  return { perSecond: requests / seconds, p99Ms, cpuMicroseconds: (cpuNanoseconds(pid) - before) / 1000 / requests };
+}
+
+export interface WrkResult {
+  readonly requests: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/**
+ * Reads the output of `wrk --latency`.
+ * @throws when an answer was not 2xx
+ */
+export function readWrk(output: string): WrkResult {
   if (/Non-2xx/.test(output)) throw new Error(output);
-  return {
-    perSecond: requests / seconds,
-    p99Ms: Number(p99) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? Number.NaN),
-    cpuMicroseconds: (cpuNanoseconds(pid) - before) / 1000 / requests,
+  const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
+  const latencyMs = (share: string) => {
+    const [, value = '', unit = ''] = new RegExp(String.raw`${share}%\s+([\d.]+)(us|ms|s)`).exec(output) ?? [];
+    return Number(value) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? Number.NaN);
   };
+  return { requests, p50Ms: latencyMs('50'), p99Ms: latencyMs('99') };
 }
 
 export const secretBody = '{"value":"a value of some forty characters, as usual"}';
@@ -91,5 +104,10 @@ export function putScript(): string {
 }
 
 export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  return quantile(values, 0.5);
+}
+
+/** The value below which this share of the values is; NaN when there are none. */
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
 }
