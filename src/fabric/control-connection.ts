@@ -9,6 +9,7 @@ export class ControlConnection implements Disposable {
   readonly path: string;
   readonly #socket: Socket;
   readonly #waiting: PromiseWithResolvers<Members>[] = [];
+  readonly #ended: Promise<void>;
   #received = '';
 
   private constructor(path: string, socket: Socket) {
@@ -16,6 +17,10 @@ export class ControlConnection implements Disposable {
     this.#socket = socket;
     socket.setEncoding('utf8').on('data', (chunk: string) => this.#take(chunk));
     socket.on('error', () => undefined);
+    // A connection that is reset ends with an error first, which "once" of node:events would throw.
+    this.#ended = new Promise((resolve) => {
+      socket.once('close', () => resolve());
+    });
     socket.once('close', () => {
       const error = new FabricFailed('The server ended before it answered.');
       for (const { reject } of this.#waiting.splice(0)) reject(error);
@@ -43,7 +48,7 @@ export class ControlConnection implements Disposable {
 
   /** Resolves when the supervisor has ended. */
   async closed(): Promise<void> {
-    if (this.isOpen) await once(this.#socket, 'close');
+    if (this.isOpen) await this.#ended;
   }
 
   /** @throws {FabricFailed} with the supervisor's message when it refuses */
