@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FabricServer } from './fabric-server.ts';
 import { messageOf } from './failed.ts';
 import { Filters } from './filters.ts';
@@ -12,10 +13,14 @@ import { controlSocketOf, type Place } from './place.ts';
 import { RunFolder } from './run-folder.ts';
 import { ServerLink } from './server-link.ts';
 import { openFabricSocket, type FabricRequest } from './socket.ts';
+import type { FabricState } from './state.ts';
 import { fabricStatus, summaryOf, type RunningStatus } from './status.ts';
 import { writeTrust } from './trust.ts';
 import { Wires } from './wires.ts';
 import { Workloads } from './workloads.ts';
+
+/** How long what failed waits until it is tried again: twice as long each time. */
+const [leastWaitMs, mostWaitMs] = [300, 30_000];
 
 /** Tells the user what is done, a line a change. */
 export interface Report {
@@ -91,6 +96,7 @@ class Fabric {
   #ground: Ground | undefined;
   #link: ServerLink | undefined;
   #reconciler: Reconciler | undefined;
+  #server: FabricServer | undefined;
 
   constructor(options: FabricOptions, folder: RunFolder, kept: Kept) {
     this.#options = options;
@@ -104,6 +110,7 @@ class Fabric {
   async up(): Promise<void> {
     const { report, readServer } = this.#options;
     const server = await readServer();
+    this.#server = server;
     const networkReader = new NetworkReader(server.networkReader);
     const state = readState(await networkReader.state(undefined, this.#stop.signal));
     const ground = await this.#prepareGround();
@@ -165,21 +172,49 @@ class Fabric {
 
   /** Follows the resource manager, and the server's supervisor. */
   async untilStopped(): Promise<void> {
-    const [reconciler, link] = [this.#reconciler, this.#link];
+    const [reconciler, link, server] = [this.#reconciler, this.#link, this.#server];
     const version = reconciler?.state?.version;
-    if (reconciler === undefined || link === undefined || version === undefined) return;
+    if (reconciler === undefined || link === undefined || server === undefined || version === undefined) return;
     const { readServer, report } = this.#options;
-    const stop = this.#stop.signal;
-    const following = follow(version, {
+    const following = follow({
+      version,
+      server,
       readServer,
-      stop,
+      stop: this.#stop.signal,
       line: report.line,
-      changed: async (state, server) => {
-        writeTrust(this.#folder, server);
-        if (state.version !== reconciler.state?.version) await reconciler.follow(state);
-      },
+      changed: (state, from) => this.#follow(reconciler, { state, from }),
     });
-    await Promise.all([following, this.#keepListeners(link, reconciler)]);
+    await Promise.all([following, this.#keepListeners(link, reconciler), this.#catchUp(reconciler)]);
+  }
+
+  async #follow(
+    reconciler: Reconciler,
+    { state, from }: { readonly state: FabricState; readonly from: FabricServer },
+  ): Promise<void> {
+    try {
+      writeTrust(this.#folder, from);
+      if (state.version !== reconciler.state?.version) await reconciler.follow(state);
+    } catch (error) {
+      this.#options.report.line(`problem: ${messageOf(error)}. It is tried again.`);
+    }
+  }
+
+  /** Tries again what could not be changed: a machine may be too busy or full for a while. */
+  async #catchUp(reconciler: Reconciler): Promise<void> {
+    const { line } = this.#options.report;
+    const stop = this.#stop.signal;
+    let [waitMs, told] = [leastWaitMs, ''];
+    while (!stop.aborted) {
+      await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
+      try {
+        if (await reconciler.catchUp()) line('what could not be done before is done');
+      } catch (error) {
+        const message = messageOf(error);
+        if (message !== told) line(`problem: ${message}. It is tried again.`);
+        told = message;
+      }
+      waitMs = reconciler.isBehind ? Math.min(waitMs * 2, mostWaitMs) : leastWaitMs;
+    }
   }
 
   /** Opens the listeners again whenever the server was started again. */

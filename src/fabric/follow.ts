@@ -9,6 +9,10 @@ import { fabricState, type FabricState } from './state.ts';
 const retryMs = 300;
 
 interface FollowOptions {
+  /** The version of the state that is in force. */
+  readonly version: string;
+  /** The server that it came from. */
+  readonly server: FabricServer;
   readonly readServer: () => Promise<FabricServer>;
   readonly stop: AbortSignal;
   /** Called with each state that is new. */
@@ -26,14 +30,10 @@ export function readState(answer: unknown): FabricState {
   );
 }
 
-/**
- * Waits for changes until it is told to stop. While the server is away the networks stay as they are.
- * @param version the version of the state that is in force
- */
-export async function follow(version: string, { readServer, stop, changed, line }: FollowOptions): Promise<void> {
-  let after = version;
+/** Waits for changes until it is told to stop. While the server is away the networks stay as they are. */
+export async function follow({ readServer, stop, changed, line, ...first }: FollowOptions): Promise<void> {
+  let { version: after, server } = first;
   let isAway = false;
-  let server = await readServer();
   let networkReader = new NetworkReader(server.networkReader);
   while (!stop.aborted) {
     try {

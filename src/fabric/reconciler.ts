@@ -1,5 +1,6 @@
 import { allocate, type Allocation } from './allocation.ts';
 import { changesBetween } from './changes.ts';
+import { messageOf } from './failed.ts';
 import type { Filters } from './filters.ts';
 import { inParallel } from './in-parallel.ts';
 import type { KeptHost, KeptWorkload, Ledger } from './kept.ts';
@@ -45,6 +46,11 @@ export class Reconciler {
   /** The incarnations of the subnets whose way to the vaults is the listener. */
   #endpoints: ReadonlySet<string>;
   readonly #asked: Asked[] = [];
+  /** The numbers of the places that were made. */
+  #made: ReadonlySet<number>;
+  /** Whether the machine is not what the plan says, because something could not be changed. */
+  #isBehind = false;
+  #problems: readonly string[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReconcilerOptions) {
@@ -54,10 +60,15 @@ export class Reconciler {
     this.#workloads = workloads;
     this.#hosts = hosts;
     this.#endpoints = new Set(endpoints);
+    this.#made = numbersOf([...workloads, ...hosts]);
   }
 
   get state(): FabricState | undefined {
     return this.#state;
+  }
+
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
   get plan(): Plan | undefined {
@@ -99,26 +110,39 @@ export class Reconciler {
   }
 
   /**
+   * Does what could not be done before, for example because the machine was too busy.
+   * @returns whether there was something to do, and all of it is done now
+   */
+  catchUp(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (!this.#isBehind) return false;
+      await this.#apply();
+      return !this.#isBehind;
+    });
+  }
+
+  /**
    * Makes a place, and changes nothing when that fails. Places that are asked for meanwhile are made together.
    * @param choose decides on the place, by the networks and workloads as they are
    */
   async add(choose: Choose): Promise<void> {
     const made = Promise.withResolvers<void>();
     this.#asked.push({ choose, made });
-    await this.#inTurn(() => this.#addAll(this.#asked.splice(0)));
-    return made.promise;
+    // Another one's turn may refuse it: somebody has to wait for the answer by then, or Node ends the process.
+    await Promise.all([made.promise, this.#inTurn(() => this.#addAll(this.#asked.splice(0)))]);
   }
 
+  /** Answers each of them, and never fails itself: what it cannot undo is behind, and done later. */
   async #addAll(asked: readonly Asked[]): Promise<void> {
-    if (asked.length === 0) return;
     const [workloads, hosts] = [this.#workloads, this.#hosts];
     const chosen = asked.filter((each) => this.#choose(each));
+    if (chosen.length === 0) return;
     try {
       await this.#apply();
       for (const { made } of chosen) made.resolve();
     } catch (error) {
       [this.#workloads, this.#hosts] = [workloads, hosts];
-      await this.#apply();
+      await this.#apply().catch((reason: unknown) => this.#options.line(`problem: ${messageOf(reason)}`));
       // One that cannot be made must not take the others with it.
       if (chosen.length > 1) for (const each of chosen) await this.#addAll([each]);
       else for (const { made } of chosen) made.reject(error);
@@ -149,6 +173,7 @@ export class Reconciler {
 
   async #apply(): Promise<void> {
     if (this.#state === undefined) return;
+    this.#isBehind = true;
     const { namespaces, server, wires, filters, instance } = this.#options;
     const next = plan({
       state: this.#state,
@@ -160,10 +185,11 @@ export class Reconciler {
     const places = [...this.#workloads, ...this.#hosts].map(({ number }) => namespaces.names.workload(number));
     const setWires = await wires.connect(thingsOf(next, instance), new Set(places));
     const wanted = wantedListeners(next, namespaces);
+    let refused: readonly string[] = [];
     if (server.isConnected && !server.has(wanted)) {
       // A listener needs its address, and a rule that leads to it comes after it.
       await setWires();
-      for (const problem of await server.open(wanted)) this.#options.line(problem);
+      refused = await server.open(wanted);
       await filters.load(next);
     } else {
       await inParallel([setWires, () => filters.load(next)], (work) => work());
@@ -171,11 +197,37 @@ export class Reconciler {
     await this.#endFlows(next);
     for (const line of changesBetween(this.#plan, next)) this.#options.line(line);
     this.#plan = next;
-    if (server.isConnected) {
-      await server.close(wanted);
-      for (const workload of this.#workloads) await server.bind(workload);
-    }
+    if (server.isConnected) await server.close(wanted);
+    const unbound = server.isConnected ? await this.#bind(next) : [];
+    this.#made = numbersOf([...this.#workloads, ...this.#hosts]);
     this.#keep();
+    this.#tell([...refused, ...unbound]);
+  }
+
+  /**
+   * Tells the server the identities of the workloads that are in a subnet.
+   * @returns sentences about those that it had accepted before, and refuses now
+   * @throws {FabricFailed} when it refuses that of a new place
+   */
+  async #bind({ routers }: Plan): Promise<readonly string[]> {
+    const placed = numbersOf(routers.flatMap(({ workloads }) => workloads));
+    const problems: string[] = [];
+    for (const workload of this.#workloads.filter(({ number }) => placed.has(number))) {
+      try {
+        await this.#options.server.bind(workload);
+      } catch (error) {
+        if (!this.#made.has(workload.number)) throw error;
+        problems.push(`process ${workload.holder.pid} in ${workload.name} has no identity: ${messageOf(error)}`);
+      }
+    }
+    return problems;
+  }
+
+  /** With problems it is tried again, and each is told once. */
+  #tell(problems: readonly string[]): void {
+    for (const each of problems) if (!this.#problems.includes(each)) this.#options.line(`problem: ${each}`);
+    this.#problems = problems;
+    this.#isBehind = problems.length > 0;
   }
 
   async #endFlows({ routers }: Plan): Promise<void> {
@@ -203,4 +255,8 @@ export class Reconciler {
       endpoints: [...this.#endpoints],
     });
   }
+}
+
+function numbersOf(places: readonly { readonly number: number }[]): ReadonlySet<number> {
+  return new Set(places.map(({ number }) => number));
 }

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../world/process.ts';
+import type { FabricLab, Joined } from './fabric-lab.ts';
+import { peer, putNetwork, subnetAt, testAtSite } from './site.ts';
+
+/** What the reconciler does about places and networks that it cannot make. */
+const web = subnetAt('10.1.0.0/24', 'endpoint');
+const farWeb = subnetAt('10.2.0.0/24', 'no endpoint');
+
+testAtSite('a place that cannot be made takes neither the others nor the reconciler with it', async (lab, row) => {
+  await putNetwork(lab, 'blue', { space: '10.1.0.0/16', subnets: { web } });
+  await lab.up();
+  const { pid } = await lab.status();
+  await row('wrong ones, asked for at the same time as others', async () => {
+    const places = await Promise.all([
+      lab.join('blue/web'),
+      lab.join('blue/web', '10.9.0.4'),
+      lab.join('blue/web'),
+      lab.join('blue/web', '10.1.0.4'),
+    ]);
+    assert.deepEqual(
+      places.map(({ ok, address, message }) => (ok ? address : message)),
+      [
+        '10.1.0.4',
+        '10.9.0.4 is outside of the subnet blue/web (10.1.0.0/24).',
+        '10.1.0.5',
+        'Another workload has the address 10.1.0.4 of blue/web.',
+      ],
+    );
+  });
+  await row('several at once, while the machine makes none', async () => {
+    using obstacle = inTheWayOf(lab);
+    const places = await Promise.all(['blue/web', 'blue/web', 'blue/web'].map((subnet) => lab.join(subnet)));
+    for (const { message } of places) assert.match(message ?? 'made', new RegExp(`^ip .*${obstacle.name}.* failed: `));
+  });
+  await row('afterwards places are made again', async () => {
+    const place = await lab.join('blue/web', '10.1.0.9');
+    assert.deepEqual([place.ok, place.message], [true, undefined]);
+  });
+  assert.equal((await lab.status()).pid, pid, 'the reconciler is the same one');
+});
+
+testAtSite('what could not be built is built when the machine can', async (lab) => {
+  await putNetwork(lab, 'blue', { space: '10.1.0.0/16', subnets: { web } });
+  await putNetwork(lab, 'red', { space: '10.2.0.0/16', subnets: { web: farWeb } });
+  await lab.up();
+  const [near, far] = [await lab.join('blue/web'), await lab.join('red/web')];
+  const listener = spawn('ip', ['netns', 'exec', far.namespace, process.execPath, '--eval', listening], {
+    stdio: 'ignore',
+  });
+  try {
+    {
+      using _ = inTheWayOf(lab);
+      await peer(lab, 'blue', 'red');
+      await until(() => logOf(lab).includes('It is tried again.'), 'the change that fails');
+      assert.equal(connects(near, far), false);
+    }
+    await until(() => connects(near, far), 'the way to the peer');
+    assert.match(logOf(lab), /what could not be done before is done/);
+  } finally {
+    listener.kill('SIGKILL');
+  }
+});
+
+/** A name of the fabric's that is no namespace and cannot be removed, so that every change fails. */
+function inTheWayOf(lab: FabricLab): Disposable & { readonly name: string } {
+  const name = `pt-${lab.place.instance}-w999`;
+  const path = join('/run/netns', name);
+  mkdirSync(path);
+  return { name, [Symbol.dispose]: () => rmdirSync(path) };
+}
+
+const listening = `require('node:net').createServer((socket) => socket.end()).listen(8080)`;
+
+/** Whether a connection from one place to a listener in another is accepted. */
+function connects({ namespace }: Joined, { address }: Joined): boolean {
+  const asking = `require('node:net').connect(8080, '${address}').setTimeout(500, () => process.exit(1)).on('connect', () => process.exit(0))`;
+  const { status } = spawnSync('ip', ['netns', 'exec', namespace, process.execPath, '--eval', asking], {
+    stdio: 'ignore',
+  });
+  return status === 0;
+}
+
+function logOf(lab: FabricLab): string {
+  return readFileSync(join(lab.place.folder, 'log'), 'utf8');
+}
