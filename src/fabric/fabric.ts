@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FabricServer } from './fabric-server.ts';
-import { messageOf } from './failed.ts';
+import { FabricFailed, messageOf } from './failed.ts';
 import { Filters } from './filters.ts';
 import { follow, readState } from './follow.ts';
-import { groundLeft, hasInternet, makeGround, removeGround, type Ground } from './ground.ts';
-import { Ledger, nothingKept, readKept, type Kept } from './kept.ts';
-import { requirePrograms } from './machine.ts';
+import { groundLeft, hasInternet, hasRemains, makeGround, removeGround, type Ground } from './ground.ts';
+import { Ledger, nothingKept, type Kept } from './kept.ts';
 import { end, isAlive } from './processes.ts';
 import { Reconciler } from './reconciler.ts';
 import { NetworkReader } from './network-reader.ts';
 import { controlSocketOf, type Place } from './place.ts';
-import { RunFolder } from './run-folder.ts';
+import { isThere, lookForFolderMs, othersEnd, type RunFolder } from './run-folder.ts';
 import { ServerLink } from './server-link.ts';
 import { openFabricSocket, type FabricRequest } from './socket.ts';
 import type { FabricState } from './state.ts';
@@ -41,44 +40,6 @@ export interface FabricOptions {
   readonly now: () => number;
 }
 
-/**
- * Builds the networks, follows the resource manager until it is told to stop, and removes them. What an earlier run left
- * when it was killed is taken over, with its workloads.
- * @throws {FabricFailed} when they cannot be built; nothing is left then but what was there before
- */
-export async function runFabric(options: FabricOptions): Promise<void> {
-  requirePrograms(options.environment);
-  using folder = RunFolder.open(options.place);
-  const kept = readKept(folder.readState());
-  const report = logged(options, folder);
-  const fabric = new Fabric({ ...options, report }, folder, kept ?? nothingKept);
-  try {
-    await fabric.up();
-  } catch (error) {
-    if (kept?.responder === undefined || options.stop.aborted) await fabric.remove();
-    else report.line('What an earlier "postern net up" built stays: "postern net down" removes it.');
-    if (options.stop.aborted) return;
-    throw error;
-  }
-  await fabric.untilStopped();
-  await fabric.remove();
-}
-
-/** Reports to the log of the fabric too: in the background nothing else keeps what was done. */
-function logged({ report, now }: FabricOptions, folder: RunFolder): Report {
-  const log = (line: string): void => folder.log(`${new Date(now()).toISOString()} ${line}`);
-  return {
-    line: (line) => {
-      log(line);
-      report.line(line);
-    },
-    ready: (line) => {
-      log(line);
-      report.ready(line);
-    },
-  };
-}
-
 interface Built {
   readonly ground: Ground;
   readonly link: ServerLink;
@@ -86,10 +47,13 @@ interface Built {
   readonly workloads: Workloads;
 }
 
-class Fabric {
+/** The networks of one server on this machine. */
+export class Fabric {
   readonly #options: FabricOptions;
   readonly #folder: RunFolder;
   readonly #ledger: Ledger;
+  /** Whether nothing says what an earlier reconciler made: what is found of it cannot be taken over. */
+  readonly #isLost: boolean;
   readonly #stop = new AbortController();
   readonly #removed = Promise.withResolvers<void>();
   readonly #resources = new AsyncDisposableStack();
@@ -98,10 +62,14 @@ class Fabric {
   #reconciler: Reconciler | undefined;
   #server: FabricServer | undefined;
 
-  constructor(options: FabricOptions, folder: RunFolder, kept: Kept) {
+  constructor(
+    options: FabricOptions,
+    { folder, kept }: { readonly folder: RunFolder; readonly kept: Kept | undefined },
+  ) {
     this.#options = options;
     this.#folder = folder;
-    this.#ledger = new Ledger(kept, (changed) => folder.writeState(changed));
+    this.#isLost = kept === undefined;
+    this.#ledger = new Ledger(kept ?? nothingKept, (changed) => folder.writeState(changed));
     if (options.stop.aborted) this.#stop.abort();
     options.stop.addEventListener('abort', () => this.#stop.abort());
   }
@@ -118,6 +86,7 @@ class Fabric {
       controlSocket: async () => (await readServer()).controlSocket,
       anchor: ground.machine.anchor,
       ledger: this.#ledger,
+      hasOther: () => isThere(this.#options.place.otherFolder),
     });
     this.#link = link;
     await link.connect(this.#ledger.kept);
@@ -138,7 +107,7 @@ class Fabric {
 
   async #prepareGround(): Promise<Ground> {
     const { kept } = this.#ledger;
-    const left = groundLeft(this.#options, kept);
+    const left = this.#isLost ? undefined : groundLeft(this.#options, kept);
     if (left === undefined) await this.#clear(kept);
     const ground = left ?? (await makeGround(this.#options));
     this.#ground = ground;
@@ -146,8 +115,17 @@ class Fabric {
     return ground;
   }
 
-  /** Removes the remains of a fabric that cannot be taken over: its internet is gone, or its anchor. */
+  /** Removes the remains of a fabric that cannot be taken over: its internet is gone, or its anchor, or what it kept. */
   async #clear({ workloads, hosts }: Kept): Promise<void> {
+    if (this.#isLost) {
+      if (!hasRemains(this.#options)) return;
+      this.#options.report.line(
+        'What an earlier "postern net up" built is removed: it left no state to take it over by.',
+      );
+      if (this.#folder.isNew) await othersEnd();
+      await removeGround(this.#options, groundLeft(this.#options, undefined));
+      return;
+    }
     if (this.#options.place.isRoot && hasInternet(this.#options)) return;
     await end([...workloads, ...hosts].map(({ holder }) => holder).filter(isAlive));
     await removeGround(this.#options, undefined);
@@ -184,7 +162,33 @@ class Fabric {
       line: report.line,
       changed: (state, from) => this.#follow(reconciler, { state, from }),
     });
-    await Promise.all([following, this.#keepListeners(link, reconciler), this.#catchUp(reconciler)]);
+    await Promise.all([
+      following,
+      this.#keepListeners(link, reconciler),
+      this.#catchUp(reconciler),
+      this.#watchFolder(),
+    ]);
+    if (!this.#folder.isHeld) await this.#giveUp();
+  }
+
+  /** Without its folder no request reaches this process, and another one may begin. */
+  async #watchFolder(): Promise<void> {
+    const stop = this.#stop.signal;
+    while (!stop.aborted) {
+      await sleep(lookForFolderMs, undefined, { signal: stop }).catch(() => undefined);
+      if (!this.#folder.isHeld) this.#stop.abort();
+    }
+  }
+
+  /** Ends without removing anything, as if it had been killed: the networks may be another one's by now. */
+  async #giveUp(): Promise<never> {
+    await this.#resources.disposeAsync();
+    await this.#reconciler?.settled();
+    this.#link?.leave();
+    throw new FabricFailed(
+      `The folder of the fabric was removed (${this.#folder.place.folder}).`,
+      'Build the networks again with "postern net up", or remove what is left of them with "postern net down".',
+    );
   }
 
   async #follow(
@@ -242,10 +246,16 @@ class Fabric {
 
   async #answer(request: FabricRequest, built: Built): Promise<object> {
     if (request.kind === 'status') return { ok: true, ...this.#status(built) };
-    if (request.kind !== 'stop') return built.workloads.join(request);
+    if (request.kind !== 'stop') return this.#join(request, built);
     this.#stop.abort();
     await this.#removed.promise;
     return { ok: true };
+  }
+
+  #join(request: Parameters<Workloads['join']>[0], { workloads }: Built): Promise<object> {
+    // A connection that is open lives on while everything is removed, and what is made then would stay.
+    if (this.#stop.signal.aborted) throw new FabricFailed('The networks are being removed.');
+    return workloads.join(request);
   }
 
   #status({ reconciler, ground, link }: Omit<Built, 'workloads'>): RunningStatus {

@@ -23,6 +23,7 @@ const script = `
   namespace=$2; shift 3
   exec nsenter --net="/run/netns/$namespace" -- "$@"`;
 
+const responderProgram = join(import.meta.dirname, 'dns', `responder${extname(import.meta.filename)}`);
 const ownNamespaces = ['unshare', '--user', '--map-root-user', '--mount', '--net', '--'] as const;
 const nobody = 65_534;
 /** The responder needs to take port 53 and to give up its uid, and nothing else. */
@@ -37,9 +38,8 @@ export async function startInternet(
   { namespace, lines, nameServer }: Internet,
   { environment, isRoot }: { readonly environment: Readonly<Record<string, string>>; readonly isRoot: boolean },
 ): Promise<ProcessMark> {
-  const program = join(import.meta.dirname, 'dns', `responder${extname(import.meta.filename)}`);
   // Its command line has the namespace, so that it is found also when nothing else knows of it.
-  const named = [process.execPath, program, nameServer, namespace];
+  const named = [process.execPath, responderProgram, nameServer, namespace];
   const responder = isRoot ? [...withFewRights, ...named, String(nobody)] : named;
   const batch = lines.map((line) => `${line}\n`).join('');
   const shell = ['sh', '-c', script, 'sh', isRoot ? 'root' : 'user', namespace, batch, ...responder];
@@ -61,6 +61,11 @@ export async function startInternet(
   child.stderr.destroy();
   child.unref();
   return mark;
+}
+
+/** Whether a command line, by its words, is the responder's in this namespace, and not that of a program that will become it. */
+export function isResponder([, program = '', , namespace]: readonly string[], wanted: string): boolean {
+  return program === responderProgram && namespace === wanted;
 }
 
 async function isReady(output: Readable): Promise<boolean> {

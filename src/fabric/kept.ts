@@ -1,4 +1,4 @@
-import { array, boolean, literal, object, optional, record, string, wholeNumber } from '../shape/shape.ts';
+import { array, literal, object, optional, record, string, wholeNumber } from '../shape/shape.ts';
 import type { Shaped } from '../shape/shape.ts';
 import { emptyAllocation } from './allocation.ts';
 
@@ -29,15 +29,12 @@ const keptFile = object({
       incarnation: string,
       name: string,
       identityHeader: optional(string),
-      binding: optional(string),
     }),
   ),
   hosts: array(object(place)),
   /** The incarnations of the subnets whose way to the vaults is the listener. */
   endpoints: array(string),
   listeners: array(object({ id: string, key: string })),
-  /** Whether the server was asked for more listeners, and its answer is not among them yet. */
-  isOpening: boolean,
 });
 
 export const nothingKept: Kept = {
@@ -48,7 +45,6 @@ export const nothingKept: Kept = {
   hosts: [],
   endpoints: [],
   listeners: [],
-  isOpening: false,
 };
 
 /** The state that a reconciler leaves for the next one: all that cannot be read from the machine. */

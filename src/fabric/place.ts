@@ -8,6 +8,8 @@ export interface Place {
   readonly instance: string;
   readonly folder: string;
   readonly isRoot: boolean;
+  /** Where the fabric of this server is when it is root's and this one is a user's, or the other way round. */
+  readonly otherFolder: string;
 }
 
 /**
@@ -16,7 +18,8 @@ export interface Place {
  */
 export function placeOf(dataFolder: string, isRoot: boolean): Place {
   const instance = instanceOf(dataFolder);
-  return { instance, isRoot, folder: isRoot ? join(rootFolder, instance) : join(dataFolder, 'net') };
+  const [ofRoot, ofUser] = [join(rootFolder, instance), join(dataFolder, 'net')];
+  return { instance, isRoot, folder: isRoot ? ofRoot : ofUser, otherFolder: isRoot ? ofUser : ofRoot };
 }
 
 export function controlSocketOf({ folder }: Place): string {

@@ -20,6 +20,15 @@ export function markOf(pid: number): ProcessMark | undefined {
   }
 }
 
+/** The words of a process's command line; none when it ended. */
+export function commandOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
 export function isAlive({ pid, startTicks }: ProcessMark): boolean {
   return markOf(pid)?.startTicks === startTicks;
 }

@@ -128,7 +128,7 @@ export class Reconciler {
   async add(choose: Choose): Promise<void> {
     const made = Promise.withResolvers<void>();
     this.#asked.push({ choose, made });
-    // Another one's turn may refuse it: somebody has to wait for the answer by then, or Node ends the process.
+    // An earlier turn may refuse it: Node ends the process for a rejection that nothing waits for by then.
     await Promise.all([made.promise, this.#inTurn(() => this.#addAll(this.#asked.splice(0)))]);
   }
 
@@ -243,13 +243,9 @@ export class Reconciler {
 
   #keep(): void {
     const { server, ledger } = this.#options;
-    const workloads = this.#workloads.map(({ binding: _, ...workload }) => {
-      const binding = server.bindingOf(workload.number);
-      return binding === undefined ? workload : { ...workload, binding };
-    });
     ledger.change({
       allocation: this.#allocation,
-      workloads,
+      workloads: this.#workloads,
       hosts: this.#hosts,
       listeners: server.held,
       endpoints: [...this.#endpoints],

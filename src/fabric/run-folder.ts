@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { FabricFailed, messageOf } from './failed.ts';
 import { rootFolder, type Place } from './place.ts';
@@ -23,11 +24,16 @@ const sqliteBusy = 5;
 /** The files of a running fabric, and the lock by which one process at a time works on it. */
 export class RunFolder implements Disposable {
   readonly place: Place;
+  /** Whether there was no folder before. */
+  readonly isNew: boolean;
   readonly #lock: DatabaseSync;
+  readonly #lockInode: number;
 
-  private constructor(place: Place, lock: DatabaseSync) {
+  private constructor(place: Place, { lock, isNew }: { readonly lock: DatabaseSync; readonly isNew: boolean }) {
     this.place = place;
+    this.isNew = isNew;
     this.#lock = lock;
+    this.#lockInode = lockInode(place);
   }
 
   /**
@@ -37,12 +43,13 @@ export class RunFolder implements Disposable {
   static open(place: Place): RunFolder {
     // Workloads with other uids read their resolv.conf and roots here; the names in it are no secret.
     if (place.isRoot) ownFolder(rootFolder, 0o711);
+    const isNew = !isThere(place.folder);
     ownFolder(place.folder, place.isRoot ? 0o711 : 0o700);
     ownFolder(join(place.folder, 'control'), 0o700);
     const lock = new DatabaseSync(join(place.folder, 'control', lockFile));
     try {
       lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-      return new RunFolder(place, lock);
+      return new RunFolder(place, { lock, isNew });
     } catch (error) {
       lock.close();
       if (!(error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy)) throw error;
@@ -51,6 +58,11 @@ export class RunFolder implements Disposable {
         'See it with "postern net status", or end it with "postern net down".',
       );
     }
+  }
+
+  /** Whether its lock still keeps other processes out: the folder may have been removed. */
+  get isHeld(): boolean {
+    return this.#lockInode !== 0 && lockInode(this.place) === this.#lockInode;
   }
 
   path(name: string): string {
@@ -68,13 +80,26 @@ export class RunFolder implements Disposable {
 
   /** Adds a line to the log. The log before it is kept once it is long. */
   log(line: string): void {
-    const path = this.path(logFile);
-    if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) renameSync(path, `${path}.old`);
-    appendFileSync(path, `${line}\n`, { mode: 0o600 });
+    const path = logPathOf(this.place);
+    try {
+      if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) renameSync(path, `${path}.old`);
+      appendFileSync(path, `${line}\n`, { mode: 0o600 });
+    } catch {
+      // Networks must not end because a disk is full.
+    }
   }
 
+  /** @throws {FabricFailed} when it cannot be written: nothing is changed then that a kill would leave unknown */
   writeState(state: unknown): void {
-    this.write(stateFile, JSON.stringify(state), 0o600);
+    try {
+      this.write(stateFile, JSON.stringify(state), 0o600);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      throw new FabricFailed(
+        `The state of the fabric cannot be kept: ${messageOf(error)}.`,
+        code === 'ENOSPC' || code === 'EDQUOT' ? `Make room on the disk of ${this.place.folder}.` : undefined,
+      );
+    }
   }
 
   /** The state that the last reconciler left; `undefined` if it left nothing that can be read. */
@@ -98,9 +123,27 @@ export class RunFolder implements Disposable {
   }
 }
 
+/** How often a reconciler looks whether its folder is still there. */
+export const lookForFolderMs = 300;
+
+/** Resolves when a reconciler whose folder was removed has seen it and has ended. */
+export async function othersEnd(): Promise<void> {
+  await sleep(3 * lookForFolderMs);
+}
+
 /** Whether there is something of a fabric that a reconciler left behind. */
-export function isThere({ folder }: Place): boolean {
+export function isThere(folder: string): boolean {
   return lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Where a fabric writes what it does, and why it ended. */
+export function logPathOf({ folder }: Place): string {
+  return join(folder, logFile);
+}
+
+/** 0 when there is none. */
+function lockInode({ folder }: Place): number {
+  return lstatSync(join(folder, 'control', lockFile), { throwIfNoEntry: false })?.ino ?? 0;
 }
 
 function removeIfEmpty(folder: string): void {

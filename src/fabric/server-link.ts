@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlConnection } from './control-connection.ts';
 import { FabricFailed, messageOf } from './failed.ts';
 import { inParallel } from './in-parallel.ts';
-import type { Kept, KeptWorkload, Ledger } from './kept.ts';
+import { nothingKept, type Kept, type KeptWorkload, type Ledger } from './kept.ts';
 import {
+  bindingPlace,
   closeListeners,
   compareListeners,
-  fabricListenersOf,
+  holdingsOf,
   openListeners,
   type HeldListener,
   type Opening,
@@ -21,6 +22,8 @@ interface LinkOptions {
   readonly controlSocket: () => Promise<string>;
   readonly anchor: number | undefined;
   readonly ledger: Ledger;
+  /** Whether root has a fabric of this server beside a user's, or a user beside root's. */
+  readonly hasOther: () => boolean;
 }
 
 /**
@@ -45,34 +48,38 @@ export class ServerLink {
     return this.#connection?.isOpen === true;
   }
 
-  bindingOf(workload: number): string | undefined {
-    return this.#bindings.get(workload);
-  }
-
   /**
-   * Connects, and takes over what an earlier reconciler opened.
+   * Connects, and takes over what an earlier reconciler opened, also what it had no time to write down. What belongs to
+   * nothing that is kept is closed with the next listeners.
    * @throws {FabricFailed} when the server has the listeners of another fabric
    */
-  async connect(kept: Kept | undefined): Promise<void> {
+  async connect(kept: Kept): Promise<void> {
     const path = await this.#options.controlSocket();
     const connection = await ControlConnection.open(path);
-    const known = await fabricListenersOf(connection);
-    const isOurs = kept?.controlSocket === path;
-    const before = isOurs ? kept.listeners.filter(({ id }) => known.has(id)) : [];
-    const strange = [...known].filter((id) => !before.some((each) => each.id === id));
-    // A reconciler that was killed while the server opened listeners did not learn their ids.
-    this.#held = isOurs && kept.isOpening ? [...before, ...strange.map((id) => ({ id, key: id }))] : before;
-    if (known.size > this.#held.length) {
+    const { listeners, bindings } = await holdingsOf(connection);
+    const known = kept.listeners.filter(({ id }) => listeners.has(id));
+    const strange = [...listeners].filter((id) => !known.some((each) => each.id === id));
+    if (strange.length > 0 && this.#options.hasOther()) {
       connection.close();
       throw new FabricFailed(
         'The server already has the listeners of another fabric.',
         'One server has one fabric: end the other one with "postern net down" as the user who made it, or restart the server.',
       );
     }
-    this.#bindings = new Map(
-      (kept?.workloads ?? []).flatMap(({ number, binding }) => (binding === undefined ? [] : [[number, binding]])),
-    );
+    this.#held = [...known, ...strange.map((id) => ({ id, key: id }))];
     this.#connection = connection;
+    await this.#takeOver(kept.workloads, bindings);
+  }
+
+  /** The identities of workloads that are gone must not be those of the next ones at their addresses. */
+  async #takeOver(workloads: readonly KeptWorkload[], bindings: ReadonlyMap<string, string>): Promise<void> {
+    const found = workloads.flatMap(({ number, incarnation, address }) => {
+      const id = bindings.get(bindingPlace(incarnation, formatIpv4(address)));
+      return id === undefined ? [] : [[number, id] as const];
+    });
+    this.#bindings = new Map(found);
+    const ours = new Set(this.#bindings.values());
+    for (const id of bindings.values()) if (!ours.has(id)) await this.#forget(id);
   }
 
   /** Resolves when the server is gone. */
@@ -86,7 +93,7 @@ export class ServerLink {
   async reconnect(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.connect(undefined);
+        await this.connect(nothingKept);
         return;
       } catch {
         await sleep(reconnectMs, undefined, { signal }).catch(() => undefined);
@@ -103,10 +110,9 @@ export class ServerLink {
   async open(wanted: readonly WantedListeners[]): Promise<readonly string[]> {
     const { missing } = compareListeners(wanted, this.#held);
     if (missing.length === 0) return [];
-    this.#options.ledger.change({ isOpening: true });
     const openings = await inParallel(missing, (each) => this.#openIn(each));
     this.#held = [...this.#held, ...openings.flatMap(({ held }) => held)];
-    this.#options.ledger.change({ isOpening: false, listeners: this.#held });
+    this.#options.ledger.change({ listeners: this.#held });
     return openings.flatMap(({ problems }) => problems);
   }
 
@@ -129,7 +135,10 @@ export class ServerLink {
   async unbind(number: number): Promise<void> {
     const id = this.#bindings.get(number);
     this.#bindings.delete(number);
-    if (id === undefined || !this.isConnected) return;
+    if (id !== undefined && this.isConnected) await this.#forget(id);
+  }
+
+  async #forget(id: string): Promise<void> {
     try {
       await this.#open().ask({ unbind: 'identity', id });
     } catch (error) {
@@ -144,6 +153,11 @@ export class ServerLink {
       await this.close([]);
       for (const number of this.#bindings.keys()) await this.unbind(number);
     }
+    this.leave();
+  }
+
+  /** Leaves the server alone, with all that it holds. */
+  leave(): void {
     this.#connection?.close();
   }
 

@@ -79,15 +79,33 @@ export async function closeListeners(connection: ControlConnection, held: readon
   if (held.length > 0) await connection.ask({ close: 'listeners', ids: held.map(({ id }) => id) });
 }
 
-/** The ids of the listeners that the server holds and only a fabric opens. */
-export async function fabricListenersOf(connection: ControlConnection): Promise<ReadonlySet<string>> {
-  const answer = await connection.ask({ list: 'listeners' });
-  const fabric = listIn(answer).filter(({ kind, serves }) => serves !== undefined || kind === 'metadata');
-  return new Set(fabric.flatMap(({ id }) => (typeof id === 'string' ? [id] : [])));
+/** Listeners and bindings that only a fabric asks for. */
+interface Holdings {
+  /** Ids of listeners. */
+  readonly listeners: ReadonlySet<string>;
+  /** Ids of identities' bindings, by their places. */
+  readonly bindings: ReadonlyMap<string, string>;
 }
 
-function listIn(answer: Members): readonly Members[] {
-  const { listeners }: { readonly listeners?: unknown } = answer;
+export async function holdingsOf(connection: ControlConnection): Promise<Holdings> {
+  const answer = await connection.ask({ list: 'listeners' });
+  const listeners = listIn(answer).filter(({ kind, serves }) => serves !== undefined || kind === 'metadata');
+  const bindings = listIn(answer, 'bindings').filter(({ kind }) => kind === 'identity');
+  return {
+    listeners: new Set(listeners.map(({ id }) => String(id))),
+    bindings: new Map(
+      bindings.map(({ id, incarnation, address }) => [bindingPlace(String(incarnation), String(address)), String(id)]),
+    ),
+  };
+}
+
+/** A place has at most one identity. */
+export function bindingPlace(incarnation: string, address: string): string {
+  return `${incarnation} ${address}`;
+}
+
+function listIn(answer: Members, member: 'listeners' | 'bindings' = 'listeners'): readonly Members[] {
+  const listeners: unknown = answer[member];
   const list: readonly unknown[] = Array.isArray(listeners) ? listeners : [];
   return list.map((each) => (typeof each === 'object' && each !== null ? { ...each } : {}));
 }

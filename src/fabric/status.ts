@@ -44,7 +44,7 @@ export interface RunningStatus {
 export type FabricStatus =
   | RunningStatus
   /** No reconciler runs; `isLeft`: networks of one that was killed may still be there. */
-  | { readonly running: false; readonly isLeft: boolean; readonly instance: string };
+  | { readonly running: false; readonly isLeft: boolean; readonly instance: string; readonly log: string };
 
 interface StatusOptions {
   readonly place: Place;
@@ -100,9 +100,9 @@ export function summaryOf({ networks, problems }: RunningStatus): string {
 /** The output of `postern net status`. */
 export function describeStatus(status: FabricStatus): string {
   if (!status.running) {
-    return status.isLeft
-      ? 'No "postern net up" runs. One that was killed left its networks: run it again to take them over, or "postern net down".'
-      : 'There are no networks: "postern net up" builds them.';
+    if (!status.isLeft) return 'There are no networks: "postern net up" builds them.';
+    const left = 'No "postern net up" runs. One that was killed left its networks: run it again to take them over, or';
+    return `${left} "postern net down". Its log: ${status.log}`;
   }
   const server = status.hasServer
     ? []

@@ -44,7 +44,10 @@ function list({ listeners, bindings }: ControlServices): object {
     ok: true,
     listeners: listeners.requested.map(shown),
     // Without the headers, which are secrets.
-    bindings: bindings.inForce.map(({ id, incarnation, address }) => ({ id, incarnation, address })),
+    bindings: bindings.inForce.map((binding) => {
+      const { id, incarnation, address } = binding;
+      return { id, kind: 'tokenDigest' in binding ? 'declared' : 'identity', incarnation, address };
+    }),
   };
 }
 

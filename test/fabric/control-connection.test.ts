@@ -7,7 +7,9 @@ import { test } from 'node:test';
 import { ControlConnection } from '../../src/fabric/control-connection.ts';
 import { until } from '../world/process.ts';
 
-const supervisor = `require('node:net').createServer({ pauseOnConnect: true }, () => console.log('accepted')).listen(process.argv[1], () => console.log('listening'))`;
+/** Accepts connections and reads nothing. */
+const supervisor = `require('node:net').createServer({ pauseOnConnect: true }, () => console.log('accepted'))
+  .listen(process.argv[1], () => console.log('listening'))`;
 
 test('a supervisor that is killed before it has read a request ends the connection, and nothing else', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'postern-control-'));
@@ -21,7 +23,7 @@ test('a supervisor that is killed before it has read a request ends the connecti
     await until(() => printed.includes('accepted'), 'the connection');
     const closed = connection.closed();
     const answer = assert.rejects(connection.ask({ list: 'listeners' }), /The server ended before it answered/);
-    // What nobody has read makes the kernel reset the connection: it ends with an error first.
+    // The request is unread, so that the kernel resets the connection: it ends with an error first.
     child.kill('SIGKILL');
     await answer;
     await closed;

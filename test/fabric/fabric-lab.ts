@@ -161,10 +161,14 @@ export class FabricLab implements AsyncDisposable {
   }
 
   /** A place for a process that does nothing, until it is ended. */
-  async join(subnet: string, address?: string): Promise<Joined & { readonly end: () => void }> {
+  async join(
+    subnet: string,
+    address?: string,
+    identityHeader?: string,
+  ): Promise<Joined & { readonly end: () => void }> {
     const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
     this.#workloads.push(sleeper);
-    const answer = await askFabric(this.place, { join: 'subnet', subnet, address, pid: sleeper.pid });
+    const answer = await askFabric(this.place, { join: 'subnet', subnet, address, identityHeader, pid: sleeper.pid });
     return { ...(answer as unknown as Joined), end: () => void sleeper.kill('SIGKILL') };
   }
 

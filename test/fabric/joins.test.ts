@@ -6,7 +6,6 @@ import { until } from '../world/process.ts';
 import type { FabricLab, Joined } from './fabric-lab.ts';
 import { peer, putNetwork, subnetAt, testAtSite } from './site.ts';
 
-/** What the reconciler does about places and networks that it cannot make. */
 const web = subnetAt('10.1.0.0/24', 'endpoint');
 const farWeb = subnetAt('10.2.0.0/24', 'no endpoint');
 
@@ -65,7 +64,7 @@ testAtSite('what could not be built is built when the machine can', async (lab) 
   }
 });
 
-/** A name of the fabric's that is no namespace and cannot be removed, so that every change fails. */
+/** A folder under a name of the fabric's namespaces, which `ip` cannot remove: every change fails. */
 function inTheWayOf(lab: FabricLab): Disposable & { readonly name: string } {
   const name = `pt-${lab.place.instance}-w999`;
   const path = join('/run/netns', name);
@@ -77,7 +76,8 @@ const listening = `require('node:net').createServer((socket) => socket.end()).li
 
 /** Whether a connection from one place to a listener in another is accepted. */
 function connects({ namespace }: Joined, { address }: Joined): boolean {
-  const asking = `require('node:net').connect(8080, '${address}').setTimeout(500, () => process.exit(1)).on('connect', () => process.exit(0))`;
+  const asking = `require('node:net').connect(8080, '${address}').on('connect', () => process.exit(0))
+    .setTimeout(500, () => process.exit(1))`;
   const { status } = spawnSync('ip', ['netns', 'exec', namespace, process.execPath, '--eval', asking], {
     stdio: 'ignore',
   });

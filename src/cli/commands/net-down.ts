@@ -2,6 +2,7 @@ import { programEnvironment } from '../../fabric/machine.ts';
 import { endFabric } from '../../fabric/ask.ts';
 import type { Command } from '../command.ts';
 import { commanded } from '../net/commanded.ts';
+import { readFabricServer } from '../net/fabric-server.ts';
 import { placeOfServer } from '../net/place.ts';
 
 export const netDown: Command = {
@@ -13,6 +14,7 @@ export const netDown: Command = {
   required: [],
   async run({ data = 'postern-data' }) {
     const place = placeOfServer(data);
-    return commanded(() => endFabric({ place, environment: programEnvironment(process.env['PATH']) }));
+    const environment = programEnvironment(process.env['PATH']);
+    return commanded(() => endFabric({ place, environment, readServer: () => readFabricServer(data) }));
   },
 };

@@ -4,7 +4,7 @@ import { commanded } from '../net/commanded.ts';
 import { readFabricServer } from '../net/fabric-server.ts';
 import { placeOfServer } from '../net/place.ts';
 import { programEnvironment } from '../../fabric/machine.ts';
-import { runFabric } from '../../fabric/fabric.ts';
+import { runFabric } from '../../fabric/run-fabric.ts';
 
 export const netUp: Command = {
   name: 'net up',
