@@ -1,7 +1,8 @@
 /**
  * `npm run faults`: what a machine can do to a server. Its processes are killed, its disk is full or fails, its folder
- * has links, its files are damaged; afterwards everything that it acknowledged must be there. `npm run faults -- kill
- * --rounds 80` runs one part for longer. Ends with one line of figures.
+ * has links, its files are damaged; afterwards everything that it acknowledged must be there. Of networks that are removed
+ * nothing may be left, whatever was killed.
+ * `npm run faults -- kill --rounds 80` runs one part for longer. Ends with one line of figures.
  */
 import { parseArgs } from 'node:util';
 import { damagedFiles } from '../test/faults/damage.ts';
@@ -10,8 +11,12 @@ import { lineOf } from '../test/faults/figures.ts';
 import type { Figures } from '../test/faults/figures.ts';
 import { killRounds } from '../test/faults/kill.ts';
 import { linkedNames } from '../test/faults/links.ts';
+import { networkRoundsOfUser } from '../test/faults/networks-of-a-user.ts';
+import { networkRounds } from '../test/faults/networks.ts';
 
 const say = (text: string) => console.log(text);
+/** Another one each time: the rounds print it. */
+const newSeed = () => Date.now() % 100_000;
 
 interface Part {
   /** The number without `--rounds`. */
@@ -25,6 +30,8 @@ const parts: Readonly<Record<string, Part>> = {
   eio: { rounds: 10, run: (rounds) => inputOutputErrors(rounds, say) },
   links: { rounds: 100, run: (rounds) => linkedNames(rounds, say) },
   damage: { rounds: 20, run: (rounds) => damagedFiles(rounds, say) },
+  networks: { rounds: 24, run: (rounds) => networkRounds(rounds, { seed: newSeed(), progress: say }) },
+  'networks-of-a-user': { rounds: 24, run: (rounds) => networkRoundsOfUser(rounds, newSeed()) },
 };
 
 const { values: options, positionals } = parseArgs({

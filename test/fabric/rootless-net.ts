@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { until } from '../world/process.ts';
-import { FabricLab, processesWith } from './fabric-lab.ts';
+import { FabricLab } from './fabric-lab.ts';
+import { leftOf } from './left.ts';
 import { reach } from './reach.ts';
 
 /** An ordinary user's fabric: rootless-net.test.ts starts this program as one, and reads what was seen. */
@@ -31,10 +33,28 @@ assert.equal(await reach(lab, blue), 'allowed');
 seen('a killed reconciler is followed by another');
 
 await lab.kill();
+rmSync(join(lab.place.folder, 'state.json'));
+await lab.up();
+assert.deepEqual(
+  (await lab.status()).networks.flatMap(({ subnets }) => subnets.flatMap(({ workloads }) => workloads)),
+  [],
+);
+const again = await lab.join('blue/web', '10.0.0.4');
+assert.equal(await reach(lab, again), 'allowed');
+seen('a killed one whose state is lost is followed by another');
+
+await lab.kill();
 await lab.net('down');
-assert.equal(existsSync(lab.place.folder), false);
-assert.deepEqual(processesWith(`pt-${lab.place.instance}-internet`), []);
+assert.deepEqual(await leftOf(lab), []);
 seen('down after a kill leaves nothing');
+
+await lab.up();
+await lab.join('blue/web', '10.0.0.4');
+await lab.kill();
+rmSync(lab.place.folder, { recursive: true });
+assert.match((await lab.net('down')).output, /that a "postern net up" left are removed/);
+assert.deepEqual(await leftOf(lab), []);
+seen('down after a kill that lost its folder leaves nothing');
 
 function seen(what: string): void {
   process.stdout.write(`seen: ${what}\n`);

@@ -12,6 +12,8 @@ import type { Figures } from './figures.ts';
 import { killRounds } from './kill.ts';
 import { linkedNames } from './links.ts';
 import { load, nothingAcknowledged } from './load.ts';
+import { networkRoundsOfUser } from './networks-of-a-user.ts';
+import { networkRounds } from './networks.ts';
 import type { Acknowledged } from './load.ts';
 
 const quiet = (): void => {};
@@ -23,6 +25,8 @@ const short: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
   'a disk that fails refuses for as long as it fails': () => inputOutputErrors(1, quiet),
   'a link in the folder is not followed': () => linkedNames(1, quiet),
   'a damaged database serves no wrong value': () => damagedFiles(1, quiet),
+  'kill -9 leaves nothing of networks that are removed': () => networkRounds(2, { seed: 3, progress: quiet }),
+  "kill -9 leaves nothing of a user's networks that are removed": () => networkRoundsOfUser(1, 2),
 };
 
 describe('what a machine can do to a server', () => {
