@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
-import { chmodSync, lchownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { notRun } from '../not-run.ts';
+import { whenEndedBySignal } from '../world/ended-by-signal.ts';
 import { startCommand } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 import type { Step } from './blocks.ts';
@@ -69,6 +80,7 @@ export async function followPage(page: string, server: Server, reader: Reader = 
             within: server === 'running' ? alone : aloneOnOneAddress,
             user,
           });
+    using _ = networksOf(folder, [...placeOf(folder, postern), ...user]);
     await follow(folder, runnable(page, server, steps), { postern, user });
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -106,6 +118,28 @@ function startFor(folder: string, { config, within, user }: Start): Promise<Runn
   return startCommand(whyNoNamespaces() === undefined ? [...within, ...user, ...command] : command);
 }
 
+/** The words before a command that run it where the server of the page is; none where that is here. */
+function placeOf(folder: string, postern: RunningPostern | undefined): readonly string[] {
+  if (postern === undefined || whyNoNamespaces() !== undefined) return [];
+  return ['nsenter', '--target', `${postern.child.pid}`, '--net', '--mount', `--wd=${folder}`];
+}
+
+/** Removes the networks of a page at its end, whether or not it came to the step that does: they would outlive it. */
+function networksOf(folder: string, within: readonly string[]): Disposable {
+  const remove = (): void => {
+    const data = join(folder, 'postern-data');
+    const [program, ...parameters] = [...within, join(folder, 'bin/postern'), 'net', 'down', '--data', data];
+    if (existsSync(data)) spawnSync(program, parameters, { cwd: folder, timeout: 60_000 });
+  };
+  const guard = whenEndedBySignal(remove);
+  return {
+    [Symbol.dispose]() {
+      guard[Symbol.dispose]();
+      remove();
+    },
+  };
+}
+
 interface Following {
   readonly postern: RunningPostern | undefined;
   readonly user: readonly string[];
@@ -113,8 +147,7 @@ interface Following {
 
 async function follow(folder: string, steps: readonly Step[], { postern, user }: Following): Promise<void> {
   const port = postern === undefined ? '8443' : new URL(postern.ready.home).port;
-  const there = ['nsenter', '--target', `${postern?.child.pid}`, '--net', '--mount', `--wd=${folder}`];
-  const within = whyNoNamespaces() !== undefined ? [] : postern === undefined ? alone : there;
+  const within = whyNoNamespaces() !== undefined ? [] : postern === undefined ? alone : placeOf(folder, postern);
   const here = steps.map((step) => ({
     ...step,
     command: step.command.replaceAll('8443', port),

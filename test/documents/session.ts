@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { watched } from '../../tools/turns.ts';
+import { whenEndedBySignal } from '../world/ended-by-signal.ts';
 import type { Step } from './blocks.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -52,8 +53,11 @@ export async function typeInto(
     detached: true,
     env: environmentIn(folder),
   });
-  const overdue = setTimeout(() => process.kill(-(shell.pid ?? 0), 'SIGKILL'), timeoutMs);
+  const kill = (): void => void process.kill(-(shell.pid ?? 0), 'SIGKILL');
+  const overdue = setTimeout(kill, timeoutMs);
+  const guard = whenEndedBySignal(kill);
   let rest = (await text(shell.stdout)).replaceAll('\r\n', '\n');
+  guard[Symbol.dispose]();
   clearTimeout(overdue);
   return steps.map((step, index) => {
     const [whole, printed = '', status] = new RegExp(`^((?:.*\\n)*?)\\n?::: ${index} (\\d+)\\n`).exec(rest) ?? [];

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { askFabric } from '../../src/fabric/ask.ts';
 import { placeOf, type Place } from '../../src/fabric/place.ts';
 import type { Client } from '../world/client.ts';
+import { whenEndedBySignal } from '../world/ended-by-signal.ts';
 import { startPostern, until, type RunningPostern } from '../world/process.ts';
 
 export const postern = join(import.meta.dirname, '../../bin/postern');
@@ -52,6 +53,7 @@ export class FabricLab implements AsyncDisposable {
   readonly #options: readonly string[];
   readonly #folder: string;
   readonly #workloads: ChildProcess[] = [];
+  readonly #guard: Disposable;
   #server: RunningPostern | undefined;
 
   private constructor(folder: string, config: object) {
@@ -60,6 +62,7 @@ export class FabricLab implements AsyncDisposable {
     const configFile = join(folder, 'postern.json');
     writeFileSync(configFile, JSON.stringify(config));
     this.#options = ['--data', this.dataDir, '--no-demo', '--config', configFile];
+    this.#guard = whenEndedBySignal(() => void spawnSync(postern, ['net', 'down', '--data', this.dataDir]));
   }
 
   /** Starts a server, with the contents of a configuration file, and makes a resource group. */
@@ -183,6 +186,7 @@ export class FabricLab implements AsyncDisposable {
     for (const workload of this.#workloads) workload.kill('SIGKILL');
     await this.net('down');
     await this.#server?.[Symbol.asyncDispose]();
+    this.#guard[Symbol.dispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

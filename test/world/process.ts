@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watched } from '../../tools/turns.ts';
 import { connect } from './client.ts';
+import { whenEndedBySignal } from './ended-by-signal.ts';
 import type { Client } from './client.ts';
 
 const postern = join(import.meta.dirname, '../../bin/postern');
@@ -63,6 +64,8 @@ export async function startCommand([command = '', ...options]: readonly string[]
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
+  const guard = whenEndedBySignal(() => void child.kill('SIGTERM'));
+  child.once('exit', () => guard[Symbol.dispose]());
   const exited = once(child, 'exit');
   const line = await Promise.race([firstLine(child), exited.then(() => undefined)]);
   if (line === undefined) throw new Error(`postern did not start: ${stderr}`);
