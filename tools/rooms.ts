@@ -37,7 +37,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   ingress: { imports: ['address', 'shape', 'shares', 'types'], platform: 'node only' },
   settings: { imports: ['address', 'shape', 'types'], platform: 'node only' },
   lines: { imports: [], platform: 'node only' },
-  fabric: { imports: ['address', 'shape', 'json', 'lines', 'types'], platform: 'node only' },
+  fabric: { imports: ['address', 'shape', 'json', 'lines', 'shares', 'types'], platform: 'node only' },
   supervisor: { imports: ['lines', 'settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
   http: { imports: ['json', 'types'], platform: 'packages' },

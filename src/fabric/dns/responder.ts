@@ -1,16 +1,14 @@
 import { createSocket } from 'node:dgram';
 import { once, type EventEmitter } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { answerMessage } from './answers.ts';
-import { frame, unframe } from './framing.ts';
+import { serveTcp, usualLimits } from './tcp.ts';
 
 /**
  * The responder of names, a process of its own in the internet of the fabric: the only name server that a workload can
  * reach. It has no state, so that it goes on when the reconciler ends.
  */
 const port = 53;
-const tcpConnectionsMax = 256;
-const tcpIdleMs = 5_000;
 
 /** Where to listen, the namespace, and the uid to change to. */
 const [address = '', , uid] = process.argv.slice(2);
@@ -23,10 +21,12 @@ udp.on('message', (message, { address: to, port: toPort }) => {
 udp.bind({ address, port });
 await listening(udp);
 
-const tcp = createServer({ noDelay: true }, serve);
-tcp.maxConnections = tcpConnectionsMax;
+const tcp = createServer({ noDelay: true }, serveTcp(usualLimits));
 tcp.listen({ host: address, port });
 await listening(tcp);
+
+// Every name of the fabric depends on this process: an error of one socket must not end it.
+for (const server of [udp, tcp]) server.on('error', () => undefined);
 
 // The ports are taken, and nothing else takes rights. A user namespace has no other uid.
 if (uid !== undefined) {
@@ -46,20 +46,4 @@ async function listening(server: EventEmitter): Promise<void> {
     process.exitCode = 1;
     throw error;
   }
-}
-
-function serve(socket: Socket): void {
-  let received: Uint8Array = new Uint8Array();
-  socket.setTimeout(tcpIdleMs, () => socket.destroy());
-  socket.on('error', () => undefined);
-  socket.on('data', (chunk: Buffer) => {
-    const { messages, rest, tooLong } = unframe(Buffer.concat([received, chunk]));
-    received = rest;
-    for (const message of messages) {
-      const answer = answerMessage(message);
-      if (answer === undefined) socket.destroy();
-      else socket.write(frame(answer));
-    }
-    if (tooLong) socket.destroy();
-  });
 }
