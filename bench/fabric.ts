@@ -16,7 +16,7 @@ interface Part {
 }
 
 const parts: Readonly<Record<string, Part>> = {
-  requests: { rounds: 6, measure: requests },
+  requests: { rounds: 9, measure: requests },
   switches: { rounds: 40, measure: switches },
   exec: { rounds: 30, measure: exec },
   many: { rounds: 3, measure: many },

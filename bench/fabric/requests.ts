@@ -105,7 +105,7 @@ async function throughGateway(lab: FabricLab, other: OtherHost | undefined): Pro
   return [{ ...plain, name: 'through a gateway on another host', enter: other.enter, address: other.serverAddress }];
 }
 
-/** The ways take turns, and each round begins with another one. */
+/** The ways take turns: each round begins with another one, and none always follows the same one. */
 async function inTurns(
   ways: readonly Way[],
   { connections, rounds, stop }: Omit<Run, 'stack'> & { readonly connections: number },
@@ -115,8 +115,10 @@ async function inTurns(
   for (let round = -1; round < rounds; round += 1) {
     stop.throwIfAborted();
     const first = (round + 1) % ways.length;
+    const turned = [...ways.slice(first), ...ways.slice(0, first)];
+    if (round % 2 === 0) turned.reverse();
     const results = new Map<string, Measured>();
-    for (const way of [...ways.slice(first), ...ways.slice(0, first)]) {
+    for (const way of turned) {
       results.set(way.name, await measureWay(way, { connections, seconds }));
     }
     if (round >= 0) measured.push(results);
