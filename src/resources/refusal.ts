@@ -67,6 +67,8 @@ export type ResourceRefusal =
   | { readonly kind: 'subnetInUse'; readonly id: string; readonly users: readonly string[] }
   | { readonly kind: 'publicAddressTaken'; readonly id: string; readonly users: readonly string[] }
   | { readonly kind: 'publicAddressesExhausted'; readonly pool: string }
+  /** `value` is no prefix, address or service tag that a security rule can have. */
+  | { readonly kind: 'securityRulePrefixInvalid'; readonly value: string }
   | {
       readonly kind: 'securityRuleConflict';
       readonly rules: readonly [string, string];

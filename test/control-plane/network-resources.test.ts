@@ -101,6 +101,13 @@ test('an invalid security rule is refused, and changes nothing', async () => {
     [{ access: null }, 'access'],
     [{ destinationAddressPrefix: 'AzureKeyVault.Atlantis' }, 'AzureKeyVault.WestEurope'],
     [{ destinationAddressPrefix: 'AzureKeyvaults' }, 'service tag'],
+    ...['AzureResourceManager.WestEurope', 'VirtualNetwork.WestEurope', 'Internet.westeurope'].map(
+      (tag) =>
+        [
+          { destinationAddressPrefix: tag },
+          `Security rule has invalid Address prefix. Value provided: ${tag}. Use '*'`,
+        ] as const,
+    ),
     [{ destinationAddressPrefixes: ['10.0.0.0/8'] }, 'destinationAddressPrefix is also set'],
     [{ sourcePortRange: '70000' }, 'a port'],
     [{ sourcePortRange: '90-80' }, 'a port'],

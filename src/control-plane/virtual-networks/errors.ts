@@ -77,6 +77,13 @@ export const networkErrors = {
     message: ({ pool }) =>
       `Cannot create more public IP addresses: every address of the pool ${pool} is taken. Delete one, or configure a larger publicAddressPool.`,
   },
+  // The first sentence is Azure's (terraform-provider-azurerm#5617).
+  securityRulePrefixInvalid: {
+    status: 400,
+    code: 'SecurityRuleInvalidAddressPrefix',
+    message: ({ value }) =>
+      `Security rule has invalid Address prefix. Value provided: ${value.slice(0, 100)}. Use '*', an address, a range in CIDR notation or a service tag such as AzureKeyVault or AzureKeyVault.WestEurope; not every tag has a form for one region.`,
+  },
   securityRuleConflict: {
     status: 400,
     code: 'SecurityRuleConflict',

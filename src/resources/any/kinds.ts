@@ -1,5 +1,5 @@
 import { accept, wrong } from '../../shape/fault.ts';
-import { always, anything, array, choice, object, optional, refine } from '../../shape/shape.ts';
+import { always, anything, array, boolean, choice, object, optional, refine } from '../../shape/shape.ts';
 import type { Shape } from '../../shape/shape.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { federatedProperties } from '../authorization/federated-credentials.ts';
@@ -51,7 +51,7 @@ const itemName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
 const rows: readonly Kind[] = [
   {
     type: knownTypes.networkSecurityGroup,
-    properties: withItems(securityGroupMembers, 'securityRules', securityRule),
+    properties: withItems(securityGroupMembers, 'securityRules', securityRule, { flushConnection: optional(boolean) }),
     items: { member: 'securityRules', properties: securityRule },
     check: checkSecurityRules,
     use: { refusal: 'networkSecurityGroupInUse', member: 'subnets' },
@@ -142,7 +142,12 @@ function referencesOf(value: unknown): readonly string[] {
 }
 
 /** `properties` with a list of items, each with a different name. */
-function withItems(known: KnownMembers, member: string, properties: ItemShape): PropertiesShape {
+function withItems(
+  known: KnownMembers,
+  member: string,
+  properties: ItemShape,
+  others: Readonly<Record<string, { readonly optional: Shape<unknown> }>> = {},
+): PropertiesShape {
   const items: Shape<readonly Item[], ResourceBreach> = (value) => {
     const names = new Set<string>();
     const name: Shape<string> = (given) => {
@@ -156,7 +161,7 @@ function withItems(known: KnownMembers, member: string, properties: ItemShape): 
     const item = object({ name: always(name), properties: always(properties) }, { ignoredIf: () => true });
     return array(item)(value);
   };
-  return networkObject(known, { [member]: optional(items, []) });
+  return networkObject(known, { ...others, [member]: optional(items, []) });
 }
 
 function natGateway(): PropertiesShape {

@@ -1,6 +1,7 @@
 import { overlaps, parseRange } from '../../address/address.ts';
-import { accept } from '../../shape/fault.ts';
+import { accept, wrong } from '../../shape/fault.ts';
 import { boolean, each, optional, refine } from '../../shape/shape.ts';
+import type { Shape } from '../../shape/shape.ts';
 import { readRecords, recordPut } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { Put, Requirement, Store, Transaction } from '../../store/store.ts';
@@ -29,10 +30,15 @@ export function findPeering({ peerings = [] }: VirtualNetworkRecord, name: strin
   return peerings.find((peering) => peering.name.toLowerCase() === name.toLowerCase());
 }
 
+const wholeOnly: Shape<unknown> = (value) =>
+  value === true ? accept(value) : wrong(value, 'true, because subnets cannot be peered by themselves here');
+
 /** The body of a peering's PUT. */
 const requestedPeering = refine(
   networkObject(peeringMembers, {
     remoteVirtualNetwork: reference,
+    // Peering of single subnets: the whole network would be reached instead.
+    peerCompleteVnets: optional(wholeOnly),
     ...each(
       ['allowVirtualNetworkAccess', 'allowForwardedTraffic', 'allowGatewayTransit', 'useRemoteGateways'],
       optional(boolean),

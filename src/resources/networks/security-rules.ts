@@ -1,6 +1,6 @@
 import { parseAddress, parseRange } from '../../address/address.ts';
-import { accept, missing, wrong } from '../../shape/fault.ts';
-import { array, choice, each, optional, refine, wholeNumber } from '../../shape/shape.ts';
+import { accept, breached, missing, wrong } from '../../shape/fault.ts';
+import { array, choice, each, optional, refine, string, wholeNumber } from '../../shape/shape.ts';
 import type { Shape } from '../../shape/shape.ts';
 import { networkObject, securityRuleMembers } from './network-members.ts';
 import { refuseResource } from '../refusal.ts';
@@ -13,9 +13,10 @@ export interface Item {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-const addressPrefix = stringThat(
-  "'*', an address, a range in CIDR notation or a service tag such as AzureKeyVault or AzureKeyVault.WestEurope",
-  (value) => value === '*' || parseRange(value).ok || isIpv6(value) || isServiceTag(value),
+const addressPrefix: Shape<string, ResourceBreach> = refine(string, (value) =>
+  value === '*' || parseRange(value).ok || isIpv6(value) || isServiceTag(value)
+    ? accept(value)
+    : breached(value, { kind: 'securityRulePrefixInvalid', value }),
 );
 
 const portRange = stringThat("'*', a port, or two of them as in 8000-8080", (ports) => {
@@ -59,7 +60,7 @@ export const securityRule: Shape<Item['properties'], ResourceBreach> = refine(
   },
 );
 
-function emptyOr(shape: Shape<string>): Shape<string> {
+function emptyOr<B>(shape: Shape<string, B>): Shape<string, B> {
   return (value) => (value === '' ? accept(value) : shape(value));
 }
 
