@@ -45,6 +45,17 @@ export function addressSet(spans: readonly Span[]): string {
     .join(', ')} }`;
 }
 
+/** A rule of a security group as it matches the answers of the flows that it matches. */
+export function answerLines({ source, destination, sourcePorts, destinationPorts, ...rule }: FilterRule) {
+  return filterLines({
+    ...rule,
+    source: destination,
+    destination: source,
+    sourcePorts: destinationPorts,
+    destinationPorts: sourcePorts,
+  });
+}
+
 /** A rule of a security group. */
 export function filterLines({ access, protocols, source, destination, ...ports }: FilterRule): readonly string[] {
   const matches = [

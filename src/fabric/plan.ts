@@ -1,9 +1,9 @@
 import { formatIpv4, formatRange, overlaps, type Range } from '../address/address.ts';
-import { defaultOutboundPool, describePool, poolAt } from './addresses.ts';
+import { defaultOutboundPool, describePool, platformDns, poolAt } from './addresses.ts';
 import { networksMax, type Allocation, type SubnetNumbers } from './allocation.ts';
-import { subnetRoutes, type RoutePlan, type RoutingAround } from './routes.ts';
+import { routePrefixes, subnetRoutes, type RoutePlan, type RoutingAround } from './routes.ts';
 import { readFilter, type SubnetFilter } from './security.ts';
-import type { FabricState, SubnetState, VirtualNetworkState } from './state.ts';
+import type { FabricState, RouteTableState, SubnetState, VirtualNetworkState } from './state.ts';
 import type { Reach } from './tags.ts';
 
 /** A workload in a subnet: its number is in the names of its wire and its namespace. */
@@ -97,6 +97,7 @@ export function plan(facts: Facts & { readonly hosts: readonly InternetHost[] })
   const problems = [
     ...poolProblem(state.publicAddressPool),
     ...refusals.filter((refusal) => refusal !== undefined),
+    ...built.flatMap(networkProblems),
     ...drawn.flatMap((each) => each.problems),
     ...internet.problems,
   ];
@@ -122,6 +123,19 @@ function networkProblem(network: VirtualNetworkState, { state, allocation }: Fac
     return `Network "${network.name}" is not built: ${what}. Give the network another address space.`;
   }
   return undefined;
+}
+
+/** What the resource manager has of a network and a fabric does not do, where that lets something through. */
+function networkProblems({ name, dnsServers, dropUnencrypted }: VirtualNetworkState): readonly string[] {
+  const servers = dnsServers.filter((server) => server !== formatIpv4(platformDns)).join(', ');
+  return [
+    ...(servers === ''
+      ? []
+      : [`Network "${name}": its DNS servers (${servers}) are not asked, but the platform's. Remove dnsServers.`]),
+    ...(dropUnencrypted
+      ? [`Network "${name}": nothing is encrypted, and DropUnencrypted drops nothing. Set AllowUnencrypted.`]
+      : []),
+  ];
 }
 
 function routerPlan(
@@ -166,8 +180,8 @@ interface Surroundings {
 
 function subnetPlan(subnet: SubnetState, numbers: SubnetNumbers, { around, state }: Surroundings): Drawn<SubnetPlan> {
   const group = state.securityGroups.find(({ id }) => isSameId(id, subnet.securityGroup));
-  const filter = group === undefined ? undefined : readFilter(group.rules, reachOf(around));
   const table = state.routeTables.find(({ id }) => isSameId(id, subnet.routeTable));
+  const filter = group === undefined ? undefined : readFilter(group, reachOf(around, table));
   const routes = table === undefined ? undefined : subnetRoutes(table, around);
   const value = {
     id: subnet.id,
@@ -191,10 +205,15 @@ function outboundProblem(subnet: SubnetState, { outboundAddress }: SubnetNumbers
   return [`${without} Give it a NAT gateway, or set defaultOutboundAccess to false.`];
 }
 
-/** The tag `VirtualNetwork` of a network, and what is not `Internet`. */
-function reachOf({ spaces, peers }: NetworkAround): Reach {
+/**
+ * The tag `VirtualNetwork` of a subnet, and what is not `Internet`. The former has the prefixes of user-defined routes, and
+ * may have a default route (https://learn.microsoft.com/azure/virtual-network/service-tags-overview); the latter stays all
+ * that is public.
+ */
+function reachOf({ spaces, peers }: NetworkAround, table: RouteTableState | undefined): Reach {
+  const routed = table === undefined ? [] : routePrefixes(table);
   return {
-    network: [...spaces, ...peers.filter(({ access }) => access).flatMap((peer) => peer.spaces)],
+    network: [...spaces, ...peers.filter(({ access }) => access).flatMap((peer) => peer.spaces), ...routed],
     notInternet: [...spaces, ...peers.flatMap((peer) => peer.spaces)],
   };
 }

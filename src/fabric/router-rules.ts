@@ -2,8 +2,19 @@ import { formatIpv4 } from '../address/address.ts';
 import { instanceMetadata, platformDns, routerAddress, routerLinkAddress, services } from './addresses.ts';
 import { metadataPort, vaultPort } from './allocation.ts';
 import { outsideWire, peerWire, workloadWire } from './naming.ts';
-import { addressSet, chain, declare, element, filterLines, ownersSet, replacement, verdicts } from './nft-text.ts';
+import {
+  addressSet,
+  answerLines,
+  chain,
+  declare,
+  element,
+  filterLines,
+  ownersSet,
+  replacement,
+  verdicts,
+} from './nft-text.ts';
 import type { RouterPlan, SubnetPlan, WorkloadPlan } from './plan.ts';
+import type { SubnetFilter } from './security.ts';
 
 const vaults = formatIpv4(services.vaults);
 const dns = formatIpv4(platformDns);
@@ -81,7 +92,7 @@ function outboundChain(subnets: readonly SubnetPlan[]): string {
   return chain('outbound', 'filter hook prerouting priority mangle; policy accept', [
     // The mark chooses the subnet's route table and its public addresses.
     ...(marks.length === 0 ? [] : [`meta mark set meta iifgroup map { ${marks.join(', ')} }`]),
-    'ct state established,related accept',
+    ...openFlows('iifgroup', subnets, { answers: 'answerin' }),
     ...verdicts(
       `ip daddr { ${dns}, ${metadata} } meta iifgroup`,
       platform.map(({ group }) => [group, `goto platform${group}`]),
@@ -94,6 +105,31 @@ function outboundChain(subnets: readonly SubnetPlan[]): string {
   ]);
 }
 
+/**
+ * The packets of open flows pass, but those of a subnet whose group asks for `flushConnection` are judged again: that a
+ * change of the rules ends a flow needs no look at what flows there are.
+ */
+function openFlows(
+  side: 'iifgroup' | 'oifgroup',
+  subnets: readonly SubnetPlan[],
+  chains: { readonly answers: string; readonly asked?: string },
+): readonly string[] {
+  const judged = subnets.filter(({ filter }) => filter?.flushConnection === true).map(({ group }) => group);
+  if (judged.length === 0) return ['ct state established,related accept'];
+  const to = (direction: string, name: string) =>
+    verdicts(
+      `ct state established ct direction ${direction} meta ${side}`,
+      judged.map((group) => [group, `goto ${name}${group}`]),
+    );
+  return [
+    ...to('reply', chains.answers),
+    ...(chains.asked === undefined
+      ? // What follows judges the rest of those subnets as if each packet were the first.
+        [`ct state established meta ${side} != { ${judged.join(', ')} } accept`, 'ct state related accept']
+      : [...to('original', chains.asked), 'ct state established,related accept']),
+  ];
+}
+
 function groupChains({ group, filter }: SubnetPlan): readonly string[] {
   if (filter === undefined) return [];
   const platform = chain(`platform${group}`, undefined, [...filter.platform.flatMap(filterLines), 'accept']);
@@ -101,6 +137,16 @@ function groupChains({ group, filter }: SubnetPlan): readonly string[] {
     chain(`out${group}`, undefined, [...filter.outbound.flatMap(filterLines), 'counter drop']),
     chain(`in${group}`, undefined, [...filter.inbound.flatMap(filterLines), 'counter drop']),
     ...(filter.platform.length === 0 ? [] : [platform]),
+    ...(filter.flushConnection ? answerChains(group, filter) : []),
+  ];
+}
+
+/** For the packets that answer a flow: of one that came in, and of one that went out. */
+function answerChains(group: number, { inbound, outbound }: SubnetFilter): readonly string[] {
+  return [
+    chain(`answerin${group}`, undefined, [...inbound.flatMap(answerLines), 'counter drop']),
+    // The platform's answers: its own tags governed what was asked.
+    chain(`answerout${group}`, undefined, [`ip saddr ${dns} accept`, ...outbound.flatMap(answerLines), 'counter drop']),
   ];
 }
 
@@ -132,7 +178,7 @@ function forwardChain({ subnets, peers }: RouterPlan, endpoints: readonly Subnet
     ...(endpoints.length === 0 ? [] : [`meta iifgroup ${groups(endpoints)} ip daddr ${vaults} counter drop`]),
     `ip daddr ${links} counter drop`,
     'ct state invalid counter drop',
-    'ct state established,related accept',
+    ...openFlows('oifgroup', subnets, { answers: 'answerout', asked: 'in' }),
     `iifname "${outsideWire}" counter drop`,
     ...(outbound.length === 0 ? [] : [`${toOutside} ${anyWorkload} meta mark ${groups(outbound)} accept`]),
     `${toOutside} ${anyWorkload} ip daddr ${dns} meta l4proto { tcp, udp } th dport 53 accept`,

@@ -60,6 +60,11 @@ function systemRoutes({ spaces, peers }: RoutingAround): readonly RoutePlan[] {
   ];
 }
 
+/** The prefixes of a table's routes: the tag `VirtualNetwork` of its subnets contains them. */
+export function routePrefixes({ routes }: RouteTableState): readonly Range[] {
+  return routes.flatMap(({ addressPrefix }) => prefixesOf(addressPrefix) ?? []);
+}
+
 /** The prefix, or those of a service tag; `undefined` if it is neither. */
 function prefixesOf(text: string): readonly Range[] | undefined {
   const read = parseRange(text);
@@ -81,7 +86,9 @@ function targetOf(route: Route, prefix: Range, { spaces, workloads }: RoutingAro
 function routeProblem(route: Route, isRead: boolean, around: RoutingAround): string | undefined {
   if (!isRead) return `is left out: its prefix "${route.addressPrefix}" cannot be read`;
   const problem = hopProblem(route, around);
-  return problem === undefined ? undefined : `leads nowhere: ${problem}`;
+  if (problem !== undefined) return `leads nowhere: ${problem}`;
+  if (route.nextHopType !== 'VirtualAppliance') return undefined;
+  return `ends at ${route.nextHopIpAddress}: a workload there gets the packets, and cannot forward them`;
 }
 
 /** The reason why a next hop can never be reached. An appliance that does not run yet may run later. */

@@ -1,5 +1,5 @@
-import type { SecurityRule } from './state.ts';
-import { anywhere, merged, platformSpansOf, spansOf, type Reach, type Span } from './tags.ts';
+import type { SecurityGroupState, SecurityRule } from './state.ts';
+import { anywhere, everyPlatformAddress, merged, platformSpansOf, spansOf, type Reach, type Span } from './tags.ts';
 
 /** A rule of a security group as numbers. Spans are in order and do not touch; an empty list never occurs. */
 export interface FilterRule {
@@ -19,6 +19,8 @@ export interface SubnetFilter {
   readonly inbound: readonly FilterRule[];
   /** For flows to the platform's addresses, which only its own tags govern. What no rule matches passes. */
   readonly platform: readonly FilterRule[];
+  /** Whether a change also governs the flows that are open: each of their packets is judged by the rules in force. */
+  readonly flushConnection: boolean;
 }
 
 interface ReadFilter {
@@ -36,17 +38,18 @@ const withPorts: readonly number[] = [tcp, udp];
  * is left out, and one that denies counts as if the part that cannot be read were `*`.
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
  */
-export function readFilter(rules: readonly SecurityRule[], reach: Reach): ReadFilter {
+export function readFilter({ rules, flushConnection }: Omit<SecurityGroupState, 'id'>, reach: Reach): ReadFilter {
   const sorted = rules.toSorted((one, other) => one.priority - other.priority);
   const outbound = sorted.filter(({ direction }) => direction === 'Outbound');
   const inbound = sorted.filter(({ direction }) => direction === 'Inbound');
   const read = (prefix: string) => spansOf(prefix, reach);
   const usual = { source: read, destination: read, unread: anywhere };
-  const platform = { source: read, destination: platformSpansOf, unread: [] };
+  const platform = { source: read, destination: platformSpansOf, unread: everyPlatformAddress };
   const filter = {
     outbound: outbound.flatMap((rule) => filterRules(rule, usual)),
     inbound: inbound.flatMap((rule) => filterRules(rule, usual)),
     platform: outbound.flatMap((rule) => filterRules(rule, platform)),
+    flushConnection,
   };
   return { filter, problems: sorted.flatMap((rule) => problemsOf(rule, reach)) };
 }

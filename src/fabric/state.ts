@@ -67,6 +67,10 @@ const virtualNetwork = object(
     name: string,
     resourceGuid: guid,
     addressPrefixes: ranges,
+    /** DNS servers of its own, in the place of the platform's. */
+    dnsServers: optional(array(string), []),
+    /** Whether `encryption` asks that nothing passes which is not encrypted. */
+    dropUnencrypted: optional(boolean, false),
     subnets: array(subnet),
     peerings: array(peering),
   },
@@ -100,13 +104,15 @@ const route = object(
 
 const routeTable = object({ id: string, routes: array(route) }, open);
 
+const securityGroup = object({ id: string, rules: array(rule), flushConnection: optional(boolean, false) }, open);
+
 /** Reads the answer of `GET /providers/Postern.Fabric/networks`. */
 export const fabricState = object(
   {
     version: string,
     publicAddressPool: range,
     virtualNetworks: array(virtualNetwork),
-    securityGroups: array(object({ id: string, rules: array(rule) }, open)),
+    securityGroups: array(securityGroup),
     routeTables: array(routeTable),
   },
   open,
@@ -116,5 +122,6 @@ export const fabricState = object(
 export type FabricState = Shaped<typeof fabricState>;
 export type VirtualNetworkState = Shaped<typeof virtualNetwork>;
 export type SubnetState = Shaped<typeof subnet>;
+export type SecurityGroupState = Shaped<typeof securityGroup>;
 export type SecurityRule = Shaped<typeof rule>;
 export type RouteTableState = Shaped<typeof routeTable>;

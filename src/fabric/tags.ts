@@ -35,9 +35,12 @@ const platformTags: ReadonlySet<string> = new Set(['azureplatformdns', 'azurepla
 
 /** The networks that a rule is read for. */
 export interface Reach {
-  /** The tag `VirtualNetwork`: the network's own space, and those of the peers that it gives access to. */
+  /**
+   * The tag `VirtualNetwork`: the network's own space, those of the peers that it gives access to, and the prefixes of the
+   * subnet's own routes, also a default route.
+   */
   readonly network: readonly Range[];
-  /** The spaces that are not `Internet`: all the former, and those of every other peer. */
+  /** The spaces that are not `Internet`: the network's own, and those of every peer. */
   readonly notInternet: readonly Range[];
 }
 
@@ -48,7 +51,7 @@ export const anywhere: readonly Span[] = [everything];
 
 /**
  * The addresses of a prefix, an address, `*` or a tag. A tag that has no address here, or a prefix of IPv6, has none.
- * `undefined`: it is nothing of that kind.
+ * `undefined`: it is nothing of that kind, or the form for one region of a tag that has none.
  */
 export function spansOf(prefix: string, reach: Reach): readonly Span[] | undefined {
   if (prefix === '*' || prefix.toLowerCase() === 'any') return anywhere;
@@ -62,19 +65,32 @@ export function spansOf(prefix: string, reach: Reach): readonly Span[] | undefin
   return /^[a-z][a-z0-9]*(?:\.[a-z0-9]+)*$/i.test(prefix) ? spansOfTag(prefix.toLowerCase(), reach) : undefined;
 }
 
-function spansOfTag(tag: string, { network, notInternet }: Reach): readonly Span[] {
-  if (tag === 'virtualnetwork') return network;
-  if (tag === 'internet') return complement(notInternet);
-  const [service = '', region] = tag.split('.', 2);
+function spansOfTag(tag: string, { network, notInternet }: Reach): readonly Span[] | undefined {
+  const [service = '', ...region] = tag.split('.');
+  const isRegional = region.length > 0;
+  if (service === 'virtualnetwork') return isRegional ? undefined : network;
+  if (service === 'internet') return isRegional ? undefined : complement(notInternet);
   const found = Object.hasOwn(tags, service) ? tags[service] : undefined;
-  if (found === undefined || (region !== undefined && found.regional !== true)) return [];
-  return found.addresses.map((each) => ({ first: each, last: each }));
+  if (found === undefined) return [];
+  if (isRegional && (found.regional !== true || region.length > 1)) return undefined;
+  return spansAt(found.addresses);
 }
 
-/** The platform's addresses that a prefix governs: those of a tag that names them, and of nothing else. */
-export function platformSpansOf(prefix: string): readonly Span[] {
+/** What governs the platform's addresses where a rule that denies cannot be read. */
+export const everyPlatformAddress: readonly Span[] = spansAt([platformDns, instanceMetadata]);
+
+/**
+ * The platform's addresses that a prefix governs: those of a tag that names them, and of nothing else. `undefined`: it is
+ * the form for one region of such a tag, which has none.
+ */
+export function platformSpansOf(prefix: string): readonly Span[] | undefined {
   const tag = prefix.toLowerCase();
-  return platformTags.has(tag) ? spansOfTag(tag, { network: [], notInternet: [] }) : [];
+  const [service = ''] = tag.split('.');
+  return platformTags.has(service) ? spansOfTag(tag, { network: [], notInternet: [] }) : [];
+}
+
+function spansAt(addresses: readonly number[]): readonly Span[] {
+  return addresses.map((each) => ({ first: each, last: each }));
 }
 
 /** The same addresses as the fewest spans, in order. */

@@ -95,7 +95,7 @@ const defaults = [
 async function putEverything(client: Client): Promise<void> {
   const id = `/subscriptions/${client.identity.subscriptionId}${provider}`;
   await put(client, `${provider}/networkSecurityGroups/nsg`, {
-    properties: { securityRules: [{ name: 'vault', properties: rule }] },
+    properties: { flushConnection: true, securityRules: [{ name: 'vault', properties: rule }] },
   });
   await put(client, `${provider}/networkSecurityGroups/unused`, {});
   await put(client, `${provider}/routeTables/table`, {
@@ -135,7 +135,13 @@ async function putEverything(client: Client): Promise<void> {
       ],
     },
   });
-  await put(client, `${networks}/two`, { properties: { addressSpace: { addressPrefixes: ['10.2.0.0/16'] } } });
+  await put(client, `${networks}/two`, {
+    properties: {
+      addressSpace: { addressPrefixes: ['10.2.0.0/16'] },
+      dhcpOptions: { dnsServers: ['10.2.0.4'] },
+      encryption: { enabled: true, enforcement: 'DropUnencrypted' },
+    },
+  });
   await put(client, `${networks}/one/virtualNetworkPeerings/to-two`, {
     properties: { remoteVirtualNetwork: { id: `${id}/virtualNetworks/two` }, allowForwardedTraffic: true },
   });
@@ -160,6 +166,8 @@ test('the state has the networks, and the rules and routes that their subnets re
         name: 'one',
         resourceGuid: await guidOf('one'),
         addressPrefixes: ['10.0.0.0/16'],
+        dnsServers: [],
+        dropUnencrypted: false,
         subnets: [
           {
             id: `${id}/virtualNetworks/one/subnets/locked`,
@@ -200,6 +208,8 @@ test('the state has the networks, and the rules and routes that their subnets re
         name: 'two',
         resourceGuid: await guidOf('two'),
         addressPrefixes: ['10.2.0.0/16'],
+        dnsServers: ['10.2.0.4'],
+        dropUnencrypted: true,
         subnets: [],
         peerings: [],
       },
@@ -221,6 +231,7 @@ test('the state has the networks, and the rules and routes that their subnets re
           },
           ...defaults,
         ],
+        flushConnection: true,
       },
     ],
     routeTables: [

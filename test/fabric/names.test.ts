@@ -37,7 +37,8 @@ function named(name: (plain: string) => string): FabricState {
       })),
       peerings: network.peerings.map((peering) => ({ ...peering, name: name(peering.name), remote: name('remote') })),
     })),
-    securityGroups: state.securityGroups.map(({ id, rules }) => ({
+    securityGroups: state.securityGroups.map(({ id, rules, ...group }) => ({
+      ...group,
       id: name(id),
       rules: rules.map((rule) => ({ ...rule, name: name(rule.name) })),
     })),

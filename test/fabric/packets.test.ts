@@ -6,7 +6,7 @@ import { linkChanges } from '../../src/fabric/link-changes.ts';
 import { addOwner, deleteOwner } from '../../src/fabric/router-rules.ts';
 import { notRun } from '../not-run.ts';
 import { missingForPlanLab, PlanLab } from './plan-lab.ts';
-import { stateOf, type Sent, type SubnetSent } from './states.ts';
+import { stateOf, type RuleSent, type Sent, type SubnetSent } from './states.ts';
 import type { Protocol } from './station.ts';
 
 const sent = {
@@ -22,6 +22,8 @@ const sent = {
         dark: { addressPrefix: '10.0.5.0/24', defaultOutboundAccess: false },
         quiet: { addressPrefix: '10.0.6.0/24', securityGroup: '/quiet' },
         tagged: { addressPrefix: '10.0.7.0/24', securityGroup: '/tagged' },
+        led: { addressPrefix: '10.0.8.0/24', securityGroup: '/inside', routeTable: '/outside' },
+        inside: { addressPrefix: '10.0.9.0/24', securityGroup: '/inside' },
       },
     },
     b: { subnets: { web: { addressPrefix: '10.0.0.0/24', serviceEndpoint: true } } },
@@ -64,14 +66,17 @@ const sent = {
       { priority: 100, access: 'Deny', destinationPrefixes: ['AzurePlatformDNS', 'AzurePlatformIMDS'] },
       { priority: 100, direction: 'Inbound', access: 'Deny', sourcePorts: ['1-1023', '1024-65535'], protocol: 'Udp' },
     ],
+    '/inside': [{ priority: 100, access: 'Deny', destinationPrefixes: ['VirtualNetwork'] }],
+    '/flushing': [],
     '/tagged': [
       { priority: 100, destinationPrefixes: ['AzureKeyVault.WestEurope'] },
       { priority: 110, destinationPrefixes: ['AzureActiveDirectory'] },
-      { priority: 120, destinationPrefixes: ['Storage', 'AzureActiveDirectory.WestEurope'] },
+      { priority: 120, destinationPrefixes: ['Storage', 'AzureResourceManager.WestEurope'] },
       { priority: 200, access: 'Deny' },
     ],
   },
   tables: {
+    '/outside': [{ name: 'hosts', addressPrefix: '203.0.113.0/25', nextHopType: 'Internet' }],
     '/table': [
       { name: 'all', addressPrefix: '0.0.0.0/0', nextHopType: 'None' },
       { name: 'login', addressPrefix: 'AzureActiveDirectory', nextHopType: 'Internet' },
@@ -100,6 +105,12 @@ function withApi(changed: SubnetSent): Sent {
 
 const withGroupOnApi = withApi({ securityGroup: '/locked' });
 
+/** A group on `a/api` that asks for `flushConnection`. */
+function withFlushing(...rules: readonly RuleSent[]): Sent {
+  const changed = withApi({ securityGroup: '/flushing', serviceEndpoint: true });
+  return { ...changed, groups: { ...sent.groups, '/flushing': rules }, flushing: ['/flushing'] };
+}
+
 const web = 'a/web 10.0.0.4';
 const neighbour = 'a/web 10.0.0.5';
 const api = 'a/api 10.0.1.4';
@@ -110,6 +121,8 @@ const routed = 'a/routed 10.0.4.4';
 const dark = 'a/dark 10.0.5.4';
 const quiet = 'a/quiet 10.0.6.4';
 const tagged = 'a/tagged 10.0.7.4';
+const led = 'a/led 10.0.8.4';
+const inside = 'a/inside 10.0.9.4';
 const otherWeb = 'b/web 10.0.0.4';
 const peer = 'c/one 10.1.0.4';
 const peersPeer = 'd/one 10.2.0.4';
@@ -126,6 +139,8 @@ const machines = [
   dark,
   quiet,
   tagged,
+  led,
+  inside,
   otherWeb,
   peer,
   peersPeer,
@@ -224,6 +239,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     [tagged, 'tcp', '192.0.2.40:443', 'internet sees 203.0.113.133'],
     [tagged, 'tcp', '192.0.2.30:443', 'nothing'],
   ],
+  "VirtualNetwork is also the prefixes of the subnet's own routes, and Internet stays what is public": [
+    [led, 'tcp', '203.0.113.7:443', 'nothing'],
+    [led, 'tcp', '10.0.0.4:80', 'nothing'],
+    [led, 'tcp', authority, 'internet sees 203.0.113.134'],
+    [inside, 'tcp', '203.0.113.7:443', `${host} sees 203.0.113.135`],
+    [inside, 'tcp', '10.0.0.4:80', 'nothing'],
+  ],
   'a route table leads away all but the endpoint, the DNS and longer prefixes': [
     [routed, 'tcp', vault, 'router a sees 10.0.4.4'],
     [routed, 'tcp', authority, 'internet sees 203.0.113.131'],
@@ -318,6 +340,50 @@ else {
       assert.equal(await lab.tell(web, { kind: 'askKept' }), `${api} sees 10.0.0.4`);
       lab.apply(state, machines);
       assert.equal(await lab.ask(web, 'tcp', '10.0.1.4:80'), `${api} sees 10.0.0.4`);
+    });
+
+    it('a rule of a group with flushConnection governs open flows too, and leaves those that it allows', async () => {
+      const inbound = { direction: 'Inbound', access: 'Deny', sourcePrefixes: ['10.0.0.4'] } as const;
+      const outbound = { access: 'Deny', destinationPrefixes: ['Internet'], destinationPorts: ['443'] } as const;
+      const denials = [
+        { ...inbound, priority: 100 },
+        { ...outbound, priority: 100 },
+      ];
+      for (const [kept, allowed] of [
+        [{ to: '203.0.113.7', port: 443 }, `${host} sees 198.51.100.3`],
+        [{ to: '192.0.2.10', port: 443 }, 'router a sees 10.0.1.4'],
+      ] as const) {
+        lab.apply(stateOf(withFlushing()), machines);
+        assert.equal(await lab.ask(api, 'udp', dns), 'internet sees 169.254.128.1');
+        assert.equal(await lab.tell(api, { kind: 'keep', ...kept }), allowed);
+        assert.equal(await lab.tell(web, { kind: 'keep', to: '10.0.1.4', port: 80 }), `${api} sees 10.0.0.4`);
+        assert.equal(await lab.tell(neighbour, { kind: 'keep', to: '10.0.1.4', port: 80 }), `${api} sees 10.0.0.5`);
+        assert.equal(await lab.tell(api, { kind: 'askKept' }), allowed);
+        lab.apply(stateOf(withFlushing(...denials)), machines);
+        assert.equal(await lab.tell(api, { kind: 'askKept' }), 'nothing');
+        assert.equal(await lab.tell(web, { kind: 'askKept' }), 'nothing');
+        assert.equal(await lab.tell(neighbour, { kind: 'askKept' }), `${api} sees 10.0.0.5`);
+        assert.equal(await lab.ask(api, 'udp', dns), 'internet sees 169.254.128.1');
+      }
+      lab.apply(state, machines);
+    });
+
+    it('an answer is judged as what it answers, also when nothing is asked any more', async () => {
+      const again = async () => {
+        const heard = lab.tell(web, { kind: 'hear' });
+        await lab.tell(api, { kind: 'answerAgain' });
+        return heard;
+      };
+      lab.apply(stateOf(withFlushing()), machines);
+      const answer = `${api} sees 10.0.0.4`;
+      assert.equal(await lab.tell(web, { kind: 'keepUdp', to: '10.0.1.4', port: 80 }), answer);
+      assert.equal(await again(), answer);
+      lab.apply(
+        stateOf(withFlushing({ priority: 100, direction: 'Inbound', access: 'Deny', sourcePrefixes: ['10.0.0.4'] })),
+        machines,
+      );
+      assert.equal(await again(), 'nothing');
+      lab.apply(state, machines);
     });
   });
 }

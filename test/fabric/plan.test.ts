@@ -105,6 +105,18 @@ describe('plan', () => {
     ]);
   });
 
+  it('says which wishes of a network are not done, where that lets something through', () => {
+    const networks = {
+      filtered: { addressPrefixes: ['10.1.0.0/16'], dnsServers: ['10.1.0.4', '168.63.129.16'] },
+      sealed: { addressPrefixes: ['10.2.0.0/16'], dropUnencrypted: true },
+      usual: { addressPrefixes: ['10.3.0.0/16'], dnsServers: ['168.63.129.16'], dropUnencrypted: false },
+    };
+    assert.deepEqual(planOf(stateOf({ networks })).problems, [
+      'Network "filtered": its DNS servers (10.1.0.4) are not asked, but the platform\'s. Remove dnsServers.',
+      'Network "sealed": nothing is encrypted, and DropUnencrypted drops nothing. Set AllowUnencrypted.',
+    ]);
+  });
+
   it('finds groups and tables by their ids in any case', () => {
     const subnets = {
       web: { securityGroup: '/NSGS/Locked', routeTable: '/TABLES/none' },

@@ -10,7 +10,10 @@ const own: readonly Range[] = [networkOf(0x0a_00_00_00, 16)];
 const reach = { network: own, notInternet: own };
 
 function read(...rules: readonly RuleSent[]) {
-  return readFilter(stateOf({ groups: { group: rules } }).securityGroups[0]?.rules ?? [], reach);
+  return readFilter(
+    { rules: [], flushConnection: false, ...stateOf({ groups: { group: rules } }).securityGroups[0] },
+    reach,
+  );
 }
 
 function text(spans: readonly Span[]): string {
@@ -18,7 +21,7 @@ function text(spans: readonly Span[]): string {
 }
 
 /** The first rules, without the default ones. */
-function own3(filter: SubnetFilter, part: keyof SubnetFilter): readonly FilterRule[] {
+function own3(filter: SubnetFilter, part: 'outbound' | 'inbound' | 'platform'): readonly FilterRule[] {
   return part === 'platform' ? filter[part] : filter[part].slice(0, -3);
 }
 
@@ -48,7 +51,6 @@ describe('prefixes and tags', () => {
       '0.0.0.0/0': '0.0.0.0-255.255.255.255',
       VIRTUALNETWORK: '10.0.0.0-10.0.255.255',
       'AzureKeyVault.WestEurope': '192.0.2.10-192.0.2.10',
-      'azureresourcemanager.westeurope': '',
       'Storage.WestEurope': '',
       constructor: '',
       '2001:db8::/32': '',
@@ -68,6 +70,14 @@ describe('prefixes and tags', () => {
       'a b',
       '10.0.0.0/8/8',
       '-x',
+      // Tags that have no form for one region.
+      'azureresourcemanager.westeurope',
+      'AzureActiveDirectory.WestEurope',
+      'VirtualNetwork.WestEurope',
+      'Internet.WestEurope',
+      'AzurePlatformDNS.WestEurope',
+      'AzureLoadBalancer.WestEurope',
+      'AzureKeyVault.WestEurope.x',
     ])
       assert.equal(spansOf(prefix, reach), undefined, prefix);
   });
@@ -156,6 +166,21 @@ describe('the rules of a security group', () => {
     assert.deepEqual(
       filter.platform.map(({ access, destination, protocols }) => [access, text(destination), protocols]),
       [['accept', '168.63.129.16-168.63.129.16', [17]]],
+    );
+  });
+
+  it('deny all of the platform for one region of its tags, which Azure does not have, and allow nothing', () => {
+    const { filter, problems } = read(
+      { priority: 100, destinationPrefixes: ['AzurePlatformDNS.WestEurope'] },
+      { priority: 110, access: 'Deny', destinationPrefixes: ['AzurePlatformIMDS.WestEurope'] },
+    );
+    assert.deepEqual(
+      filter.platform.map(({ access, destination }) => [access, text(destination)]),
+      [['drop', '168.63.129.16-168.63.129.16 169.254.169.254-169.254.169.254']],
+    );
+    assert.equal(
+      problems[1],
+      'Rule "rule-110" (110): destinationPrefixes has "AzurePlatformIMDS.WestEurope", which cannot be read, so that it denies as if that part were "*".',
     );
   });
 });

@@ -15,6 +15,8 @@ export interface NetworkSent {
   readonly addressPrefixes?: readonly string[];
   readonly subnets?: Readonly<Record<string, SubnetSent>>;
   readonly peers?: readonly PeerSent[];
+  readonly dnsServers?: readonly string[];
+  readonly dropUnencrypted?: boolean;
 }
 
 interface PeerSent {
@@ -39,6 +41,8 @@ export interface Sent {
   readonly publicAddressPool?: string;
   readonly networks?: Readonly<Record<string, NetworkSent>>;
   readonly groups?: Readonly<Record<string, readonly RuleSent[]>>;
+  /** The ids of the groups that govern open flows too. */
+  readonly flushing?: readonly string[];
   readonly tables?: Readonly<Record<string, readonly object[]>>;
 }
 
@@ -49,20 +53,34 @@ export function guidOf(name: string): string {
 }
 
 /** Reads a state as the resource manager would send it; what is not given has Azure's usual value. */
-export function stateOf({ publicAddressPool, networks = {}, groups = {}, tables = {} }: Sent): FabricState {
+export function stateOf({
+  publicAddressPool,
+  networks = {},
+  groups = {},
+  flushing = [],
+  tables = {},
+}: Sent): FabricState {
   const read = fabricState({
     version: '1',
     publicAddressPool: publicAddressPool ?? '198.51.100.0/24',
     virtualNetworks: Object.entries(networks).map(([name, network]) => networkSent(name, network)),
-    securityGroups: Object.entries(groups).map(([id, rules]) => ({ id, rules: [...rules.map(ruleSent), ...defaults] })),
+    securityGroups: Object.entries(groups).map(([id, rules]) => ({
+      id,
+      rules: [...rules.map(ruleSent), ...defaults],
+      flushConnection: flushing.includes(id),
+    })),
     routeTables: Object.entries(tables).map(([id, routes]) => ({ id, routes })),
   });
   if (!read.ok) throw new Error(JSON.stringify(read.fault));
   return read.value;
 }
 
-function networkSent(name: string, { addressPrefixes = ['10.0.0.0/16'], subnets = {}, peers = [] }: NetworkSent) {
+function networkSent(
+  name: string,
+  { addressPrefixes = ['10.0.0.0/16'], subnets = {}, peers = [], ...others }: NetworkSent,
+) {
   return {
+    ...others,
     id: `/vnets/${name}`,
     name,
     resourceGuid: guidOf(name),

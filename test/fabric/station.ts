@@ -15,13 +15,20 @@ export type StationCommand =
       readonly from?: string;
     }
   | { readonly kind: 'keep'; readonly to: string; readonly port: number }
-  | { readonly kind: 'askKept' };
+  | { readonly kind: 'askKept' }
+  /** Asks by UDP, and keeps the socket: what comes to it later is heard by `hear`. */
+  | { readonly kind: 'keepUdp'; readonly to: string; readonly port: number }
+  | { readonly kind: 'hear' }
+  /** Answers the last one that asked by UDP once more. */
+  | { readonly kind: 'answerAgain' };
 
 export type Protocol = 'tcp' | 'udp';
 
 const name = process.argv[2] ?? '';
 /** As long as a packet that is dropped is waited for. */
 const patienceMs = 700;
+const keptUdp = createSocket('udp4');
+let answerAgain: () => void = () => undefined;
 let kept = connect({ port: 0, host: '127.0.0.1' }).on('error', () => undefined);
 
 async function listen(address: string, ports: readonly number[]): Promise<string> {
@@ -34,7 +41,10 @@ async function listen(address: string, ports: readonly number[]): Promise<string
       server.listen(port, address, resolve);
     });
     const answerer = createSocket('udp4');
-    answerer.on('message', (_, { address: from, port: to }) => answerer.send(`${name} sees ${from}`, to, from));
+    answerer.on('message', (_, { address: from, port: to }) => {
+      answerAgain = () => answerer.send(`${name} sees ${from}`, to, from);
+      answerAgain();
+    });
     await new Promise<void>((resolve) => {
       answerer.bind(port, address, resolve);
     });
@@ -89,10 +99,28 @@ function askKept(): Promise<string> {
   });
 }
 
+function hear(): Promise<string> {
+  return new Promise((resolve) => {
+    keptUdp.once('message', (data) => resolve(data.toString()));
+    setTimeout(() => resolve('nothing'), patienceMs);
+  });
+}
+
+function keepUdp(to: string, port: number): Promise<string> {
+  keptUdp.send('?', port, to);
+  return hear();
+}
+
 function obey(command: StationCommand): Promise<string> {
   if (command.kind === 'listen') return listen(command.address, command.ports);
   if (command.kind === 'keep') return keep(command.to, command.port);
   if (command.kind === 'askKept') return askKept();
+  if (command.kind === 'keepUdp') return keepUdp(command.to, command.port);
+  if (command.kind === 'hear') return hear();
+  if (command.kind === 'answerAgain') {
+    answerAgain();
+    return Promise.resolve('answered');
+  }
   const { protocol, to, port, from } = command;
   return protocol === 'tcp' ? askTcp(to, port, from) : askUdp(to, port, from);
 }

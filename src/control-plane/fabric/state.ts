@@ -94,6 +94,7 @@ function contentOf({ publicAddressPool }: Asked, { networks, resources }: Read) 
     securityGroups: of(knownTypes.networkSecurityGroup).map((group) => ({
       id: resourceId(group),
       rules: [...itemsIn(group), ...defaultSecurityRules].map(ruleOf),
+      flushConnection: group.properties['flushConnection'] === true,
     })),
     routeTables: of(knownTypes.routeTable).map((table) => ({
       id: resourceId(table),
@@ -105,6 +106,7 @@ function contentOf({ publicAddressPool }: Asked, { networks, resources }: Read) 
 function networkOf(network: VirtualNetworkRecord, resources: Read['resources']) {
   const id = virtualNetworkId(network);
   const { name, resourceGuid, addressPrefixes, subnets, peerings = [] } = network;
+  const { dhcpOptions, encryption } = network.others;
   const subnetOf = ({ others, ...subnet }: SubnetRecord) => {
     const found = (member: string) => {
       const resource = resources.get(idIn(others[member]).toLowerCase());
@@ -128,9 +130,19 @@ function networkOf(network: VirtualNetworkRecord, resources: Read['resources']) 
     name,
     resourceGuid,
     addressPrefixes,
+    dnsServers: stringsIn(membersOf(dhcpOptions)['dnsServers']),
+    dropUnencrypted: isDropping(membersOf(encryption)),
     subnets: subnets.map(subnetOf),
     peerings: peerings.map(peeringOf),
   };
+}
+
+function stringsIn(list: unknown): readonly string[] {
+  return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : [];
+}
+
+function isDropping({ enabled, enforcement }: Readonly<Record<string, unknown>>): boolean {
+  return enabled === true && String(enforcement).toLowerCase() === 'dropunencrypted';
 }
 
 function peeringOf({ name, remote, remoteGuid, state, others }: PeeringRecord) {
