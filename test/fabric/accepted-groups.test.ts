@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { it } from 'node:test';
 import fc from 'fast-check';
+import { formatRange, networkOf } from '../../src/address/address.ts';
 import { allocate, emptyAllocation } from '../../src/fabric/allocation.ts';
 import { plan } from '../../src/fabric/plan.ts';
 import { routerRules } from '../../src/fabric/router-rules.ts';
@@ -30,7 +31,7 @@ const prefix = fc.oneof(
   ),
   fc.constantFrom('AzurePlatformIMDS', 'AzureLoadBalancer', 'AzureActiveDirectory', 'AzureFrontDoor.Backend'),
   fc.ipV4(),
-  fc.tuple(fc.ipV4(), fc.nat(32)).map(([address, bits]) => `${address}/${bits}`),
+  fc.tuple(fc.nat(0xffff_ffff), fc.nat(32)).map(([address, bits]) => formatRange(networkOf(address, bits))),
 );
 const some = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 5 });
 const sent: fc.Arbitrary<RuleSent> = fc.record({
