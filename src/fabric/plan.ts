@@ -125,7 +125,7 @@ function networkProblem(network: VirtualNetworkState, { state, allocation }: Fac
   return undefined;
 }
 
-/** What the resource manager has of a network and a fabric does not do, where that lets something through. */
+/** Sentences about the wishes of a network that a fabric does not fulfil, where that lets something through. */
 function networkProblems({ name, dnsServers, dropUnencrypted }: VirtualNetworkState): readonly string[] {
   const servers = dnsServers.filter((server) => server !== formatIpv4(platformDns)).join(', ');
   return [

@@ -76,7 +76,7 @@ function spansOfTag(tag: string, { network, notInternet }: Reach): readonly Span
   return spansAt(found.addresses);
 }
 
-/** What governs the platform's addresses where a rule that denies cannot be read. */
+/** The platform's addresses: all are denied where a rule that denies them cannot be read. */
 export const everyPlatformAddress: readonly Span[] = spansAt([platformDns, instanceMetadata]);
 
 /**

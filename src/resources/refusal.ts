@@ -67,7 +67,7 @@ export type ResourceRefusal =
   | { readonly kind: 'subnetInUse'; readonly id: string; readonly users: readonly string[] }
   | { readonly kind: 'publicAddressTaken'; readonly id: string; readonly users: readonly string[] }
   | { readonly kind: 'publicAddressesExhausted'; readonly pool: string }
-  /** `value` is no prefix, address or service tag that a security rule can have. */
+  /** A security rule has a `value` that is neither a prefix, an address nor a service tag. */
   | { readonly kind: 'securityRulePrefixInvalid'; readonly value: string }
   | {
       readonly kind: 'securityRuleConflict';
