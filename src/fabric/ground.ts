@@ -1,6 +1,6 @@
 import { formatIpv4 } from '../address/address.ts';
 import { platformDns } from './addresses.ts';
-import { isResponder, startInternet } from './internet.ts';
+import { isResponder, nobody, startInternet } from './internet.ts';
 import type { Kept } from './kept.ts';
 import { Machine } from './machine.ts';
 import { environmentOf, Namespaces, programsOf } from './namespaces.ts';
@@ -35,14 +35,24 @@ export function groundLeft({ place, environment }: GroundOptions, kept: Kept | u
   return ground.namespaces.existing().has(ground.namespaces.names.internet) ? ground : undefined;
 }
 
-function findResponder(place: Place): ProcessMark | undefined {
-  const { internet } = namespaceNames(place.instance);
-  return programsOf(ownerOf(place)).find(({ pid }) => isResponder(commandOf(pid), internet));
+export function findResponder(place: Place): ProcessMark | undefined {
+  return programsIn(place).find(isResponderOf(place));
+}
+
+function isResponderOf({ instance }: Place): (program: ProcessMark) => boolean {
+  const { internet } = namespaceNames(instance);
+  return ({ pid }) => isResponder(commandOf(pid), internet);
+}
+
+/** All programs of a fabric. Root's responder has another uid than the others. */
+function programsIn(place: Place): readonly ProcessMark[] {
+  const responders = place.isRoot ? programsOf(ownerOf(place), nobody).filter(isResponderOf(place)) : [];
+  return [...programsOf(ownerOf(place)), ...responders];
 }
 
 /** Whether something of the fabric is on this machine, besides its folder. */
 export function hasRemains(options: GroundOptions): boolean {
-  return programsOf(ownerOf(options.place)).length > 0 || (options.place.isRoot && hasInternet(options));
+  return programsIn(options.place).length > 0 || (options.place.isRoot && hasInternet(options));
 }
 
 /** The programs of root's fabric and of a user's are not those of each other, though the server is the same. */
@@ -57,16 +67,25 @@ export function hasInternet({ place, environment }: GroundOptions): boolean {
 }
 
 /** Makes the ground where there is nothing of it that works. */
-export async function makeGround({ place, environment }: GroundOptions): Promise<Ground> {
-  const { isRoot, instance } = place;
+export async function makeGround(options: GroundOptions): Promise<Ground> {
   // A responder that is not in the ledger would keep the port.
-  await endPrograms(place);
+  await endPrograms(options.place);
+  return groundOn(await startResponder(options), options);
+}
+
+/** Ends what an earlier reconciler had started and could not wait for: it would still change the ground. */
+export async function endLeftPrograms({ place }: GroundOptions, { responder }: Ground): Promise<void> {
+  await endPrograms(place, responder.pid);
+}
+
+/** Starts the responder of names; as root also again, in the internet that goes on without it. */
+export async function startResponder({ place, environment }: GroundOptions): Promise<ProcessMark> {
+  const { isRoot, instance } = place;
   const { internet: namespace } = namespaceNames(instance);
   const nameServer = formatIpv4(platformDns);
   const lines = groundThings.map(({ add }) => add);
   const marked = environmentOf(ownerOf(place), environment);
-  const responder = await startInternet({ namespace, lines, nameServer }, { environment: marked, isRoot });
-  return groundOn(responder, { place, environment });
+  return startInternet({ namespace, lines, nameServer }, { environment: marked, isRoot });
 }
 
 function groundOn({ pid, startTicks }: ProcessMark, { place, environment }: GroundOptions): Ground {
@@ -81,7 +100,7 @@ function groundOn({ pid, startTicks }: ProcessMark, { place, environment }: Grou
 /** Removes every namespace of the fabric, and ends every process in them, the responder and what still changes them. */
 export async function removeGround({ place, environment }: GroundOptions, left: Ground | undefined): Promise<void> {
   const { isRoot, instance } = place;
-  const responder = left?.responder.pid;
+  const responder = left !== undefined && isAlive(left.responder) ? left.responder.pid : undefined;
   await endPrograms(place, responder);
   // Without its anchor a fabric of an ordinary user has no namespaces any more.
   if (left !== undefined || isRoot) {
@@ -92,8 +111,14 @@ export async function removeGround({ place, environment }: GroundOptions, left: 
   await endPrograms(place);
 }
 
-/** Ends the programs of a fabric until no more appear: one that is ended may have started another just before. */
+/** A program that is ended may have started another just before. */
+const roundsMax = 5;
+
+/** Ends the programs of a fabric until no more appear, or so often: what always appears again is not of the fabric. */
 async function endPrograms(place: Place, spared?: number): Promise<void> {
-  const found = (): readonly ProcessMark[] => programsOf(ownerOf(place)).filter(({ pid }) => pid !== spared);
-  for (let programs = found(); programs.length > 0; programs = found()) await end(programs);
+  for (let round = 0; round < roundsMax; round += 1) {
+    const programs = programsIn(place).filter(({ pid }) => pid !== spared);
+    if (programs.length === 0) return;
+    await end(programs);
+  }
 }

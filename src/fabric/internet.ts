@@ -25,7 +25,8 @@ const script = `
 
 const responderProgram = join(import.meta.dirname, 'dns', `responder${extname(import.meta.filename)}`);
 const ownNamespaces = ['unshare', '--user', '--map-root-user', '--mount', '--net', '--'] as const;
-const nobody = 65_534;
+/** The uid of root's responder. */
+export const nobody = 65_534;
 /** The responder needs to take port 53 and to give up its uid, and nothing else. */
 const withFewRights = ['setpriv', '--no-new-privs', '--bounding-set=-all,+net_bind_service,+setuid,+setgid', '--'];
 

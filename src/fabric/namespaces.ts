@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine.ts';
 import { namespaceNames, type NamespaceNames } from './naming.ts';
-import { end, markOf, processesIn, type ProcessMark } from './processes.ts';
+import { end, isOfEnded, markOf, processes, processesIn, uidOf, userNamespaceOf, variablesOf } from './processes.ts';
+import type { ProcessMark } from './processes.ts';
 
 /** The namespaces of one fabric, by the names that `ip netns` knows. */
 export class Namespaces {
@@ -43,8 +44,10 @@ function lifeOf(path: string): number {
 function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
-  } catch {
-    return [];
+  } catch (error) {
+    // Nothing was named yet, or the process that has the names ended.
+    if (isOfEnded(error)) return [];
+    throw error;
   }
 }
 
@@ -59,16 +62,15 @@ export function environmentOf(
   return { ...environment, [markVariable]: instance };
 }
 
-/** The programs of one fabric that run. A process of another user cannot be read, except by root. */
-export function programsOf(instance: string): readonly ProcessMark[] {
-  return namesIn('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const variables = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
-      return variables.includes(`${markVariable}=${instance}`) ? (markOf(Number(name)) ?? []) : [];
-    } catch {
-      // It ended meanwhile, or belongs to another user.
-      return [];
-    }
-  });
+/**
+ * The programs of one fabric that run with a uid. Anyone may give a process that variable, so root counts only those of its
+ * own user namespace and of the uids that it gives: another one could be followed by another without end.
+ */
+export function programsOf(instance: string, uid = process.geteuid?.()): readonly ProcessMark[] {
+  const namespace = userNamespaceOf(process.pid);
+  // A user's programs work in a user namespace of the fabric's own.
+  const isOwn = (pid: number): boolean =>
+    uidOf(pid) === uid && (process.geteuid?.() !== 0 || userNamespaceOf(pid) === namespace);
+  const isMarked = (pid: number): boolean => variablesOf(pid).includes(`${markVariable}=${instance}`);
+  return processes().flatMap((pid) => (isOwn(pid) && isMarked(pid) ? (markOf(pid) ?? []) : []));
 }

@@ -66,7 +66,7 @@ describe('names over TCP', () => {
     let received = 0;
     client.on('data', (chunk) => (received += chunk.length));
     for (let asked = 0; asked < 4; asked += 1) client.write(query);
-    await once(client, 'close');
+    await until(() => client.closed, 'its end');
     assert.ok(received <= 3 * (query.length + 16), `${received} bytes`);
   });
 
@@ -86,7 +86,7 @@ describe('names over TCP', () => {
     using client = await connectFrom('127.0.0.2', server.port);
     client.on('data', () => client.write(query));
     client.write(query);
-    await once(client, 'close');
+    await until(() => client.closed, 'its end');
   });
 });
 
