@@ -1,12 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { catchUp, keepListeners } from './again.ts';
 import type { FabricServer } from './fabric-server.ts';
 import { FabricFailed, messageOf } from './failed.ts';
 import { Filters } from './filters.ts';
 import { follow, readState } from './follow.ts';
-import { groundLeft, hasInternet, hasRemains, makeGround, removeGround, type Ground } from './ground.ts';
+import {
+  endLeftPrograms,
+  groundLeft,
+  hasInternet,
+  hasRemains,
+  makeGround,
+  removeGround,
+  startResponder,
+} from './ground.ts';
+import type { Ground } from './ground.ts';
 import { Ledger, nothingKept, type Kept } from './kept.ts';
 import { end, isAlive } from './processes.ts';
 import { Reconciler } from './reconciler.ts';
+import { ResponderWatch } from './responder-watch.ts';
 import { NetworkReader } from './network-reader.ts';
 import { controlSocketOf, type Place } from './place.ts';
 import { isThere, lookForFolderMs, othersEnd, type RunFolder } from './run-folder.ts';
@@ -17,9 +28,6 @@ import { fabricStatus, summaryOf, type RunningStatus } from './status.ts';
 import { writeTrust } from './trust.ts';
 import { Wires } from './wires.ts';
 import { Workloads } from './workloads.ts';
-
-/** How long what failed waits until it is tried again: twice as long each time. */
-const [leastWaitMs, mostWaitMs] = [300, 30_000];
 
 /** Tells the user what is done, a line a change. */
 export interface Report {
@@ -61,6 +69,9 @@ export class Fabric {
   #link: ServerLink | undefined;
   #reconciler: Reconciler | undefined;
   #server: FabricServer | undefined;
+  #responder: ResponderWatch | undefined;
+  /** Why the fabric ends by itself. */
+  #ended: FabricFailed | undefined;
 
   constructor(
     options: FabricOptions,
@@ -82,6 +93,7 @@ export class Fabric {
     const networkReader = new NetworkReader(server.networkReader);
     const state = readState(await networkReader.state(undefined, this.#stop.signal));
     const ground = await this.#prepareGround();
+    this.#responder = this.#watchResponder(ground);
     const link = new ServerLink({
       controlSocket: async () => (await readServer()).controlSocket,
       anchor: ground.machine.anchor,
@@ -109,10 +121,26 @@ export class Fabric {
     const { kept } = this.#ledger;
     const left = this.#isLost ? undefined : groundLeft(this.#options, kept);
     if (left === undefined) await this.#clear(kept);
+    else await endLeftPrograms(this.#options, left);
     const ground = left ?? (await makeGround(this.#options));
+    this.#follows(ground);
+    return ground;
+  }
+
+  #follows(ground: Ground): void {
     this.#ground = ground;
     this.#ledger.change({ responder: ground.responder });
-    return ground;
+  }
+
+  #watchResponder(ground: Ground): ResponderWatch {
+    const { place, report, now } = this.#options;
+    return new ResponderWatch({
+      responder: ground.responder,
+      start: place.isRoot ? () => startResponder(this.#options) : undefined,
+      started: (responder) => this.#follows({ ...ground, responder }),
+      line: report.line,
+      now,
+    });
   }
 
   /** Removes the remains of a fabric that cannot be taken over: its internet is gone, or its anchor, or what it kept. */
@@ -148,11 +176,15 @@ export class Fabric {
     return this.#reconciler;
   }
 
-  /** Follows the resource manager, and the server's supervisor. */
-  async untilStopped(): Promise<void> {
+  /**
+   * Follows the resource manager, and the server's supervisor.
+   * @returns why the fabric ends by itself, if it does
+   */
+  async untilStopped(): Promise<FabricFailed | undefined> {
     const [reconciler, link, server] = [this.#reconciler, this.#link, this.#server];
     const version = reconciler?.state?.version;
-    if (reconciler === undefined || link === undefined || server === undefined || version === undefined) return;
+    if (reconciler === undefined || link === undefined || server === undefined || version === undefined)
+      return undefined;
     const { readServer, report } = this.#options;
     const following = follow({
       version,
@@ -164,20 +196,35 @@ export class Fabric {
     });
     await Promise.all([
       following,
-      this.#keepListeners(link, reconciler),
-      this.#catchUp(reconciler),
-      this.#watchFolder(),
+      keepListeners({ link, reconciler, stop: this.#stop.signal, line: report.line }),
+      catchUp({ reconciler, stop: this.#stop.signal, line: report.line }),
+      this.#watch(),
     ]);
-    if (!this.#folder.isHeld) await this.#giveUp();
+    if (this.#ended === undefined && !this.#folder.isHeld) await this.#giveUp();
+    return this.#ended;
   }
 
-  /** Without its folder no request reaches this process, and another one may begin. */
-  async #watchFolder(): Promise<void> {
+  /** Looks whether what the fabric cannot do without is still there, and ends it otherwise. */
+  async #watch(): Promise<void> {
     const stop = this.#stop.signal;
     while (!stop.aborted) {
       await sleep(lookForFolderMs, undefined, { signal: stop }).catch(() => undefined);
-      if (!this.#folder.isHeld) this.#stop.abort();
+      if (stop.aborted) return;
+      if (!isThere(this.#options.place.dataFolder)) this.#ended = serverGone(this.#options.place);
+      else if (this.#responder !== undefined && !(await this.#responder.look())) this.#ended = await this.#anchorGone();
+      // Without its folder no request reaches this process, and another one may begin.
+      if (this.#ended !== undefined || !this.#folder.isHeld) this.#stop.abort();
     }
+  }
+
+  /** An ordinary user's namespaces have their names in the responder's own. */
+  async #anchorGone(): Promise<FabricFailed> {
+    const { workloads, hosts } = this.#ledger.kept;
+    await end([...workloads, ...hosts].map(({ holder }) => holder).filter(isAlive));
+    return new FabricFailed(
+      'The responder of names ended, and with it the networks of an ordinary user: what is left of them is removed.',
+      'Build them again with "postern net up".',
+    );
   }
 
   /** Ends without removing anything, as if it had been killed: the networks may be another one's by now. */
@@ -203,47 +250,6 @@ export class Fabric {
     }
   }
 
-  /** Tries again what could not be changed: a machine may be too busy or full for a while. */
-  async #catchUp(reconciler: Reconciler): Promise<void> {
-    const { line } = this.#options.report;
-    const stop = this.#stop.signal;
-    let [waitMs, told] = [leastWaitMs, ''];
-    while (!stop.aborted) {
-      await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
-      try {
-        if (await reconciler.catchUp()) line('what could not be done before is done');
-      } catch (error) {
-        const message = messageOf(error);
-        if (message !== told) line(`problem: ${message}. It is tried again.`);
-        told = message;
-      }
-      waitMs = reconciler.isBehind ? Math.min(waitMs * 2, mostWaitMs) : leastWaitMs;
-    }
-  }
-
-  /** Opens the listeners again whenever the server was started again. */
-  async #keepListeners(link: ServerLink, reconciler: Reconciler): Promise<void> {
-    const { report } = this.#options;
-    const stop = this.#stop.signal;
-    const stopped = new Promise<void>((resolve) => {
-      if (stop.aborted) resolve();
-      stop.addEventListener('abort', () => resolve());
-    });
-    while (!stop.aborted) {
-      await Promise.race([link.closed(), stopped]);
-      if (stop.aborted) return;
-      report.line('the server ended, and its listeners with it: they come back when it runs again');
-      await link.reconnect(stop);
-      if (stop.aborted) return;
-      try {
-        await reconciler.restore();
-        report.line(`the server runs again: it has ${link.held.length} listeners`);
-      } catch (error) {
-        report.line(`problem: ${messageOf(error)}`);
-      }
-    }
-  }
-
   async #answer(request: FabricRequest, built: Built): Promise<object> {
     if (request.kind === 'status') return { ok: true, ...this.#status(built) };
     if (request.kind !== 'stop') return this.#join(request, built);
@@ -260,7 +266,8 @@ export class Fabric {
 
   #status({ reconciler, ground, link }: Omit<Built, 'workloads'>): RunningStatus {
     const { place } = this.#options;
-    return fabricStatus({ place, reconciler, namespaces: ground.namespaces, hasServer: link.isConnected });
+    const problems = [this.#responder?.problem].filter((problem) => problem !== undefined);
+    return fabricStatus({ place, reconciler, namespaces: ground.namespaces, hasServer: link.isConnected, problems });
   }
 
   /** Removes everything. What cannot be removed is reported, and the rest is removed. */
@@ -273,4 +280,11 @@ export class Fabric {
     this.#folder.remove();
     this.#removed.resolve();
   }
+}
+
+function serverGone({ dataFolder }: Place): FabricFailed {
+  return new FabricFailed(
+    `The server's data folder is gone (${dataFolder}), so that the networks are removed.`,
+    'Start the server again, and build them with "postern net up".',
+  );
 }

@@ -7,6 +7,8 @@ export interface Place {
   /** Six hexadecimal digits that tell the fabrics of one machine apart. */
   readonly instance: string;
   readonly folder: string;
+  /** The server's. */
+  readonly dataFolder: string;
   readonly isRoot: boolean;
   /** Where the fabric of this server is when it is root's and this one is a user's, or the other way round. */
   readonly otherFolder: string;
@@ -19,7 +21,7 @@ export interface Place {
 export function placeOf(dataFolder: string, isRoot: boolean): Place {
   const instance = instanceOf(dataFolder);
   const [ofRoot, ofUser] = [join(rootFolder, instance), join(dataFolder, 'net')];
-  return { instance, isRoot, folder: isRoot ? ofRoot : ofUser, otherFolder: isRoot ? ofUser : ofRoot };
+  return { instance, isRoot, dataFolder, folder: isRoot ? ofRoot : ofUser, otherFolder: isRoot ? ofUser : ofRoot };
 }
 
 export function controlSocketOf({ folder }: Place): string {

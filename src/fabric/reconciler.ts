@@ -51,6 +51,8 @@ export class Reconciler {
   /** Whether the machine is not what the plan says, because something could not be changed. */
   #isBehind = false;
   #problems: readonly string[] = [];
+  /** Why the last pass did not come to its end. */
+  #failure: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReconcilerOptions) {
@@ -69,6 +71,11 @@ export class Reconciler {
 
   get isBehind(): boolean {
     return this.#isBehind;
+  }
+
+  /** Sentences about what is wanted and not in force yet: it is tried again. */
+  get missing(): readonly string[] {
+    return [...(this.#failure === undefined ? [] : [this.#failure]), ...this.#problems];
   }
 
   get plan(): Plan | undefined {
@@ -174,9 +181,19 @@ export class Reconciler {
   async #apply(): Promise<void> {
     if (this.#state === undefined) return;
     this.#isBehind = true;
+    try {
+      await this.#applyTo(this.#state);
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = messageOf(error);
+      throw error;
+    }
+  }
+
+  async #applyTo(state: FabricState): Promise<void> {
     const { namespaces, server, wires, filters, instance } = this.#options;
     const next = plan({
-      state: this.#state,
+      state,
       allocation: this.#allocation,
       workloads: this.#workloads,
       hosts: this.#hosts,

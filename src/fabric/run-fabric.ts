@@ -37,8 +37,9 @@ async function keepUp(fabric: Fabric, { stop, report }: FabricOptions, kept: Kep
     if (stop.aborted) return;
     throw error;
   }
-  await fabric.untilStopped();
+  const ended = await fabric.untilStopped();
   await fabric.remove();
+  if (ended !== undefined) throw ended;
 }
 
 function timeNow({ now }: Pick<FabricOptions, 'now'>): string {

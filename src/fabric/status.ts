@@ -51,9 +51,11 @@ interface StatusOptions {
   readonly reconciler: Reconciler;
   readonly namespaces: Namespaces;
   readonly hasServer: boolean;
+  /** Sentences about what does not work besides. */
+  readonly problems: readonly string[];
 }
 
-export function fabricStatus({ place, reconciler, namespaces, hasServer }: StatusOptions): RunningStatus {
+export function fabricStatus({ place, reconciler, namespaces, hasServer, problems }: StatusOptions): RunningStatus {
   const { plan, workloads, hosts } = reconciler;
   const workload = ({ number, address, holder }: (typeof hosts)[number]): WorkloadStatus => ({
     address: formatIpv4(address),
@@ -81,7 +83,11 @@ export function fabricStatus({ place, reconciler, namespaces, hasServer }: Statu
       })),
     })),
     hosts: hosts.map(workload),
-    problems: plan?.problems ?? [],
+    problems: [
+      ...(plan?.problems ?? []),
+      ...reconciler.missing.map((each) => `Not in force yet: ${each}`),
+      ...problems,
+    ],
   };
 }
 

@@ -17,6 +17,8 @@ if (why === undefined) {
       'seen: a killed one whose state is lost is followed by another',
       'seen: down after a kill leaves nothing',
       'seen: down after a kill that lost its folder leaves nothing',
+      'seen: down ends also while processes with its mark follow one another',
+      'seen: the end of the responder is the end of the fabric',
     ]);
     assert.equal(exitStatus, 0);
   });

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { findResponder } from '../../src/fabric/ground.ts';
 import { until } from '../world/process.ts';
 import { FabricLab } from './fabric-lab.ts';
 import { leftOf } from './left.ts';
 import { reach } from './reach.ts';
+import { Successors } from './successors.ts';
 
 /** An ordinary user's fabric: rootless-net.test.ts starts this program as one, and reads what was seen. */
 const on = { prefix: '10.0.0.0/24', endpoint: true };
 const off = { prefix: '10.0.0.0/24', endpoint: false };
+
+const nothing = 'There are no networks: "postern net up" builds them.\n';
 
 await using lab = await FabricLab.start();
 await lab.putNetwork('blue', { web: on });
@@ -55,6 +59,25 @@ rmSync(lab.place.folder, { recursive: true });
 assert.match((await lab.net('down')).output, /that a "postern net up" left are removed/);
 assert.deepEqual(await leftOf(lab), []);
 seen('down after a kill that lost its folder leaves nothing');
+
+await lab.up();
+{
+  await using successors = new Successors(`${lab.place.instance}-${process.geteuid?.()}`);
+  await successors.begin();
+  await lab.net('down');
+  assert.deepEqual(await lab.net('status'), { exitStatus: 0, output: nothing });
+}
+seen('down ends also while processes with its mark follow one another');
+
+await lab.up();
+const { pid } = await lab.status();
+await lab.join('blue/web', '10.0.0.4');
+const responder = findResponder(lab.place);
+assert.ok(responder);
+process.kill(responder.pid, 'SIGKILL');
+await until(() => !existsSync(`/proc/${pid}`), 'the end of the reconciler');
+assert.deepEqual(await leftOf(lab), []);
+seen('the end of the responder is the end of the fabric');
 
 function seen(what: string): void {
   process.stdout.write(`seen: ${what}\n`);
