@@ -1,5 +1,6 @@
 import { formatIpv4 } from '../address/address.ts';
 import { platformDns, routerLinkAddress, services } from './addresses.ts';
+import { flowLimits, usualFlowLimits } from './flow-limits.ts';
 import { networkWire, workloadWire } from './naming.ts';
 import { chain, element, ownersSet, replacement } from './nft-text.ts';
 import type { InternetHost, InternetPlan } from './plan.ts';
@@ -8,12 +9,16 @@ import type { InternetHost, InternetPlan } from './plan.ts';
  * The whole packet filter of the internet namespace, as a script for `nft -f`. Routers and hosts reach the services,
  * DNS and hosts. Nothing there begins a flow to a network: as on Azure, a NAT address takes only answers.
  */
-export function internetRules({ routers, hosts }: InternetPlan): string {
+export function internetRules({ routers, hosts }: InternetPlan, { workload, network } = usualFlowLimits): string {
   const owners = routers.flatMap(({ number, publicAddresses }) =>
     [routerLinkAddress(number), ...publicAddresses].map((each) => `"${networkWire(number)}" . ${formatIpv4(each)}`),
   );
   const public443 = Object.values(services).map(formatIpv4).join(', ');
-  return replacement([
+  const limits = flowLimits([
+    ['v*', network],
+    ['w*', workload],
+  ]);
+  const filter = replacement([
     'counter spoofed { }',
     ownersSet([...owners, ...hosts.map(hostElement)]),
     chain('source', 'filter hook prerouting priority raw; policy accept', [
@@ -34,6 +39,7 @@ export function internetRules({ routers, hosts }: InternetPlan): string {
       'counter drop',
     ]),
   ]);
+  return limits + filter;
 }
 
 /** Lets a host send from its address, without replacing the rest. */

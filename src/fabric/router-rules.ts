@@ -1,6 +1,7 @@
 import { formatIpv4 } from '../address/address.ts';
 import { instanceMetadata, platformDns, routerAddress, routerLinkAddress, services } from './addresses.ts';
 import { metadataPort, vaultPort } from './allocation.ts';
+import { flowLimits, usualFlowLimits } from './flow-limits.ts';
 import { outsideWire, peerWire, workloadWire } from './naming.ts';
 import {
   addressSet,
@@ -27,10 +28,14 @@ const toOutside = `oifname "${outsideWire}"`;
  * The whole packet filter of a network's router, as a script for `nft -f` that replaces the former one in one step.
  * Flows that exist keep their translation. Only numbers are in it: no name of a resource, and no string of a rule.
  */
-export function routerRules(router: RouterPlan): string {
+export function routerRules(router: RouterPlan, { workload, network } = usualFlowLimits): string {
   const { subnets, workloads } = router;
   const endpoints = subnets.filter(({ endpoint }) => endpoint);
-  return replacement([
+  const limits = flowLimits([
+    ['w*', workload],
+    ['p*', network],
+  ]);
+  const filter = replacement([
     'counter spoofed { }',
     'counter untranslated { }',
     declare('map endpoints', 'devgroup : inet_service', endpoints.map(endpointElement)),
@@ -44,6 +49,7 @@ export function routerRules(router: RouterPlan): string {
     forwardChain(router, endpoints),
     ...translationChains(router),
   ]);
+  return limits + filter;
 }
 
 /** Lets a workload send from its address, without replacing the rest. */

@@ -52,7 +52,11 @@ function named(name: (plain: string) => string): FabricState {
 function scripts(state: FabricState): string {
   const workloads = [{ number: 1, incarnation: guidOf('a/web'), address: 0x0a_00_00_04 }];
   const made = plan({ state, allocation: allocate(emptyAllocation, state), workloads, hosts: [] });
-  return JSON.stringify([made.routers.map(routerRules), internetRules(made.internet), [...thingsOf(made, 'abc123')]]);
+  return JSON.stringify([
+    made.routers.map((router) => routerRules(router)),
+    internetRules(made.internet),
+    [...thingsOf(made, 'abc123')],
+  ]);
 }
 
 it('no name, id or string of a rule or route reaches the scripts: the same numbers give the same scripts', () => {

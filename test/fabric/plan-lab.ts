@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { formatIpv4, parseIpv4 } from '../../src/address/address.ts';
 import { metadataPort, allocate, emptyAllocation, vaultPort, type Allocation } from '../../src/fabric/allocation.ts';
 import { findCommands, foundThings } from '../../src/fabric/found-things.ts';
+import type { FlowLimits } from '../../src/fabric/flow-limits.ts';
 import { internetRules } from '../../src/fabric/internet-rules.ts';
 import { linkChanges, namespaceSysctls, type Batches } from '../../src/fabric/link-changes.ts';
 import { thingsOf } from '../../src/fabric/links.ts';
@@ -33,7 +34,7 @@ export class PlanLab implements AsyncDisposable {
   #machines: Machines = [];
 
   /** Leads the namespaces from what they are to the plan of this state. */
-  apply(state: FabricState, machines: Machines): Plan {
+  apply(state: FabricState, machines: Machines, limits?: FlowLimits): Plan {
     this.#allocation = allocate(this.#allocation, state);
     const placed = machines.map((machine, index) => ({ number: index + 1, ...placeOf(machine) }));
     const workloads = placed.filter(({ incarnation }) => incarnation !== '');
@@ -51,8 +52,8 @@ export class PlanLab implements AsyncDisposable {
     run(['ip', '-batch', '-'], wires.map((line) => `${line}\n`).join(''));
     inEach(settings);
     run(['ip', '-batch', '-'], remove.map((name) => `netns delete ${name}\n`).join(''));
-    for (const router of next.routers) this.nft(this.names.router(router.number), routerRules(router));
-    this.nft(this.names.internet, internetRules(next.internet));
+    for (const router of next.routers) this.nft(this.names.router(router.number), routerRules(router, limits));
+    this.nft(this.names.internet, internetRules(next.internet, limits));
     this.#things = things;
     this.#plan = next;
     this.#machines = machines;
