@@ -77,7 +77,7 @@ function scriptOf(rules: readonly RuleSent[]): string {
     tables: { '/table': [{ name: 'all', addressPrefix: '0.0.0.0/0', nextHopType: 'Internet' }] },
   });
   const { routers } = plan({ state, allocation: allocate(emptyAllocation, state), workloads: [], hosts: [] });
-  return routers.map(routerRules).join('');
+  return routers.map((router) => routerRules(router)).join('');
 }
 
 function load(script: string): string {
