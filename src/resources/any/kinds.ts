@@ -112,10 +112,18 @@ const closed: ReadonlySet<string> = new Set([
   'microsoft.resources',
 ]);
 
+/** Types of these namespaces that are only stored all the same: their identities are callers of vaults. */
+const stored: ReadonlySet<string> = new Set([
+  'microsoft.network/applicationgateways',
+  'microsoft.network/azurefirewalls',
+  'microsoft.network/expressrouteports',
+  'microsoft.network/firewallpolicies',
+]);
+
 /** Whether resources of the type can be created, besides the types with their own operations. */
 export function isSupportedType(type: string): boolean {
   const [namespace = '', ...types] = type.toLowerCase().split('/');
-  if (kindOf(type) !== undefined) return true;
+  if (kindOf(type) !== undefined || stored.has(type.toLowerCase())) return true;
   // Only a user-assigned identity has these. A stored one of a web app would look as if its workload could sign in.
   if (types.at(-1) === 'federatedidentitycredentials') return false;
   return types.length > 0 && /^[a-z0-9.]+$/.test(namespace) && !closed.has(namespace);
