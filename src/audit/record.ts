@@ -7,7 +7,17 @@ import type { AuditEvent, AuditProperties, AuditRecord, VerdictProperty } from '
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The claims of a token that Azure copies into a record, besides `oid` and `appid`. No others leave the token. */
-const recordedClaims = ['scp', 'upn', 'unique_name', 'ipaddr', 'amr', 'idtyp', 'xms_mirid', 'xms_az_nwperimid'];
+const recordedClaims = [
+  'scp',
+  'upn',
+  'unique_name',
+  'ipaddr',
+  'amr',
+  'idtyp',
+  'xms_mirid',
+  'xms_az_rid',
+  'xms_az_nwperimid',
+];
 
 /** How much of a string from a client is kept, in UTF-16 units; and of an error's message. */
 export const longest = { text: 2048, id: 128, message: 4096 };
@@ -106,6 +116,11 @@ export function addDecision(properties: DecisionProperties, event: Decided): Dec
 function addAccessKeys(properties: DecisionProperties, access: AccessVerdict): void {
   if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') {
     properties.isAccessPolicyMatch = access.allowed;
+    return;
+  }
+  if (access.because === 'vaultSwitch') {
+    properties.vaultSwitch = access.name;
+    properties.isVaultSwitchOn = access.allowed;
     return;
   }
   properties.isRbacAuthorized = access.allowed;

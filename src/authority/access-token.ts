@@ -30,6 +30,8 @@ interface Subject {
 export interface ApplicationSubject extends Subject {
   /** The service principal's object id. */
   readonly objectId: string;
+  /** The ARM id of the resource that uses the managed identity; becomes `xms_az_rid`. */
+  readonly usedBy?: string | undefined;
 }
 
 export interface UserSubject extends Subject {
@@ -43,7 +45,7 @@ export interface UserSubject extends Subject {
  * endpoint issues it (Microsoft, "Access token claims reference").
  */
 export async function issueAccessToken(subject: ApplicationSubject, services: AuthorityServices): Promise<AccessToken> {
-  const { client, objectId } = subject;
+  const { client, objectId, usedBy } = subject;
   const { tenantId, managedIdentity } = client;
   return sign(subject, services, {
     ...(await groupClaims(tenantId, objectId, services)),
@@ -52,6 +54,7 @@ export async function issueAccessToken(subject: ApplicationSubject, services: Au
     sub: objectId,
     tid: tenantId,
     ...(managedIdentity === undefined ? {} : { xms_mirid: managedIdentity }),
+    ...(usedBy === undefined ? {} : { xms_az_rid: usedBy }),
   });
 }
 

@@ -1,4 +1,5 @@
 import { headerBinding, identitiesBoundTo, workloadBinding } from '../directory/bindings.ts';
+import type { BoundIdentity } from '../directory/bindings.ts';
 import { findClient } from '../directory/clients.ts';
 import type { ServicePrincipalRecord } from '../directory/records.ts';
 import { isUserAssigned, managedIdentityOf } from '../directory/service-principals.ts';
@@ -71,15 +72,14 @@ export function metadataFault(call: AuthorityCall): ManagedIdentityRefusal | und
 async function identitiesAt(
   { incarnation, address }: SubnetSource,
   { store, identityBindings }: Authority,
-): Promise<readonly ServicePrincipalRecord[]> {
+): Promise<readonly BoundIdentity[]> {
   const startedWith = identityBindings.at(incarnation, address.text);
   const bindings = [workloadBinding(incarnation, address.text), ...(startedWith === undefined ? [] : [startedWith])];
   return (await Promise.all(bindings.map((binding) => identitiesBoundTo(store, binding)))).flat();
 }
 
 type Chosen =
-  | { readonly ok: true; readonly principal: ServicePrincipalRecord }
-  | { readonly ok: false; readonly refusal: AuthorityRefusal };
+  { readonly ok: true; readonly chosen: BoundIdentity } | { readonly ok: false; readonly refusal: AuthorityRefusal };
 
 /** The parameters that select an identity. Each has a name at either endpoint. */
 const selectors: readonly (readonly [readonly string[], (principal: ServicePrincipalRecord) => string | undefined])[] =
@@ -94,25 +94,25 @@ const selectors: readonly (readonly [readonly string[], (principal: ServicePrinc
  * "How managed identities work"). A single user-assigned identity is not a default, because adding a second one would
  * change the meaning of the request.
  */
-function chooseIdentity(identities: readonly ServicePrincipalRecord[], form: Form): Chosen {
+function chooseIdentity(identities: readonly BoundIdentity[], form: Form): Chosen {
   const named = selectors.flatMap(([names, read]) => {
     const value = names.map((name) => form.get(name)).find((given) => given !== undefined);
     return value === undefined ? [] : [{ value: value.toLowerCase(), read }];
   });
   if (named.length > 1) return { ok: false, refusal: { kind: 'identityNamedTwice' } };
   const [name] = named;
-  const principal = identities.find((identity) =>
+  const chosen = identities.find(({ principal }) =>
     name === undefined
-      ? !isUserAssigned(managedIdentityOf(identity) ?? '')
-      : name.read(identity)?.toLowerCase() === name.value,
+      ? !isUserAssigned(managedIdentityOf(principal) ?? '')
+      : name.read(principal)?.toLowerCase() === name.value,
   );
-  if (principal !== undefined) return { ok: true, principal };
+  if (chosen !== undefined) return { ok: true, chosen };
   return { ok: false, refusal: { kind: name === undefined ? 'identityNotNamed' : 'identityNotFound' } };
 }
 
 /** Issues a token for one of the workload's identities. */
 async function identityToken(
-  identities: readonly ServicePrincipalRecord[],
+  identities: readonly BoundIdentity[],
   form: Form,
   authority: Authority,
 ): Promise<Answered> {
@@ -120,16 +120,17 @@ async function identityToken(
   if (resource === undefined) {
     return { ok: false, refusal: { kind: 'metadataParameterMissing', name: 'resource' } };
   }
-  const chosen = chooseIdentity(identities, form);
-  if (!chosen.ok) return chosen;
-  const { tenantId, appId, id: objectId } = chosen.principal;
+  const choice = chooseIdentity(identities, form);
+  if (!choice.ok) return choice;
+  const { principal, usedBy } = choice.chosen;
+  const { tenantId, appId, id: objectId } = principal;
   const client = await findClient(authority.store, tenantId, appId);
   if (client === undefined) return { ok: false, refusal: { kind: 'identityNotFound' } };
   if (!client.enabled) return { ok: false, refusal: { kind: 'clientDisabled', clientId: appId } };
   if (!authority.isResource(resource)) {
     return { ok: false, refusal: { kind: 'resourceUnknown', resource, tenant: tenantId } };
   }
-  const token = await issueAccessToken({ client, objectId, method: '2', resource }, authority);
+  const token = await issueAccessToken({ client, objectId, method: '2', resource, usedBy }, authority);
   const lasts = `${tokenLifetimeSeconds - 1}`;
   const body = {
     access_token: token.jwt,

@@ -21,13 +21,15 @@ const recordedClaims = [
   'amr',
   'idtyp',
   'xms_mirid',
+  'xms_az_rid',
   'xms_az_nwperimid',
 ];
 
 /**
  * Turns the claims of a token, whose signature was verified, into a `Caller`. Shapes: Microsoft, "Access token claims
  * reference" (v1 names the application `appid`, v2 `azp`). An external issuer's token may lack `oid`, which is Entra's
- * own; the caller is then identified by `sub`. Its `xms_mirid` is dropped, because trust is based on that claim.
+ * own; the caller is then identified by `sub`. What it says about managed identities is dropped, because trust is based
+ * on those claims.
  */
 export function readClaims(payload: JWTPayload, issuer: Issuer): Verification {
   const external = issuer.issuerClass === 'external';
@@ -41,7 +43,7 @@ export function readClaims(payload: JWTPayload, issuer: Issuer): Verification {
   const audience = readAudience(payload.aud, issuer.audiences);
   if (typeof audience !== 'string') return { ok: false, refusal: audience };
   const claims = recordedClaims
-    .filter((name) => payload[name] !== undefined && !(external && name === 'xms_mirid'))
+    .filter((name) => payload[name] !== undefined && !(external && name.startsWith('xms_')))
     .map((name) => [name, payload[name]] as const);
   return {
     ok: true,
@@ -53,6 +55,7 @@ export function readClaims(payload: JWTPayload, issuer: Issuer): Verification {
       applicationId: readString(payload['appid']) ?? readString(payload['azp']),
       groups: readStrings(payload['groups']) ?? [],
       managedIdentity: external ? undefined : readString(payload['xms_mirid']),
+      usedBy: external ? undefined : readString(payload['xms_az_rid']),
       audience,
       notBefore,
       expiresAt,

@@ -27,26 +27,41 @@ export function putBinding(binding: string, principal: IdentityId): Put {
 /** The most identities that one workload may have; Azure gives the same limit for virtual machines. */
 const identitiesMax = 100;
 
+/** A managed identity of a workload. */
+export interface BoundIdentity {
+  readonly principal: ServicePrincipalRecord;
+  /** The ARM id of the resource that the workload belongs to, if it has the identity by it. */
+  readonly usedBy: string | undefined;
+}
+
 /** The identities of a workload with this binding: those bound to it directly, and those of the resource that it belongs to. */
-export async function identitiesBoundTo(store: Store, binding: string): Promise<readonly ServicePrincipalRecord[]> {
+export async function identitiesBoundTo(store: Store, binding: string): Promise<readonly BoundIdentity[]> {
   const prefix = bindingPrefix(binding);
   const edges = await store.list({ prefix, limit: identitiesMax });
   const own = edges.map(({ key }) => {
     const [tenantId = '', id = ''] = key.slice(prefix.length).split('/');
-    return { tenantId, id };
+    return { tenantId, id, usedBy: undefined };
   });
   const ofResources = await identitiesOfResources(store, binding);
   const found = await Promise.all(
-    [...own, ...ofResources].map(({ tenantId, id }) => findObject(store, { tenantId, kind: 'servicePrincipal' }, id)),
+    [...own, ...ofResources].map(async ({ tenantId, id, usedBy }) => {
+      const principal = await findObject(store, { tenantId, kind: 'servicePrincipal' }, id);
+      return principal === undefined ? [] : [{ principal: principal.record, usedBy }];
+    }),
   );
-  return found.flatMap((principal) => (principal === undefined ? [] : [principal.record]));
+  return found.flat();
 }
 
-async function identitiesOfResources(store: Store, binding: string): Promise<readonly IdentityId[]> {
+async function identitiesOfResources(
+  store: Store,
+  binding: string,
+): Promise<readonly (IdentityId & { readonly usedBy: string })[]> {
   const edges = await listRecords(store, { prefix: resourceBindingPrefix(binding), limit: identitiesMax });
   if (edges.length === 0) return [];
   const records = await readRecords(store, { get: edges.map(({ value }) => resourceIdentitiesKey(value)) });
-  return records.flatMap((record) => record?.value ?? []);
+  return edges.flatMap(({ value: usedBy }, index) =>
+    (records[index]?.value ?? []).map((identity) => ({ ...identity, usedBy })),
+  );
 }
 
 /** Binds a workload to a resource (ARM id): it has whatever identities the resource has, now and later. */

@@ -23,6 +23,8 @@ export interface Caller {
   readonly groups: readonly string[];
   /** `xms_mirid`: the ARM id of the resource whose managed identity this is. Trusted only from our own authority. */
   readonly managedIdentity: string | undefined;
+  /** `xms_az_rid`: the ARM id of the resource that uses the managed identity. Trusted only from our own authority. */
+  readonly usedBy: string | undefined;
   readonly audience: string;
   /** Seconds since 1970, as in the token. */
   readonly notBefore: number;

@@ -15,6 +15,7 @@ export function caller(others: Partial<Caller> = {}): Caller {
     applicationId: undefined,
     groups: [],
     managedIdentity: undefined,
+    usedBy: undefined,
     audience: 'https://vault.azure.net',
     notBefore: 0,
     expiresAt: 3600,

@@ -11,6 +11,7 @@ export const caller: Caller = {
   applicationId: 'bbbbbbbb-0000-0000-0000-000000000003',
   groups: ['cccccccc-0000-0000-0000-000000000004'],
   managedIdentity: undefined,
+  usedBy: undefined,
   audience: 'https://vault.localhost:8443',
   notBefore: 1_656_590_000,
   expiresAt: 1_656_593_600,

@@ -15,6 +15,7 @@ const caller: Caller = {
   applicationId: claims.appid,
   groups: [],
   managedIdentity: undefined,
+  usedBy: undefined,
   audience: vaultAudience,
   notBefore: issuedAt,
   expiresAt: issuedAt + 3600,

@@ -70,7 +70,7 @@ test("an external issuer's tokens are accepted, with its tenant and without the 
   const issuer = external((await keyServer(t, serveKeys)).url);
   const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10, groupsOf });
   const mirid = '/subscriptions/s/providers/Microsoft.DataFactory/factories/f';
-  const token = await sign({ ...externalClaims, tid: tenant, xms_mirid: mirid }, rsa);
+  const token = await sign({ ...externalClaims, tid: tenant, xms_mirid: mirid, xms_az_rid: mirid }, rsa);
   const verification = await subject.verify(token);
   assert.ok(verification.ok);
   assert.deepEqual(verification.caller, {
@@ -81,6 +81,7 @@ test("an external issuer's tokens are accepted, with its tenant and without the 
     applicationId: 'app-1',
     groups: [],
     managedIdentity: undefined,
+    usedBy: undefined,
     audience: vaultAudience,
     notBefore: 0,
     expiresAt: claims.exp,

@@ -37,10 +37,12 @@ async function refusalOf(token: string): Promise<TokenRefusal> {
 
 test('a token of our authority becomes the caller in its claims', async () => {
   const managedIdentity = '/subscriptions/s/resourcegroups/g/providers/Microsoft.Compute/virtualMachines/vm';
+  const usedBy = '/subscriptions/s/resourcegroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/set';
   const payload = {
     ...claims,
     groups: ['g1', 'g2'],
     xms_mirid: managedIdentity,
+    xms_az_rid: usedBy,
     secretive: 'not for the audit record',
   };
   const verification = await verifier().verify(await sign(payload));
@@ -54,10 +56,18 @@ test('a token of our authority becomes the caller in its claims', async () => {
       applicationId: claims.appid,
       groups: ['g1', 'g2'],
       managedIdentity,
+      usedBy,
       audience: vaultAudience,
       notBefore: issuedAt,
       expiresAt: issuedAt + 3600,
-      claims: { oid: claims.oid, appid: claims.appid, appidacr: '1', idtyp: 'app', xms_mirid: managedIdentity },
+      claims: {
+        oid: claims.oid,
+        appid: claims.appid,
+        appidacr: '1',
+        idtyp: 'app',
+        xms_mirid: managedIdentity,
+        xms_az_rid: usedBy,
+      },
     },
   });
 });

@@ -100,14 +100,24 @@ export function newClient({ port, folder }: TestServer): Client {
 }
 
 /** The caller's line as errors have it. */
-export function callerLine({ clientId, objectId, tenantId }: Omit<Registered, 'clientSecret'>): string {
-  return `appid=${clientId};oid=${objectId};iss=https://sts.windows.net/${tenantId}/`;
+export function callerLine(
+  { clientId, objectId, tenantId }: Omit<Registered, 'clientSecret'>,
+  managedIdentity?: string,
+): string {
+  const identity = managedIdentity === undefined ? '' : `;xms_mirid=${managedIdentity}`;
+  return `appid=${clientId};oid=${objectId};iss=https://sts.windows.net/${tenantId}/${identity}`;
 }
 
 /** Azure's message for a caller without an access policy; `permission` is like `secrets/get`. */
-export function accessDenied(caller: Omit<Registered, 'clientSecret'>, permission: string, vault: string): string {
+export function accessDenied(
+  caller: Omit<Registered, 'clientSecret'>,
+  permission: string,
+  vault: string,
+  managedIdentity?: string,
+): string {
   return (
-    `The user, group or application '${callerLine(caller)}' does not have ${permission.replace('/', ' ')} permission on key vault ` +
+    `The user, group or application '${callerLine(caller, managedIdentity)}' does not have ` +
+    `${permission.replace('/', ' ')} permission on key vault ` +
     `'${vault};location=${location}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287`
   );
 }

@@ -93,7 +93,9 @@ test('a workload is bound to its resource only, and only as long as the file say
   const bindings = [headerBinding(header), workloadBinding(one ?? '', '10.0.0.4')];
   const bound = () =>
     Promise.all(
-      bindings.map(async (binding) => (await identitiesBoundTo(store, binding)).map(({ displayName }) => displayName)),
+      bindings.map(async (binding) =>
+        (await identitiesBoundTo(store, binding)).map(({ principal: { displayName } }) => displayName),
+      ),
     );
   await start(store, { workloads: [{ resourceId, identityHeader: header, addresses }] });
   assert.deepEqual(await bound(), [['a'], ['a']]);

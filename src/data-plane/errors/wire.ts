@@ -34,9 +34,13 @@ export function callerLine(
   { countsGroups = false }: { readonly countsGroups?: boolean } = {},
 ): string {
   if (caller === undefined) return 'unknown';
-  const { applicationId, objectId, issuer, groups } = caller;
+  const { applicationId, objectId, issuer, groups, managedIdentity, usedBy } = caller;
   const counted = countsGroups && groups.length > 0 ? `numgroups=${groups.length};` : '';
-  return `${applicationId === undefined ? '' : `appid=${applicationId};`}oid=${objectId};${counted}iss=${issuer}`;
+  return `${applicationId === undefined ? '' : `appid=${applicationId};`}oid=${objectId};${counted}iss=${issuer}${named('xms_mirid', managedIdentity)}${named('xms_az_rid', usedBy)}`;
+}
+
+function named(claim: string, value: string | undefined): string {
+  return value === undefined ? '' : `;${claim}=${value}`;
 }
 
 export function vaultLine({ vault }: ErrorFacts): string {
