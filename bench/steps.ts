@@ -88,7 +88,9 @@ await step('permission', () => authorize(access, caller, 'secrets/get'));
 await step('read: rules and secret in one snapshot, unsealed, parsed', () =>
   readAlone(store, scope.require, getVersion(scope, 'secrets', { name: 'name' })),
 );
-await step('verdict in words', () => explain({ verdict, settings, source, caller, operation }));
+await step('verdict in words', () =>
+  explain({ verdict, settings, source, caller, operation, trust: firewall.posture.trust }),
+);
 await step('audit record, written', () => log.append(JSON.stringify(auditRecord(event))));
 await log.close();
 rmSync(directory, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { withParts } from './generated-parts.ts';
 import { operationTables } from './operation-tables.ts';
 import { recordMap } from './record-map.ts';
 import { withStepTables } from './step-tables.ts';
-import { trustedServiceTable } from './trusted-services.ts';
+import { trustedServiceTables } from './trusted-services.ts';
 
 /** Every page with generated parts, by its path: a function from the page as it is to the page as it must be. */
 export const generatedPages: Readonly<Record<string, (page: string) => string | Promise<string>>> = {
@@ -13,7 +13,7 @@ export const generatedPages: Readonly<Record<string, (page: string) => string | 
   'docs/reference/audit.md': (page) => withParts(page, auditParts()),
   'docs/reference/command-line.md': (page) => withParts(page, commandParts()),
   'docs/reference/configuration.md': (page) => withParts(page, configurationTables()),
-  'docs/reference/document.md': (page) => withParts(page, trustedServiceTable()),
+  'docs/reference/document.md': (page) => withParts(page, trustedServiceTables()),
   'docs/reference/operations.md': (page) => withParts(page, operationTables()),
   'docs/reference/records.md': recordMap,
 };

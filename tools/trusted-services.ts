@@ -1,17 +1,26 @@
-import { trustedServices } from '../src/firewall/trusted-services.ts';
+import { laterServices } from '../src/firewall/later-trusted-services.ts';
+import { describeCaller, documentedServices } from '../src/firewall/trusted-services.ts';
+import type { TrustedService } from '../src/firewall/trusted-services.ts';
 import { markdownTable } from './markdown-table.ts';
 
-/** The trusted services of `docs/reference/document.md`, in the document's order. */
-export function trustedServiceTable(): ReadonlyMap<string, string> {
-  const rows = trustedServices.map(({ name, scenario, applicationIds, resourceTypes, permissions }) => [
+/** The trusted services of `docs/reference/document.md`: the document's in its order, and Azure's later ones. */
+export function trustedServiceTables(): ReadonlyMap<string, string> {
+  return new Map([
+    ['trusted services', tableOf(documentedServices)],
+    ['later trusted services', tableOf(laterServices)],
+  ]);
+}
+
+function tableOf(services: readonly TrustedService[]): string {
+  const rows = services.map(({ name, scenario, callers, vaultSwitch }) => [
     name,
     scenario,
-    applicationIds
-      .map((id) => `application \`${id}\``)
-      .concat(resourceTypes.map((type) => `identity of \`${type}\``))
-      .join(', '),
-    permissions.map((permission) => `\`${permission}\``).join(', '),
+    callers.map((caller) => describeCaller(caller, (id) => `\`${id}\``)).join('; '),
+    [...new Set(callers.flatMap(({ permissions }) => permissions))].map((permission) => `\`${permission}\``).join(', '),
+    vaultSwitch === undefined ? 'access policy or role' : `\`${vaultSwitch}\``,
   ]);
-  const head = ['trusted service', 'supported usage scenarios', 'recognised by', 'trusted for'];
-  return new Map([['trusted services', markdownTable(head, rows)]]);
+  return markdownTable(
+    ['trusted service', 'supported usage scenarios', 'recognised by', 'trusted for', 'permission by'],
+    rows,
+  );
 }

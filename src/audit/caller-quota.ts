@@ -193,9 +193,9 @@ function countOf(sample: LogRecord, reason: string): Count {
 
 /** `403 noIpRule`, `403 permission`, `404`. */
 function reasonOf({ properties }: LogRecord): string {
-  const { httpStatusCode, verdict, isAccessPolicyMatch, isRbacAuthorized } = properties;
+  const { httpStatusCode, verdict, isAccessPolicyMatch, isRbacAuthorized, isVaultSwitchOn } = properties;
   if (verdict?.allowed === false) return `${httpStatusCode} ${verdict.because}`;
-  const lacksPermission = isAccessPolicyMatch === false || isRbacAuthorized === false;
+  const lacksPermission = [isAccessPolicyMatch, isRbacAuthorized, isVaultSwitchOn].includes(false);
   return lacksPermission ? `${httpStatusCode} permission` : String(httpStatusCode);
 }
 

@@ -79,6 +79,9 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly tlsVersion?: string;
   readonly isAccessPolicyMatch?: boolean;
   readonly isRbacAuthorized?: boolean;
+  /** Our own: the switch of the vault that decided about a service of Azure. */
+  readonly vaultSwitch?: string;
+  readonly isVaultSwitchOn?: boolean;
   /** The role assignment (GUID) that allowed the request. */
   readonly appliedAssignmentId?: string;
   readonly isAddressAuthorized?: boolean;

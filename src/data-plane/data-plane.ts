@@ -107,8 +107,8 @@ const rbacCache = { 'x-ms-keyvault-rbac-cache': 'ra_age=0;da_age=0;rd_age=0;brd_
 
 /** The headers with which a vault with role assignments names the one that it found, and the ages of its cache. */
 function rbacHeaders(access: AccessVerdict): Record<string, string> {
-  if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') return {};
-  if (!access.allowed) return rbacCache;
+  if (access.because === 'noRoleAssignment' || access.because === 'roleLacksAction') return rbacCache;
+  if (access.because !== 'roleAssignment') return {};
   return { 'x-ms-keyvault-rbac-assignment-id': access.assignment, ...rbacCache };
 }
 

@@ -1,3 +1,4 @@
+import { bySwitches } from '../access/vault-switches.ts';
 import { auditRecord } from '../audit/record.ts';
 import { isServerError, refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, EdgeRequest, Failed } from '../edge/edge.ts';
@@ -7,6 +8,7 @@ import type { Known } from '../edge/steps.ts';
 import type { Turns } from '../edge/turns.ts';
 import { decide } from '../firewall/decide.ts';
 import { explain, matchedRule } from '../firewall/explain.ts';
+import { switchesFor } from '../firewall/trust.ts';
 import { memberOf } from '../http/request.ts';
 import { isObjectName, isVersionId, vaultScope } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
@@ -59,11 +61,14 @@ const service: Caller = Object.freeze({
   applicationId: '797f4846-ba00-4fd7-ba43-dac1f8f63013',
   groups: [],
   managedIdentity: undefined,
+  usedBy: undefined,
   audience: 'https://vault.azure.net',
   notBefore: 0,
   expiresAt: 0,
   claims: {},
 });
+
+const switches = switchesFor(service, operation.permission);
 
 /**
  * The read comes from this server itself. No IP rule can contain a loopback address, so only the bypass for trusted
@@ -80,8 +85,9 @@ export const referenceSteps = Steps.of<ReferenceRequest, ReferenceServices>()
   .step('firewall', ({ vault }) => decide(vault.firewall, source, service, operation), firewallRefusal)
   .step(
     'permission',
-    ({ vault }) => vault.properties.enabledForTemplateDeployment === true,
-    (may): Refusal | undefined => (may ? undefined : { kind: 'deniedToService', service: 'ARM' }),
+    ({ vault }) => bySwitches(switches, vault.properties),
+    (access): Refusal | undefined =>
+      access?.allowed === true ? undefined : { kind: 'deniedToService', vaultSwitch: 'enabledForTemplateDeployment' },
   );
 
 const referenceEdge: Edge<ReferenceRequest, ReferenceServices, Admitted> = {
@@ -159,7 +165,14 @@ function recordOf(
     ...(verdict !== undefined && {
       verdict,
       rule: matchedRule(verdict, settings),
-      explanation: explain({ verdict, settings, source, caller: service, operation }),
+      explanation: explain({
+        verdict,
+        settings,
+        source,
+        caller: service,
+        operation,
+        trust: vault.firewall.posture.trust,
+      }),
     }),
     correlationId: asked.correlationId,
     requestUri: undefined,

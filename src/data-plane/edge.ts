@@ -241,7 +241,7 @@ function verdictInWords({
   const settings = vault.firewallSettings;
   return {
     rule: matchedRule(verdict, settings),
-    explanation: explain({ verdict, settings, source, caller, operation }),
+    explanation: explain({ verdict, settings, source, caller, operation, trust: vault.firewall.posture.trust }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { authorize } from '../access/access-policies.ts';
 import { dataActionOf } from '../access/data-actions.ts';
 import { authorizeRbac } from '../access/role-assignments.ts';
+import { bySwitches } from '../access/vault-switches.ts';
 import { admit as admitCaller, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { jsonOrRefuse, queryOrRefuse, readBodyOrRefuse } from '../edge/body-and-query.ts';
@@ -10,6 +11,7 @@ import { Refused } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';
 import type { AllKnown, SomeKnown } from '../edge/steps.ts';
 import { decide } from '../firewall/decide.ts';
+import { switchesFor } from '../firewall/trust.ts';
 import type { NameSet } from '../http/host.ts';
 import { bearerToken, memberOf, parseJsonBody, pathOf } from '../http/request.ts';
 import type { AuthorizationInForce, Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
@@ -217,8 +219,10 @@ export function firewallRefusal(verdict: Verdict): Refusal | undefined {
 type Located = After<Vault & OperationByCaller & { readonly place: PlaceInForce }>;
 type Authorizable = After<Vault & OperationByCaller & Authorization>;
 
-/** The access policy or role assignment that allows the operation to the caller, or that there is none. */
+/** The access policy, role assignment or switch that allows the operation to the caller, or that there is none. */
 function permissionOf({ request, vault, authorization, operation, caller }: Authorizable): AccessVerdict {
+  const switched = bySwitches(switchesFor(caller, operation.permission), vault.properties);
+  if (switched !== undefined) return switched;
   if (vault.access !== 'rbac') return authorize(vault.access, caller, operation.permission);
   // The subscription does not exist any more, so no role is assigned.
   if (authorization === undefined) return { allowed: false, because: 'noRoleAssignment' };
@@ -232,6 +236,7 @@ function permissionOf({ request, vault, authorization, operation, caller }: Auth
 
 function permissionRefusal(access: AccessVerdict, { request, vault, operation }: Authorizable): Refusal | undefined {
   if (access.allowed) return undefined;
+  if (access.because === 'vaultSwitch') return { kind: 'deniedToService', vaultSwitch: access.name };
   if (access.because === 'noAccessPolicy') return { kind: 'deniedByAccessPolicy', operation };
   const resource = resourceOf(vault, operation, request);
   return { kind: 'deniedByRbac', action: dataActionOf(operation).name, resource };

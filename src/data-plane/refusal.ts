@@ -3,6 +3,7 @@ import type { CommonRefusal } from '../edge/edge.ts';
 import type { JsonRefusal } from '../edge/body-and-query.ts';
 import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';
+import type { VaultSwitch } from '../types/vault.ts';
 import type { Denied } from '../types/verdict.ts';
 
 /** The refusals of the data plane. `errors.ts` gives each its status, code and message. */
@@ -25,8 +26,7 @@ export type Refusal =
   | { readonly kind: 'deniedByAccessPolicy'; readonly operation: Operation }
   /** `action` as in role definitions; no role assignment allows it at `resource`, an ARM id in lower case. */
   | { readonly kind: 'deniedByRbac'; readonly action: string; readonly resource: string }
-  /** The vault does not allow this to a trusted service: `enabledForTemplateDeployment` and the like. */
-  | { readonly kind: 'deniedToService'; readonly service: string }
+  | { readonly kind: 'deniedToService'; readonly vaultSwitch: VaultSwitch }
   | JsonRefusal
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | ObjectRefusal

@@ -3,13 +3,16 @@ import { noBlock } from './arena.ts';
 import type { Binding, BlockHolder, RuleArena } from './arena.ts';
 import { intervalsOf } from './intervals.ts';
 import { readStored } from './stored.ts';
+import { documentedTrust } from './trust.ts';
+import type { Trust } from './trust.ts';
 
 /** A vault's firewall without its rules. Many vaults share one. */
 export interface Posture {
   /** False if the stored rules cannot be read, or were released: everything is denied. */
   readonly readable: boolean;
   readonly publicNetworkAccess: boolean;
-  readonly trustsServices: boolean;
+  /** `undefined` where no service may bypass the rules. */
+  readonly trust: Trust | undefined;
   readonly allowsByDefault: boolean;
   /** Whether a subnet that was only declared satisfies a virtual network rule. */
   readonly acceptsDeclared: boolean;
@@ -27,6 +30,8 @@ export interface CompiledFirewall extends BlockHolder {
 export interface CompileOptions {
   /** The server's setting; without it a declared subnet is denied. */
   readonly acceptDeclared?: boolean;
+  /** The server's setting; without it the document's services are trusted, in their scenarios. */
+  readonly trust?: Trust;
 }
 
 const postures = new Map<string, Posture>();
@@ -49,7 +54,7 @@ export function compileFirewall(
     arena,
     posture: posture({
       publicNetworkAccess,
-      trustsServices: bypass === 'AzureServices',
+      trust: bypass === 'AzureServices' ? (options.trust ?? documentedTrust) : undefined,
       allowsByDefault,
       acceptsDeclared: options.acceptDeclared ?? false,
     }),
@@ -79,12 +84,13 @@ function posture(values: Partial<Posture>): Posture {
   const full = {
     readable: true,
     publicNetworkAccess: false,
-    trustsServices: false,
+    trust: undefined,
     allowsByDefault: false,
     acceptsDeclared: false,
     ...values,
   };
-  const key = JSON.stringify(full);
+  const { trust, ...others } = full;
+  const key = JSON.stringify({ ...others, services: trust?.services.length, scope: trust?.scope });
   const known = postures.get(key) ?? Object.freeze(full);
   postures.set(key, known);
   return known;

@@ -3,8 +3,7 @@ import type { Operation } from '../types/operation.ts';
 import type { PublicSource, Source, SubnetSource } from '../types/source.ts';
 import type { Allowed, Denied, DenyReason, Verdict } from '../types/verdict.ts';
 import type { CompiledFirewall } from './compile.ts';
-import { trustedService } from './trust.ts';
-import { trustedServices } from './trusted-services.ts';
+import type { Trusted } from './trust.ts';
 import type { TrustedService } from './trusted-services.ts';
 
 /**
@@ -22,9 +21,9 @@ export function decide(
   if (source.kind === 'unknown') return denied.sourceUnknown;
   const { posture } = firewall;
   if (!posture.readable) return denied.rulesUnreadable;
-  if (posture.trustsServices && caller !== undefined) {
-    const service = trustedService(caller, operation);
-    if (service !== undefined) return allowedByService(service);
+  if (posture.trust !== undefined && caller !== undefined) {
+    const trusted = posture.trust.of(caller, operation);
+    if (trusted !== undefined) return allowedByService(trusted);
   }
   if (!posture.publicNetworkAccess) return denied.publicNetworkAccessDisabled;
   if (posture.allowsByDefault) return allowedByDefault;
@@ -45,18 +44,14 @@ function decideSubnet(firewall: CompiledFirewall, { incarnation, assurance }: Su
 }
 
 /*
- * Every possible verdict exists once and is frozen, so that a decision allocates nothing. Those of rules are made when
- * an index is first used; there are at most as many as the longest list of rules that was ever compiled.
+ * Every possible verdict exists once and is frozen, so that a decision allocates nothing. Those of rules and
+ * services are made when first used; there are at most as many as the longest list of rules that was ever compiled.
  */
 
 export const allowedByDefault: Allowed = Object.freeze({ allowed: true, because: 'defaultAction' });
 
-const byService = new Map<TrustedService, Allowed>(
-  trustedServices.map((service) => [
-    service,
-    Object.freeze<Allowed>({ allowed: true, because: 'trustedService', service: service.name }),
-  ]),
-);
+const inScenario = new Map<TrustedService, Allowed>();
+const outsideScenario = new Map<TrustedService, Allowed>();
 const byIpRule: Allowed[] = [];
 const byVirtualNetworkRule: Allowed[] = [];
 
@@ -70,8 +65,14 @@ export const denied: { readonly [Reason in DenyReason]: Denied } = {
   subnetOnlyDeclared: deny('subnetOnlyDeclared'),
 };
 
-function allowedByService(service: TrustedService): Allowed {
-  return byService.get(service) ?? { allowed: true, because: 'trustedService', service: service.name };
+function allowedByService({ service, inScenario: isInScenario }: Trusted): Allowed {
+  const verdicts = isInScenario ? inScenario : outsideScenario;
+  const known = verdicts.get(service);
+  if (known !== undefined) return known;
+  const { name, scenario } = service;
+  const made: Allowed = { allowed: true, because: 'trustedService', service: name, scenario, inScenario: isInScenario };
+  verdicts.set(service, Object.freeze(made));
+  return made;
 }
 
 export function allowedByIpRule(index: number): Allowed {

@@ -3,7 +3,7 @@ import type { FirewallSettings, NetworkAcls } from '../types/firewall.ts';
 import type { Operation } from '../types/operation.ts';
 import type { Source } from '../types/source.ts';
 import type { Verdict } from '../types/verdict.ts';
-import { servicesOf } from './trust.ts';
+import type { Trust } from './trust.ts';
 
 /** A verdict and its inputs. */
 export interface Decision {
@@ -12,6 +12,8 @@ export interface Decision {
   readonly source: Source;
   readonly caller: Caller | undefined;
   readonly operation: Operation;
+  /** Of the vault's firewall; `undefined` where no service may bypass the rules. */
+  readonly trust: Trust | undefined;
 }
 
 /** One sentence for people: what the firewall decided, and which setting or rule made it so. */
@@ -29,8 +31,12 @@ type AllowReason = (Verdict & { readonly allowed: true })['because'];
 const allowWordings: {
   readonly [Because in AllowReason]: (decision: Decision, verdict: Allowed<Because>) => string;
 } = {
-  trustedService: ({ operation }, { service }) =>
-    `the caller is the trusted service "${service}", which may ask for ${operation.permission}, and bypass is AzureServices.`,
+  trustedService: ({ operation }, { service, scenario, inScenario }) =>
+    `the caller is the trusted service "${service}", ${operation.permission} ` +
+    (inScenario
+      ? `belongs to its scenario (${ended(scenario)})`
+      : `does not belong to its scenario (${ended(scenario)}) but this server trusts whole services`) +
+    ', and bypass is AzureServices.',
   defaultAction: ({ settings: { networkAcls } }) =>
     networkAcls === undefined
       ? 'the vault has no networkAcls, so it is open to all networks.'
@@ -68,13 +74,19 @@ function nameOf(source: Source): string {
   return source.kind === 'public' ? text : `the subnet ${source.subnet} (private address ${text})`;
 }
 
-function notTrusted({ settings, caller, operation }: Decision): string {
+/** A scenario in the document's words, which end with a full stop or not. */
+function ended(scenario: string): string {
+  return scenario.replace(/\.$/, '');
+}
+
+function notTrusted({ settings, caller, operation, trust }: Decision): string {
   if (settings.networkAcls?.bypass === 'None')
     return 'bypass is None, so that no caller is let through as a trusted service';
-  const service = caller === undefined ? undefined : servicesOf(caller)[0];
+  const [service] = caller === undefined || trust === undefined ? [] : trust.servicesOf(caller);
   return service === undefined
     ? 'the caller is not a trusted service'
-    : `the trusted service "${service.name}" is not trusted for ${operation.permission}`;
+    : `${operation.permission} does not belong to the scenario that the trusted service "${service.name}" ` +
+        `is let through for (${ended(service.scenario)})`;
 }
 
 /** A rule that names the subnet but does not let it in was bound to an earlier subnet of that name. */

@@ -1,44 +1,126 @@
 import { servicesTenant } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
-import type { Operation } from '../types/operation.ts';
-import { trustedServices } from './trusted-services.ts';
-import type { TrustedService } from './trusted-services.ts';
+import type { Operation, Permission } from '../types/operation.ts';
+import type { VaultSwitch } from '../types/vault.ts';
+import { laterServices } from './later-trusted-services.ts';
+import type { RuleProfileName } from './profiles.ts';
+import { documentedServices } from './trusted-services.ts';
+import type { ServiceCaller, ServiceIdentity, TrustedService } from './trusted-services.ts';
 
-/** The id of a top-level resource; a child resource does not match. */
-const resourceId = /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/([^/]+\/[^/]+)\/[^/]+$/i;
+/** How far trust reaches: to the operations of the service's supported scenario, or to whatever the service asks for. */
+export type TrustScope = 'scenario' | 'service';
 
-const none: readonly TrustedService[] = [];
+/** A trusted service as the caller of an operation. */
+export interface Trusted {
+  readonly service: TrustedService;
+  /** Always, unless the server's trust reaches to whole services. */
+  readonly inScenario: boolean;
+}
 
-/** By verified token, so that an id is parsed once and not for every request. */
-const recognised = new WeakMap<Caller, readonly TrustedService[]>();
+interface Recognised {
+  readonly service: TrustedService;
+  readonly permissions: readonly Permission[];
+}
+
+const nobody: readonly Recognised[] = [];
 
 /**
- * The trusted service that the caller is, if it is trusted for this operation. An external issuer's claims are never
- * trusted: its tenant could name itself as any application or managed identity.
+ * The services that the firewall's bypass lets in. A server has one; a vault's firewall has it while the bypass is on.
+ * What a caller is, is remembered by verified token, so that an id is parsed once and not for every request.
  */
-export function trustedService(caller: Caller, operation: Operation): TrustedService | undefined {
-  for (const service of servicesOf(caller)) {
-    if (service.permissions.includes(operation.permission)) return service;
+export class Trust {
+  readonly services: readonly TrustedService[];
+  readonly scope: TrustScope;
+  readonly #recognised = new WeakMap<Caller, readonly Recognised[]>();
+
+  constructor(services: readonly TrustedService[], scope: TrustScope) {
+    this.services = services;
+    this.scope = scope;
   }
-  return undefined;
+
+  /**
+   * The trusted service that the caller is, if it is trusted for this operation. An external issuer's claims are never
+   * trusted: its tenant could name itself as any application or managed identity.
+   */
+  of(caller: Caller, { permission }: Pick<Operation, 'permission'>): Trusted | undefined {
+    const recognised = this.#recognise(caller);
+    for (const { service, permissions } of recognised) {
+      if (permissions.includes(permission)) return { service, inScenario: true };
+    }
+    const [first] = recognised;
+    return first !== undefined && this.scope === 'service' ? { service: first.service, inScenario: false } : undefined;
+  }
+
+  /** The trusted services that the caller is, whatever the operation. */
+  servicesOf(caller: Caller): readonly TrustedService[] {
+    return this.#recognise(caller).map(({ service }) => service);
+  }
+
+  #recognise(caller: Caller): readonly Recognised[] {
+    if (caller.issuerClass === 'external') return nobody;
+    if (caller.issuerClass === 'own' && caller.managedIdentity === undefined) return nobody;
+    const known = this.#recognised.get(caller);
+    if (known !== undefined) return known;
+    const recognised = this.services.flatMap((service) =>
+      service.callers.filter((each) => isCaller(caller, each)).map(({ permissions }) => ({ service, permissions })),
+    );
+    this.#recognised.set(caller, recognised);
+    return recognised;
+  }
 }
 
-/** The trusted services that the caller is, whatever the operation. */
-export function servicesOf(caller: Caller): readonly TrustedService[] {
-  if (caller.issuerClass === 'external') return none;
-  if (caller.issuerClass === 'own' && caller.managedIdentity === undefined) return none;
-  const known = recognised.get(caller);
-  if (known !== undefined) return known;
-  const services = trustedServices.filter((service) => isService(caller, service));
-  recognised.set(caller, services);
-  return services;
+const lists: Readonly<Record<RuleProfileName, readonly TrustedService[]>> = {
+  documented: documentedServices,
+  current: [...documentedServices, ...laterServices],
+};
+
+const trusts = new Map<string, Trust>();
+
+/** The one `Trust` of these settings. */
+export function trustFor(list: RuleProfileName, scope: TrustScope): Trust {
+  const key = `${list} ${scope}`;
+  const known = trusts.get(key) ?? new Trust(lists[list], scope);
+  trusts.set(key, known);
+  return known;
 }
 
-function isService(caller: Caller, service: TrustedService): boolean {
-  if (caller.issuerClass === 'services') {
-    const applicationId = caller.applicationId?.toLowerCase() ?? '';
-    return caller.tenant.toLowerCase() === servicesTenant && service.applicationIds.includes(applicationId);
-  }
-  const type = resourceId.exec(caller.managedIdentity ?? '')?.[1];
-  return type !== undefined && service.resourceTypes.includes(type.toLowerCase());
+/** The document's services, in their scenarios only. */
+export const documentedTrust: Trust = trustFor('documented', 'scenario');
+
+/**
+ * The switches of the vault that hold for the caller's operation in place of access policies and roles, whatever the firewall
+ * says. None for a caller without switches.
+ */
+export function switchesFor(caller: Caller, permission: Permission): readonly VaultSwitch[] {
+  if (caller.issuerClass !== 'services') return none;
+  return documentedServices.flatMap(({ callers, vaultSwitch }) =>
+    vaultSwitch !== undefined && callers.some((each) => each.permissions.includes(permission) && isCaller(caller, each))
+      ? [vaultSwitch]
+      : [],
+  );
+}
+
+const none: readonly VaultSwitch[] = [];
+
+/** The type in the id of a top-level resource; a child resource does not match. */
+const resourceId = /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/([^/]+\/[^/]+)\/[^/]+$/i;
+
+const userAssignedType = 'microsoft.managedidentity/userassignedidentities';
+
+function isCaller(caller: Caller, service: ServiceCaller): boolean {
+  if ('resourceTypes' in service) return caller.issuerClass === 'own' && isIdentity(caller, service);
+  const { issuerClass, tenant, applicationId = '' } = caller;
+  if (issuerClass !== 'services' || tenant.toLowerCase() !== servicesTenant) return false;
+  return service.applicationIds.includes(applicationId.toLowerCase());
+}
+
+/** A user-assigned identity is the service's only where the token says that the service's resource uses it. */
+function isIdentity({ managedIdentity, usedBy }: Caller, { resourceTypes, identity }: ServiceIdentity): boolean {
+  const own = typeIn(managedIdentity);
+  if (own !== userAssignedType) return identity !== 'userAssigned' && resourceTypes.includes(own);
+  return identity !== 'systemAssigned' && resourceTypes.includes(typeIn(usedBy));
+}
+
+function typeIn(id: string | undefined): string {
+  return resourceId.exec(id ?? '')?.[1]?.toLowerCase() ?? '';
 }

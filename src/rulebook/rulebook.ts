@@ -4,7 +4,7 @@ import { compileAssignments } from '../access/role-assignments.ts';
 import type { CompiledAssignments } from '../access/role-assignments.ts';
 import { RuleArena } from '../firewall/arena.ts';
 import { compileFirewall, release } from '../firewall/compile.ts';
-import type { CompiledFirewall } from '../firewall/compile.ts';
+import type { CompiledFirewall, CompileOptions } from '../firewall/compile.ts';
 import { readAuthorization } from '../resources/authorization/authorization.ts';
 import type { Authorization } from '../resources/authorization/authorization.ts';
 import {
@@ -63,7 +63,7 @@ export interface SubnetInForce extends SubnetState {
 export class Rulebook {
   readonly #store: Store;
   readonly #arena = new RuleArena();
-  readonly #acceptDeclared: boolean;
+  readonly #compile: CompileOptions;
   readonly #vaults: BoundedMap<string, VaultInForce>;
   readonly #authorizations = new BoundedMap<string, AuthorizationInForce>(authorizationsMax);
   readonly #subnets = new Map<string, SubnetInForce>();
@@ -71,7 +71,7 @@ export class Rulebook {
 
   private constructor(options: RulebookOptions) {
     this.#store = options.store;
-    this.#acceptDeclared = options.acceptDeclared;
+    this.#compile = options.firewall;
     this.#subnetEnded = options.subnetEnded ?? (() => undefined);
     this.#vaults = new BoundedMap(options.vaultsMax, (_, vault) => release(vault.firewall));
   }
@@ -113,7 +113,7 @@ export class Rulebook {
       location: vault.location,
       properties: vault.properties,
       firewallSettings: settings,
-      firewall: compileFirewall(settings, this.#arena, { acceptDeclared: this.#acceptDeclared }),
+      firewall: compileFirewall(settings, this.#arena, this.#compile),
       access: vault.properties.enableRbacAuthorization
         ? 'rbac'
         : compileAccessPolicies(vault.properties.accessPolicies),
@@ -205,7 +205,7 @@ export class Rulebook {
 
 export interface RulebookOptions {
   readonly store: Store;
-  readonly acceptDeclared: boolean;
+  readonly firewall: CompileOptions;
   /** The most vaults kept compiled. */
   readonly vaultsMax: number;
   /** Called once for each subnet that is in the cache and no longer exists. */

@@ -121,6 +121,15 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   },
   'loadBalancers[].version': { what: 'The version of the PROXY protocol' },
 
+  trustedServices: { what: 'Who the bypass `AzureServices` lets in, and for what' },
+  'trustedServices.list': {
+    what: "The document's eighteen services, or Azure's of 2026 too",
+    default: '`documented`, or `current` with `--rules current`',
+  },
+  'trustedServices.scope': {
+    what: 'How far trust reaches: to the operations of the supported scenario, or to whatever the service asks for',
+  },
+
   limits: { what: 'How many rules a vault may have' },
   'limits.ipRules': { what: 'IP rules', default: '127, or 1,000 with `--rules current`' },
   'limits.virtualNetworkRules': { what: 'Virtual network rules', default: '127, or 200 with `--rules current`' },

@@ -40,6 +40,11 @@ function parseJson(contents: string): unknown {
   }
 }
 
+const trustedServices = object({
+  list: optional(literal('documented', 'current')),
+  scope: optional(literal('scenario', 'service'), 'scenario'),
+});
+
 /** The shape of the file. `folder`: the absolute path that relative paths in it are relative to. */
 export function configShape(folder: string) {
   const file = refine(nonEmptyString, (path) => accept(resolve(folder, path)));
@@ -63,6 +68,7 @@ export function configShape(folder: string) {
       }),
     ),
     loadBalancers: optionalList(object({ listen: endpoint, from: someAddresses, version: literal(1, 2, 'any') })),
+    trustedServices: optional(trustedServices),
     limits: optional(
       object({
         ipRules: optional(wholeNumber(0, 100_000)),

@@ -35,8 +35,8 @@ export const options = {
   config: {
     value: 'FILE',
     help:
-      'JSON file with clients, users, workloads, issuers, gateways, loadBalancers, limits, throttling, softDelete, certificates, ' +
-      'keys, audit, publicAddressPool, azureNormalization, masterKeyFile, commitMarkFile',
+      'JSON file with clients, users, workloads, issuers, gateways, loadBalancers, trustedServices, limits, throttling, softDelete, ' +
+      'certificates, keys, audit, publicAddressPool, azureNormalization, masterKeyFile, commitMarkFile',
   },
   'accept-declared': { help: 'let a subnet that is only declared, not enforced, satisfy virtual network rules' },
   'accept-copy': {

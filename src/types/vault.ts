@@ -23,13 +23,13 @@ export interface VaultRecord {
   readonly deleted?: { readonly deletionDate: string; readonly scheduledPurgeDate: string };
 }
 
-export interface VaultProperties {
+/** A switch of the vault that allows a service of Azure what an access policy or a role would. */
+export type VaultSwitch = 'enabledForDeployment' | 'enabledForDiskEncryption' | 'enabledForTemplateDeployment';
+
+export interface VaultProperties extends Readonly<Partial<Record<VaultSwitch, boolean>>> {
   readonly tenantId: string;
   readonly sku: { readonly family: 'A'; readonly name: 'standard' | 'premium' };
   readonly accessPolicies: readonly AccessPolicy[];
-  readonly enabledForDeployment?: boolean;
-  readonly enabledForDiskEncryption?: boolean;
-  readonly enabledForTemplateDeployment?: boolean;
   readonly softDeleteRetentionInDays: number;
   readonly enableRbacAuthorization: boolean;
   readonly enablePurgeProtection?: true;

@@ -1,3 +1,5 @@
+import type { VaultSwitch } from './vault.ts';
+
 /**
  * The firewall's answer to one request: allowed or not, and why. The 403, the audit record, `explain` and the portal
  * print the same.
@@ -5,7 +7,15 @@
 export type Verdict = Allowed | Denied;
 
 export type Allowed =
-  | { readonly allowed: true; readonly because: 'trustedService'; readonly service: string }
+  | {
+      readonly allowed: true;
+      readonly because: 'trustedService';
+      readonly service: string;
+      /** The reason for the trust, in the document's words. */
+      readonly scenario: string;
+      /** Whether the operation belongs to that scenario. */
+      readonly inScenario: boolean;
+    }
   | { readonly allowed: true; readonly because: 'defaultAction' }
   /** `index` counts in the vault's `networkAcls.ipRules`. */
   | { readonly allowed: true; readonly because: 'ipRule'; readonly index: number }
@@ -45,6 +55,8 @@ export type AccessVerdict =
       readonly assignment: string;
       readonly role: string;
     }
+  /** The vault's switch for a service of Azure decides about its calls, and nothing else does. */
+  | { readonly allowed: boolean; readonly because: 'vaultSwitch'; readonly name: VaultSwitch }
   | { readonly allowed: false; readonly because: AccessDenyReason };
 
 export type AccessDenyReason =

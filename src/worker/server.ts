@@ -41,7 +41,7 @@ import { Renewals, renewedCertificates, serverChain } from './renewals.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
 import type { Watchers } from './server-audit.ts';
-import { profileOf } from './rule-profile.ts';
+import { firewallOf, profileOf } from './rule-profile.ts';
 import { throttleOf } from './throttle.ts';
 
 const compiledVaultsMax = 1_000_000;
@@ -198,8 +198,7 @@ function baseOf(parts: ServerParts, watchers: Watchers) {
 }
 
 function openRulebook({ settings, store, subnetEnded }: ServerParts): Promise<Rulebook> {
-  const { acceptDeclared } = settings;
-  return Rulebook.open({ store, acceptDeclared, vaultsMax: compiledVaultsMax, subnetEnded });
+  return Rulebook.open({ store, firewall: firewallOf(settings), vaultsMax: compiledVaultsMax, subnetEnded });
 }
 
 function requestFailed({ log, now }: ServerParts) {

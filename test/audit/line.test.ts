@@ -25,7 +25,13 @@ const verdicts = fc.constantFrom<Verdict>(
   allowedByDefault,
   allowedByIpRule(3),
   allowedByVirtualNetworkRule(0),
-  { allowed: true, because: 'trustedService', service: 'Azure "Backup"' } as const,
+  {
+    allowed: true,
+    because: 'trustedService',
+    service: 'Azure "Backup"',
+    scenario: 'backup',
+    inScenario: true,
+  } as const,
   denied.ipv6,
 );
 const accesses = fc.constantFrom<AccessVerdict>(

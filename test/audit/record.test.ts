@@ -94,7 +94,15 @@ const cases: readonly Case[] = [
   },
   {
     name: 'allowed as a trusted service',
-    event: { verdict: { allowed: true, because: 'trustedService', service: 'Azure Backup' } },
+    event: {
+      verdict: {
+        allowed: true,
+        because: 'trustedService',
+        service: 'Azure Backup',
+        scenario: 'backup',
+        inScenario: true,
+      },
+    },
     expected: {
       ...plain,
       properties: {

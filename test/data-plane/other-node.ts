@@ -48,7 +48,7 @@ export async function startOtherNode(
 ): Promise<OtherNode> {
   const { store, identity, certificates } = folder;
   const certificateFiles = new CertificateFiles();
-  const rulebook = await Rulebook.open({ store, acceptDeclared: false, vaultsMax });
+  const rulebook = await Rulebook.open({ store, firewall: { acceptDeclared: false }, vaultsMax });
   const issuers = createIssuers(ownIssuers(identity.tenantId, server.signingKeys));
   const verifier = createVerifier({ issuers, now, cacheSize: 10, groupsOf });
   const notice = () => {};

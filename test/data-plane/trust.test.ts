@@ -9,11 +9,14 @@ import type { Registered } from './vaults.ts';
 const armApplication = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
 const resource = (type: string) => `/subscriptions/s/resourceGroups/g/providers/${type}/x`;
 
-type CallerName = 'resourceManager' | 'gateway' | 'storage' | 'site' | 'otherApplication' | 'ordinary';
+type CallerName =
+  'resourceManager' | 'apiManagement' | 'gateway' | 'storage' | 'site' | 'otherApplication' | 'ordinary';
 
 /** The callers, with a description of each. */
 const callers: Readonly<Record<CallerName, Parameters<typeof register>[1]>> = {
   resourceManager: { tenantId: servicesTenant, clientId: armApplication },
+  apiManagement: { managedIdentity: resource('Microsoft.ApiManagement/service') },
+  // A gateway is trusted by a user-assigned identity only.
   gateway: { managedIdentity: resource('Microsoft.Network/applicationGateways') },
   storage: { managedIdentity: resource('Microsoft.Storage/storageAccounts') },
   site: { managedIdentity: resource('Microsoft.Web/sites') },
@@ -35,10 +38,13 @@ before(async () => {
   for (const [name, given] of Object.entries(callers)) registered.set(name, await register(world, given));
   const policies = [...registered.values()].map(({ objectId }) => ({ objectId, secrets: ['all'] }));
   const { denyBypass, deny } = acls;
-  await putVault(world.client, 'kv-trusts', { networkAcls: denyBypass, policies });
+  // For the resource manager a switch counts, and not the policies.
+  const enabledForTemplateDeployment = true;
+  await putVault(world.client, 'kv-trusts', { networkAcls: denyBypass, policies, enabledForTemplateDeployment });
   await putVault(world.client, 'kv-trusts-closed', {
     networkAcls: denyBypass,
     policies,
+    enabledForTemplateDeployment,
     publicNetworkAccess: 'Disabled',
   });
   await putVault(world.client, 'kv-none', { networkAcls: deny, policies });
@@ -84,9 +90,10 @@ suite('from an address that the firewall refuses', () => {
     // Trust applies to a scenario of a service, not to everything that it does.
     { who: 'resourceManager', vault: 'kv-trusts', request: ['PUT', '/secrets/s'], expected: '403 ForbiddenByFirewall' },
     { who: 'resourceManager', vault: 'kv-trusts', request: ['GET', '/secrets'], expected: '403 ForbiddenByFirewall' },
-    { who: 'gateway', vault: 'kv-trusts', expected: '200' },
-    { who: 'gateway', vault: 'kv-trusts-nobody', expected: '403 AccessDenied' },
-    { who: 'gateway', vault: 'kv-none', expected: '403 ForbiddenByFirewall' },
+    { who: 'apiManagement', vault: 'kv-trusts', expected: '200' },
+    { who: 'apiManagement', vault: 'kv-trusts-nobody', expected: '403 AccessDenied' },
+    { who: 'apiManagement', vault: 'kv-none', expected: '403 ForbiddenByFirewall' },
+    { who: 'gateway', vault: 'kv-trusts', expected: '403 ForbiddenByFirewall' },
     { who: 'storage', vault: 'kv-trusts', expected: '403 ForbiddenByFirewall' },
     { who: 'site', vault: 'kv-trusts', expected: '403 ForbiddenByFirewall' },
     { who: 'otherApplication', vault: 'kv-trusts', expected: '403 ForbiddenByFirewall' },
@@ -108,10 +115,23 @@ suite('from an address that the firewall refuses', () => {
   }
 
   test('a trusted service without a permission gets the message for access policies', async () => {
-    const { body } = await ask('resourceManager', 'kv-trusts-nobody');
+    const { body } = await ask('apiManagement', 'kv-trusts-nobody');
     assert.equal(
       body['error']?.['message'],
-      accessDenied(caller('resourceManager'), 'secrets/get', 'kv-trusts-nobody'),
+      accessDenied(
+        caller('apiManagement'),
+        'secrets/get',
+        'kv-trusts-nobody',
+        resource('Microsoft.ApiManagement/service'),
+      ),
+    );
+  });
+
+  test('the template deployment service without its switch gets the message for services', async () => {
+    const { body } = await ask('resourceManager', 'kv-trusts-nobody');
+    assert.match(
+      String(body['error']?.['message']),
+      /^Access denied to first party service\.\r\nCaller: name=ARM;tid=f8cdef31-/,
     );
   });
 

@@ -40,6 +40,8 @@ const byArm: Verdict = {
   allowed: true,
   because: 'trustedService',
   service: 'Azure Resource Manager template deployment service',
+  scenario: 'Pass secure values during deployment.',
+  inScenario: true,
 };
 
 const arm = serviceApplication('797f4846-ba00-4fd7-ba43-dac1f8f63013');
@@ -118,7 +120,13 @@ const order: readonly (readonly [what: string, question: Question, verdict: Verd
       source: fromSubnet('s1'),
       caller: managedIdentityOf('Microsoft.DataFactory/factories'),
     },
-    { allowed: true, because: 'trustedService', service: 'Azure Data Factory' },
+    {
+      allowed: true,
+      because: 'trustedService',
+      service: 'Azure Data Factory',
+      scenario: 'Fetch data store credentials in Key Vault from Data Factory',
+      inScenario: true,
+    },
   ],
   [
     'public access disabled overrides a rule',

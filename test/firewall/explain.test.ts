@@ -51,7 +51,7 @@ const sentences: readonly (readonly [FirewallSettings, Source, Caller | undefine
     rules,
     fromAddress('198.51.100.1'),
     arm,
-    'Allowed: the caller is the trusted service "Azure Resource Manager template deployment service", which may ask for secrets/get, and bypass is AzureServices.',
+    'Allowed: the caller is the trusted service "Azure Resource Manager template deployment service", secrets/get belongs to its scenario (Pass secure values during deployment), and bypass is AzureServices.',
   ],
   [rules, unknownSource, arm, 'Denied: it is not known where the request comes from (the gateway named no subnet).'],
   [
@@ -82,7 +82,7 @@ const sentences: readonly (readonly [FirewallSettings, Source, Caller | undefine
     rules,
     fromAddress('198.51.100.1'),
     storage,
-    'Denied: defaultAction is Deny, 198.51.100.1 is in none of the IP rules (2), and the trusted service "Azure Storage" is not trusted for secrets/get.',
+    'Denied: defaultAction is Deny, 198.51.100.1 is in none of the IP rules (2), and secrets/get does not belong to the scenario that the trusted service "Azure Storage" is let through for (Storage Service Encryption using customer-managed keys in Azure Key Vault).',
   ],
   [
     settingsWith({ ...rules.networkAcls, bypass: 'None' }),
@@ -118,8 +118,10 @@ const sentences: readonly (readonly [FirewallSettings, Source, Caller | undefine
 
 for (const [settings, source, caller, sentence] of sentences) {
   test(`a verdict is explained: ${sentence.slice(0, 90)}`, () => {
-    const verdict = decide(compileFirewall(settings, new RuleArena()), source, caller, secretGet);
-    assert.equal(explain({ verdict, settings, source, caller, operation: secretGet }), sentence);
+    const firewall = compileFirewall(settings, new RuleArena());
+    const verdict = decide(firewall, source, caller, secretGet);
+    const { trust } = firewall.posture;
+    assert.equal(explain({ verdict, settings, source, caller, operation: secretGet, trust }), sentence);
   });
 }
 
@@ -127,7 +129,7 @@ test('a rule that is not in the settings is named only by its index', () => {
   const verdict = { allowed: true, because: 'ipRule', index: 9 } as const;
   const source = fromAddress('203.0.113.7');
   assert.equal(
-    explain({ verdict, settings: rules, source, caller: undefined, operation: secretGet }),
+    explain({ verdict, settings: rules, source, caller: undefined, operation: secretGet, trust: undefined }),
     'Allowed: 203.0.113.7 is in ipRules[9].',
   );
 });

@@ -56,6 +56,7 @@ export function callerWith(claims: Partial<Caller>): Caller {
     applicationId: 'bbbbbbbb-2222-3333-4444-555555555555',
     groups: [],
     managedIdentity: undefined,
+    usedBy: undefined,
     audience: 'https://vault.localhost',
     notBefore: 0,
     expiresAt: 3600,
@@ -68,6 +69,12 @@ export function callerWith(claims: Partial<Caller>): Caller {
 export function managedIdentityOf(resourceType: string): Caller {
   const group = '/subscriptions/0c9ab5e4-0f5e-4f0c-9c5c-2f4d6f1b7a10/resourceGroups/apps';
   return callerWith({ managedIdentity: `${group}/providers/${resourceType}/one` });
+}
+
+/** A user-assigned identity that a resource of this type uses. */
+export function identityUsedBy(resourceType: string): Caller {
+  const identity = managedIdentityOf('Microsoft.ManagedIdentity/userAssignedIdentities');
+  return { ...identity, usedBy: managedIdentityOf(resourceType).managedIdentity };
 }
 
 /** An application of the services' tenant. */

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { servicesOf, trustedService } from '../../src/firewall/trust.ts';
-import { trustedServices } from '../../src/firewall/trusted-services.ts';
+import { documentedTrust, switchesFor, trustFor } from '../../src/firewall/trust.ts';
+import { documentedServices } from '../../src/firewall/trusted-services.ts';
 import type { Caller } from '../../src/types/caller.ts';
 import type { Permission } from '../../src/types/operation.ts';
-import { callerWith, managedIdentityOf, operationOf, serviceApplication } from './samples.ts';
+import { callerWith, identityUsedBy, managedIdentityOf, operationOf, serviceApplication } from './samples.ts';
+
+const nameOf = (caller: Caller, permission: Permission, trust = documentedTrust) =>
+  trust.of(caller, operationOf(permission))?.service.name;
 
 /** The document's list: a caller of each service, what it is trusted for, and what it is not. */
 const list: readonly (readonly [name: string, caller: Caller, trusted: readonly Permission[], not: Permission])[] = [
@@ -22,7 +25,7 @@ const list: readonly (readonly [name: string, caller: Caller, trusted: readonly 
   ],
   [
     'Azure Application Gateway v2 SKU',
-    managedIdentityOf('Microsoft.Network/applicationGateways'),
+    identityUsedBy('Microsoft.Network/applicationGateways'),
     ['secrets/get'],
     'certificates/get',
   ],
@@ -80,8 +83,18 @@ const list: readonly (readonly [name: string, caller: Caller, trusted: readonly 
     ['secrets/get', 'secrets/list'],
     'secrets/set',
   ],
-  ['Azure API Management', managedIdentityOf('Microsoft.ApiManagement/service'), ['secrets/get'], 'secrets/list'],
-  ['Azure Data Factory', managedIdentityOf('Microsoft.DataFactory/factories'), ['secrets/get'], 'secrets/list'],
+  [
+    'Azure API Management',
+    managedIdentityOf('Microsoft.ApiManagement/service'),
+    ['secrets/get', 'secrets/list'],
+    'certificates/list',
+  ],
+  [
+    'Azure Data Factory',
+    managedIdentityOf('Microsoft.DataFactory/factories'),
+    ['secrets/get', 'secrets/list'],
+    'secrets/set',
+  ],
   [
     'Azure Event Hubs',
     managedIdentityOf('Microsoft.EventHub/namespaces'),
@@ -110,7 +123,7 @@ const list: readonly (readonly [name: string, caller: Caller, trusted: readonly 
 
 test("the table is the document's list of 18, in its order", () => {
   assert.deepEqual(
-    trustedServices.map(({ name }) => name),
+    documentedServices.map(({ name }) => name),
     list.map(([name]) => name),
   );
   assert.equal(list.length, 18);
@@ -119,14 +132,14 @@ test("the table is the document's list of 18, in its order", () => {
 for (const [name, caller, trusted, not] of list) {
   test(`${name} is trusted for ${trusted.join(', ')}, and not for ${not}`, () => {
     for (const permission of trusted) {
-      assert.equal(trustedService(caller, operationOf(permission))?.name, name, permission);
+      assert.equal(nameOf(caller, permission), name, permission);
     }
-    assert.equal(trustedService(caller, operationOf(not)), undefined);
+    assert.equal(nameOf(caller, not), undefined);
   });
 
   test(`${name} is not trusted if an external issuer says so`, () => {
     const external = { ...caller, issuerClass: 'external' } as const;
-    for (const permission of trusted) assert.equal(trustedService(external, operationOf(permission)), undefined);
+    for (const permission of trusted) assert.equal(nameOf(external, permission), undefined);
   });
 }
 
@@ -139,12 +152,18 @@ test('the other callers of a service are recognised too', () => {
     ],
     [managedIdentityOf('Microsoft.RecoveryServices/vaults'), 'keys/wrapKey', 'Azure Backup'],
     [serviceApplication('00000003-0000-0ff1-ce00-000000000000'), 'keys/get', 'Exchange Online & SharePoint Online'],
+    [serviceApplication('ff281ffe-705c-4f53-9f37-a40e6f2c68f3'), 'secrets/backup', 'Azure Backup'],
+    [managedIdentityOf('Microsoft.Sql/managedInstances'), 'keys/unwrapKey', 'Azure SQL Database'],
+    [managedIdentityOf('Microsoft.EventHub/namespaces'), 'keys/list', 'Azure Event Hubs'],
+    [managedIdentityOf('Microsoft.DataLakeStore/accounts'), 'keys/decrypt', 'Azure Data Lake Store'],
+    [identityUsedBy('Microsoft.Storage/storageAccounts'), 'keys/get', 'Azure Storage'],
+    [identityUsedBy('Microsoft.ContainerRegistry/registries'), 'keys/unwrapKey', 'Azure Container Registry'],
     [serviceApplication('6a02c803-dafd-4136-b4c3-5a6f318b4714'), 'secrets/get', 'Azure App Service'],
     [serviceApplication('e9f49c6b-5ce5-44c8-925d-015017e9f7ad'), 'keys/get', 'Azure Data Lake Store'],
     [managedIdentityOf('MICROSOFT.STORAGE/STORAGEACCOUNTS'), 'keys/get', 'Azure Storage'],
   ];
   for (const [caller, permission, name] of others) {
-    assert.equal(trustedService(caller, operationOf(permission))?.name, name);
+    assert.equal(nameOf(caller, permission), name);
   }
 });
 
@@ -167,7 +186,22 @@ const strangers: readonly (readonly [what: string, caller: Caller])[] = [
   ["a managed identity in a token of the services' tenant", { ...serviceApplication(''), managedIdentity: storage }],
   ["a web app's own identity", managedIdentityOf('Microsoft.Web/sites')],
   ["a virtual machine's identity", managedIdentityOf('Microsoft.Compute/virtualMachines')],
-  ['a user-assigned identity', managedIdentityOf('Microsoft.ManagedIdentity/userAssignedIdentities')],
+  [
+    'a user-assigned identity that no resource uses',
+    managedIdentityOf('Microsoft.ManagedIdentity/userAssignedIdentities'),
+  ],
+  ['a user-assigned identity that a virtual machine uses', identityUsedBy('Microsoft.Compute/virtualMachines')],
+  [
+    'a user-assigned identity that a child of a storage account uses',
+    { ...identityUsedBy('Microsoft.Storage/storageAccounts'), usedBy: `${storage}/blobServices/default` },
+  ],
+  ["an application gateway's system-assigned identity", managedIdentityOf('Microsoft.Network/applicationGateways')],
+  ['a user-assigned identity of API Management', identityUsedBy('Microsoft.ApiManagement/service')],
+  ['a user-assigned identity of an import job', identityUsedBy('Microsoft.ImportExport/jobs')],
+  [
+    "a virtual machine's identity that says a storage account uses it",
+    { ...managedIdentityOf('Microsoft.Compute/virtualMachines'), usedBy: storage },
+  ],
   ['a child of a storage account', callerWith({ managedIdentity: `${storage}/blobServices/default` })],
   ['an extension of a storage account', callerWith({ managedIdentity: `${storage}/providers/Contoso.X/y/z` })],
   [
@@ -186,9 +220,9 @@ const strangers: readonly (readonly [what: string, caller: Caller])[] = [
 
 for (const [what, caller] of strangers) {
   test(`${what} is not a trusted service`, () => {
-    assert.deepEqual(servicesOf(caller), []);
+    assert.deepEqual(documentedTrust.servicesOf(caller), []);
     for (const permission of ['secrets/get', 'keys/get', 'keys/wrapKey'] as const) {
-      assert.equal(trustedService(caller, operationOf(permission)), undefined);
+      assert.equal(nameOf(caller, permission), undefined);
     }
   });
 }
@@ -197,8 +231,44 @@ test('the answer is the same when a caller is checked again', () => {
   const caller = managedIdentityOf('Microsoft.Storage/storageAccounts');
   const stranger = managedIdentityOf('Microsoft.Web/sites');
   for (let n = 0; n < 3; n++) {
-    assert.equal(trustedService(caller, operationOf('keys/get'))?.name, 'Azure Storage');
-    assert.equal(trustedService(caller, operationOf('secrets/get')), undefined);
-    assert.equal(trustedService(stranger, operationOf('keys/get')), undefined);
+    assert.equal(nameOf(caller, 'keys/get'), 'Azure Storage');
+    assert.equal(nameOf(caller, 'secrets/get'), undefined);
+    assert.equal(nameOf(stranger, 'keys/get'), undefined);
   }
+});
+
+test('trust that reaches to whole services says that the operation is outside of the scenario', () => {
+  const whole = trustFor('documented', 'service');
+  const storageAccount = managedIdentityOf('Microsoft.Storage/storageAccounts');
+  assert.deepEqual(
+    (['keys/get', 'keys/delete'] as const).map((permission) => {
+      const trusted = whole.of(storageAccount, operationOf(permission));
+      return [trusted?.service.name, trusted?.inScenario];
+    }),
+    [
+      ['Azure Storage', true],
+      ['Azure Storage', false],
+    ],
+  );
+  assert.equal(nameOf(managedIdentityOf('Microsoft.Web/sites'), 'keys/get', whole), undefined);
+});
+
+test("Azure's later services are trusted by the list of 2026 only", () => {
+  const current = trustFor('current', 'scenario');
+  const diskSet = managedIdentityOf('Microsoft.Compute/diskEncryptionSets');
+  assert.equal(nameOf(diskSet, 'keys/wrapKey'), undefined);
+  assert.equal(nameOf(diskSet, 'keys/wrapKey', current), 'Azure Disk Storage');
+  assert.equal(nameOf(diskSet, 'keys/sign', current), undefined);
+  assert.equal(nameOf(managedIdentityOf('Microsoft.Storage/storageAccounts'), 'keys/get', current), 'Azure Storage');
+});
+
+test("a vault's switches hold for services of Azure, each for its own operations", () => {
+  const azureCompute = serviceApplication('60e6cd67-9c8c-4951-9b3c-23c25a2169af');
+  const deploying = serviceApplication(armId);
+  assert.deepEqual(switchesFor(azureCompute, 'secrets/get'), ['enabledForDeployment', 'enabledForDiskEncryption']);
+  assert.deepEqual(switchesFor(azureCompute, 'keys/wrapKey'), ['enabledForDiskEncryption']);
+  assert.deepEqual(switchesFor(azureCompute, 'keys/sign'), []);
+  assert.deepEqual(switchesFor(deploying, 'secrets/get'), ['enabledForTemplateDeployment']);
+  assert.deepEqual(switchesFor(serviceApplication('262044b1-e2ce-469f-a196-69ab7ada62d3'), 'secrets/get'), []);
+  assert.deepEqual(switchesFor({ ...deploying, issuerClass: 'own' }, 'secrets/get'), []);
 });

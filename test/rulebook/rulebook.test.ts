@@ -34,7 +34,7 @@ async function putSubnet(store: Store, state: SubnetState): Promise<void> {
 }
 
 function open(store: Store, vaultsMax = 100): Promise<Rulebook> {
-  return Rulebook.open({ store, acceptDeclared: false, vaultsMax });
+  return Rulebook.open({ store, firewall: { acceptDeclared: false }, vaultsMax });
 }
 
 function verdictFor(inForce: VaultInForce | undefined, from: string) {

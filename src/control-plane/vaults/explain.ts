@@ -35,7 +35,8 @@ export const explainVault: ControlOperation = {
       });
     const verdict = decide(vault.firewall, source, undefined, operation);
     const settings = vault.firewallSettings;
-    const explanation = explain({ verdict, settings, source, caller: undefined, operation });
+    const { trust } = vault.firewall.posture;
+    const explanation = explain({ verdict, settings, source, caller: undefined, operation, trust });
     return answer(200, { vault: vault.id, source, verdict, rule: matchedRule(verdict, settings), explanation });
   },
 };

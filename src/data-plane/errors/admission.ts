@@ -1,8 +1,12 @@
 import { describeJsonFault } from '../../json/bounded-json.ts';
+import type { VaultSwitch } from '../../types/vault.ts';
 import { callerLine, lines, vaultLine } from './wire.ts';
 import type { Errors } from './wire.ts';
 
 const latestVersion = '2026-04-01';
+
+/** The names of services in recorded answers. */
+const serviceNames: Readonly<Partial<Record<VaultSwitch, string>>> = { enabledForTemplateDeployment: 'name=ARM;' };
 
 /** The errors that end a request before its operation begins (rest-error-codes, common-error-codes). */
 export const admissionErrors = {
@@ -163,10 +167,10 @@ export const admissionErrors = {
     status: 403,
     code: 'Forbidden',
     innererror: 'AccessDenied',
-    message: ({ service }, context) =>
+    message: ({ vaultSwitch }, context) =>
       lines(
         'Access denied to first party service.',
-        `Caller: name=${service};tid=${context.caller?.tenant ?? ''};${callerLine(context)}`,
+        `Caller: ${serviceNames[vaultSwitch] ?? ''}tid=${context.caller?.tenant ?? ''};${callerLine(context)}`,
         `Vault: ${vaultLine(context)}`,
       ),
   },
