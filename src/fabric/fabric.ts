@@ -227,15 +227,20 @@ export class Fabric {
     );
   }
 
-  /** Ends without removing anything, as if it had been killed: the networks may be another one's by now. */
+  /** The networks may be another process's by now. */
   async #giveUp(): Promise<never> {
-    await this.#resources.disposeAsync();
-    await this.#reconciler?.settled();
-    this.#link?.leave();
+    await this.leave();
     throw new FabricFailed(
       `The folder of the fabric was removed (${this.#folder.place.folder}).`,
       'Build the networks again with "postern net up", or remove what is left of them with "postern net down".',
     );
+  }
+
+  /** Lets go of everything and removes nothing, as if it had been killed. */
+  async leave(): Promise<void> {
+    await this.#resources.disposeAsync();
+    await this.#reconciler?.settled();
+    this.#link?.leave();
   }
 
   async #follow(

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { failure } from './machine.ts';
+import { failure, started } from './machine.ts';
 import { markOf, type ProcessMark } from './processes.ts';
 
 export interface Internet {
@@ -45,17 +44,17 @@ export async function startInternet(
   const batch = lines.map((line) => `${line}\n`).join('');
   const shell = ['sh', '-c', script, 'sh', isRoot ? 'root' : 'user', namespace, batch, ...responder];
   const [command = '', ...parameters] = isRoot ? shell : [...ownNamespaces, ...shell];
-  const child = spawn(command, parameters, {
-    env: environment,
-    cwd: '/',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const child = await started(command, parameters, { env: environment, cwd: '/', stdio: 'pipe', detached: true });
+  child.stdin.end();
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors = (errors + chunk).slice(0, 2_000)));
-  child.once('error', (error) => (errors = error.message));
+  const closed = new Promise((resolve) => {
+    child.once('close', resolve);
+  });
   const mark = (await isReady(child.stdout)) ? markOf(child.pid ?? 0) : undefined;
   if (mark === undefined) {
+    // The reason may come after the end of its output.
+    await closed;
     throw failure(isRoot ? 'The internet of the fabric' : 'A user namespace for the fabric', errors);
   }
   child.stdout.destroy();

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams, type SpawnOptionsWithoutStdio } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { FabricFailed } from './failed.ts';
+import { FabricFailed, messageOf } from './failed.ts';
 
 /** The programs of the fabric, and the Debian packages that have them. */
 const packages = {
@@ -130,31 +130,69 @@ interface RunOptions {
   readonly input: string;
 }
 
-function run([name = '', ...parameters]: readonly string[], { environment, input }: RunOptions): Promise<Ran> {
+async function run([name = '', ...parameters]: readonly string[], { environment, input }: RunOptions): Promise<Ran> {
   // A session of its own: Ctrl-C is for the command line, and must not end a change in the middle.
-  const child = spawn(name, parameters, { env: environment, cwd: '/', stdio: 'pipe', detached: true });
+  const child = await started(name, parameters, { env: environment, cwd: '/', stdio: 'pipe', detached: true });
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   let [output, errors] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output = (output + chunk).slice(0, outputMax)));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors = (errors + chunk).slice(0, 4096)));
   // A program that ended before it has read everything says why on its standard error.
   child.stdin.on('error', () => undefined).end(input);
-  return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(new FabricFailed(`${name} cannot be started: ${error.message}`)));
+  return new Promise((resolve) => {
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ status: code ?? 128, output, errors: signal === null ? errors : `${errors} it ended by ${signal}` });
+      const overdue = `it did not end within ${timeoutMs / 1000} s`;
+      const ended = signal === 'SIGKILL' ? overdue : `it ended by ${signal}`;
+      resolve({ status: code ?? 128, output, errors: signal === null ? errors : `${errors} ${ended}` });
     });
   });
+}
+
+/**
+ * Starts a program. Where this process has no descriptor left, the child has no streams and tells it by an event alone.
+ * @throws {FabricFailed} when it cannot be started
+ */
+export async function started(
+  name: string,
+  parameters: readonly string[],
+  options: SpawnOptionsWithoutStdio,
+): Promise<ChildProcessWithoutNullStreams> {
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    child = spawn(name, parameters, options);
+  } catch (error) {
+    throw unstarted(name, error);
+  }
+  if (child.pid !== undefined) return child;
+  const error = await new Promise((resolve) => {
+    child.once('error', resolve);
+  });
+  throw unstarted(name, error);
+}
+
+function unstarted(name: string, error: unknown): FabricFailed {
+  return failure(`The start of ${name}`, messageOf(error));
 }
 
 /** The hints for errors of the programs. */
 const remedies: readonly (readonly [RegExp, string])[] = [
   [
+    /unshare.*No space left on device/s,
+    'The machine has no room for more namespaces: sudo sysctl -w user.max_user_namespaces=15000 user.max_net_namespaces=15000 user.max_mnt_namespaces=15000',
+  ],
+  [
     /No space left on device/,
     'The machine has no room for more network namespaces: sudo sysctl -w user.max_net_namespaces=65536',
   ],
-  [/Too many open files/, 'Raise the limit of open files: ulimit -n 65536'],
+  [/Too many open files|EMFILE/, 'Raise the limit of open files: ulimit -n 65536'],
+  [/ENFILE/, 'The machine has too many open files: sudo sysctl -w fs.file-max=1000000'],
+  [
+    /EAGAIN|Resource temporarily unavailable|Cannot fork/,
+    'Raise the limit of processes of this user (ulimit -u), or end some of them.',
+  ],
+  [/ENOMEM|Cannot allocate memory/, 'The machine has too little memory: end other programs.'],
+  [/did not end within/, 'The machine is very busy: it is tried again, or try it again yourself.'],
   [
     /Operation not supported|Protocol not supported|No such file or directory.*(?:table|chain|rule)/s,
     'The kernel lacks nftables, connection tracking or veth: load nf_tables, nf_conntrack, nft_ct, nft_nat, nft_redir and veth.',

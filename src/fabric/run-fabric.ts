@@ -32,8 +32,12 @@ async function keepUp(fabric: Fabric, { stop, report }: FabricOptions, kept: Kep
   try {
     await fabric.up();
   } catch (error) {
-    if (kept?.responder === undefined || stop.aborted) await fabric.remove();
-    else report.line('What an earlier "postern net up" built stays: "postern net down" removes it.');
+    if (kept?.responder === undefined || stop.aborted) {
+      await fabric.remove().catch((reason: unknown) => report.line(`problem: ${messageOf(reason)}`));
+    } else {
+      await fabric.leave();
+      report.line('What an earlier "postern net up" built stays: "postern net down" removes it.');
+    }
     if (stop.aborted) return;
     throw error;
   }

@@ -46,13 +46,15 @@ export class RunFolder implements Disposable {
     const isNew = !isThere(place.folder);
     ownFolder(place.folder, place.isRoot ? 0o711 : 0o700);
     ownFolder(join(place.folder, 'control'), 0o700);
-    const lock = new DatabaseSync(join(place.folder, 'control', lockFile));
+    const lock = openLock(place);
     try {
       lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
       return new RunFolder(place, { lock, isNew });
     } catch (error) {
       lock.close();
-      if (!(error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy)) throw error;
+      if (!(error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy)) {
+        throw unwritten(place.folder, error);
+      }
       throw new FabricFailed(
         `Another "postern net" already works on the fabric of this server (${place.folder}).`,
         'See it with "postern net status", or end it with "postern net down".',
@@ -69,13 +71,21 @@ export class RunFolder implements Disposable {
     return join(this.place.folder, name);
   }
 
-  /** Writes a file whole or not at all. */
+  /**
+   * Writes a file whole or not at all.
+   * @throws {FabricFailed} when it cannot be written
+   */
   write(name: string, contents: string, mode = 0o644): void {
     const unfinished = this.path(`${name}.unfinished`);
-    rmSync(unfinished, { force: true });
-    writeFileSync(unfinished, contents, { mode, flag: 'wx' });
-    chmodSync(unfinished, mode);
-    renameSync(unfinished, this.path(name));
+    try {
+      rmSync(unfinished, { force: true });
+      writeFileSync(unfinished, contents, { mode, flag: 'wx' });
+      chmodSync(unfinished, mode);
+      renameSync(unfinished, this.path(name));
+    } catch (error) {
+      rmSync(unfinished, { force: true });
+      throw unwritten(this.place.folder, error);
+    }
   }
 
   /** Adds a line to the log. The log before it is kept once it is long. */
@@ -91,15 +101,7 @@ export class RunFolder implements Disposable {
 
   /** @throws {FabricFailed} when it cannot be written: nothing is changed then that a kill would leave unknown */
   writeState(state: unknown): void {
-    try {
-      this.write(stateFile, JSON.stringify(state), 0o600);
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      throw new FabricFailed(
-        `The state of the fabric cannot be kept: ${messageOf(error)}.`,
-        code === 'ENOSPC' || code === 'EDQUOT' ? `Make room on the disk of ${this.place.folder}.` : undefined,
-      );
-    }
+    this.write(stateFile, JSON.stringify(state), 0o600);
   }
 
   /** The state that the last reconciler left; `undefined` if it left nothing that can be read. */
@@ -146,6 +148,15 @@ function lockInode({ folder }: Place): number {
   return lstatSync(join(folder, 'control', lockFile), { throwIfNoEntry: false })?.ino ?? 0;
 }
 
+function unwritten(folder: string, error: unknown): FabricFailed {
+  const message = messageOf(error);
+  const isFull = /ENOSPC|EDQUOT|database or disk is full/.test(message);
+  return new FabricFailed(
+    `The files of the fabric cannot be written (${folder}): ${message}`,
+    isFull ? 'Its disk is full: make room on it.' : 'Its disk must have room, and be writable for this user.',
+  );
+}
+
 function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
@@ -154,17 +165,29 @@ function removeIfEmpty(folder: string): void {
   }
 }
 
+function openLock({ folder }: Place): DatabaseSync {
+  try {
+    return new DatabaseSync(join(folder, 'control', lockFile));
+  } catch (error) {
+    throw unwritten(folder, error);
+  }
+}
+
 function ownFolder(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
-      throw new FabricFailed(`The folder of the fabric cannot be made: ${messageOf(error)}`);
+      throw unwritten(path, error);
     }
   }
   const found = lstatSync(path);
   if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
     throw new FabricFailed(`${path} is not a folder of this user's (uid ${process.geteuid?.()}).`, 'Remove it.');
   }
-  if ((found.mode & 0o777) !== mode) chmodSync(path, mode);
+  try {
+    if ((found.mode & 0o777) !== mode) chmodSync(path, mode);
+  } catch (error) {
+    throw unwritten(path, error);
+  }
 }
