@@ -5,7 +5,8 @@ import type { AskedListener, ControlRequest } from './control-request.ts';
 import type { HeldBindings } from './held-bindings.ts';
 import type { HeldListeners } from './held-listeners.ts';
 import { openInNamespace, placeRefused } from './namespace-socket.ts';
-import type { Namespace, SocketPlace } from './namespace-socket.ts';
+import type { Namespace } from './namespace-files.ts';
+import type { SocketPlace } from './namespace-socket.ts';
 
 /** The services of the requests of the control socket. */
 export interface ControlServices {

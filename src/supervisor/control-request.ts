@@ -7,7 +7,7 @@ import type {
   PublicListener,
   SubnetListener,
 } from '../types/supervision.ts';
-import type { Namespace } from './namespace-socket.ts';
+import type { Namespace } from './namespace-files.ts';
 
 /** A listener that a request asks for: what is not made when it is opened. */
 export type AskedListener =

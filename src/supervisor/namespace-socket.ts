@@ -1,13 +1,7 @@
-import { spawn } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { extname, join } from 'node:path';
+import { openNamespace, type Namespace, type NamespaceFiles } from './namespace-files.ts';
 import { isRawSocket, type RawSocket } from './raw-socket.ts';
-
-/**
- * A network namespace: a name known to `ip netns`; that of a process (rootless: of the process that has the user
- * namespace); or a name known to `ip netns` in the mount namespace of that process.
- */
-export type Namespace = string | { readonly pid: number; readonly name?: string };
 
 /** A place to listen on inside a namespace. */
 export interface SocketPlace {
@@ -32,21 +26,44 @@ export interface OpenInNamespace {
 
 /** How long the child may take for its start, and for each socket. */
 const timeoutMs = 10_000;
+/** Of util-linux. */
+const enter = 'nsenter';
 
 /**
  * Opens listening sockets inside a network namespace and brings them into this process, in the order of `places`. A socket
  * always belongs to the namespace in which it was created, so a child process is started there, sends its sockets over its
  * own IPC channel, each when it is asked for, and ends. If the child fails, no socket stays open.
  */
-export function openInNamespace({ namespace, places, environment }: OpenInNamespace): Promise<NamespaceSockets> {
+export async function openInNamespace({ namespace, ...opening }: OpenInNamespace): Promise<NamespaceSockets> {
+  try {
+    using files = openNamespace(namespace);
+    // The child has its own copies of the descriptors as soon as it is started.
+    return await receive(start(files, opening), opening.places);
+  } catch (error) {
+    return { ok: false, message: notEntered(error instanceof Error ? error.message : String(error)) };
+  }
+}
+
+/** The command becomes the program inside the namespace, with this process's own rights and files. */
+function start(
+  { net, user }: NamespaceFiles,
+  { places, environment }: Omit<OpenInNamespace, 'namespace'>,
+): ChildProcess {
   const program = join(import.meta.dirname, `namespace-opener${extname(import.meta.filename)}`);
-  const { command, parameters } = entering(namespace);
-  const child = spawn(command, [...parameters, process.execPath, program, JSON.stringify(places)], {
+  // Descriptor 3 is the IPC channel.
+  const entering = [
+    '--net=/proc/self/fd/4',
+    ...(user === undefined ? [] : ['--user=/proc/self/fd/5', '--preserve-credentials']),
+  ];
+  return spawn(enter, [...entering, '--', process.execPath, program, JSON.stringify(places)], {
     env: environment,
     // The supervisor may have been started in a folder that the worker owns.
     cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc', net, ...(user === undefined ? [] : [user])],
   });
+}
+
+function receive(child: ChildProcess, places: readonly SocketPlace[]): Promise<NamespaceSockets> {
   let errorOutput = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (errorOutput = (errorOutput + chunk).slice(-500)));
   const sockets: NamespaceSocket[] = [];
@@ -70,32 +87,13 @@ export function openInNamespace({ namespace, places, environment }: OpenInNamesp
       if (sockets.length === places.length) finish({ ok: true, sockets });
       else child.send('next', () => undefined);
     });
-    child.once('error', (error) => fail(`${command} cannot be started: ${error.message}`));
+    child.once('error', (error) => fail(`${enter} cannot be started: ${error.message}`));
     // 'close' comes after the last output, and after the last message.
     child.once('close', (code, signal) => {
       const how = errorOutput.trim() || `it ended by ${signal ?? `exit code ${code}`}`;
-      fail(`the namespace cannot be entered: ${how}${adviceOn(how)}`);
+      fail(notEntered(how));
     });
   });
-}
-
-/** The command that runs the rest of the command line inside the namespace. */
-function entering(namespace: Namespace): { readonly command: string; readonly parameters: readonly string[] } {
-  if (typeof namespace === 'string') return { command: 'ip', parameters: ['netns', 'exec', namespace] };
-  const { pid, name } = namespace;
-  const user = sameUserNamespace(pid) ? [] : ['-U', '--preserve-credentials'];
-  // The names of `ip netns` are files in the mount namespace of that process.
-  const inner = name === undefined ? ['-n'] : ['-m', '-n', 'ip', 'netns', 'exec', name];
-  return { command: 'nsenter', parameters: ['-t', String(pid), ...user, ...inner] };
-}
-
-/** A process cannot enter the user namespace that it is already in (setns(2): EINVAL). */
-function sameUserNamespace(pid: number): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/user`) === readlinkSync('/proc/self/ns/user');
-  } catch {
-    return false;
-  }
 }
 
 /** Why a place could not be listened on. `choose` says how to choose another port. */
@@ -106,10 +104,11 @@ export function placeRefused({ address, port }: SocketPlace, code: string, choos
   return `port ${port} cannot be opened there: ${code}`;
 }
 
-/** The errors of `ip netns exec` and `nsenter` do not say which process lacks the rights. */
-function adviceOn(failure: string): string {
-  if (!/Operation not permitted|Permission denied/.test(failure)) return '';
-  return '. The server enters it, so start the server as root, or give the --pid of a process in a user namespace of yours';
+/** The system's errors do not say which process lacks the rights. */
+function notEntered(failure: string): string {
+  const message = `the namespace cannot be entered: ${failure}`;
+  if (!/operation not permitted|permission denied/i.test(failure)) return message;
+  return `${message}. The server enters it, so start the server as root, or give the --pid of a process in a user namespace of yours`;
 }
 
 function codeOf(message: unknown): string {
