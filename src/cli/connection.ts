@@ -1,5 +1,7 @@
+import { constants, existsSync, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { controlSocketIn, rootControlFolder } from '../lines/control-place.ts';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 import { readPlainFile } from './plain-file.ts';
@@ -92,14 +94,30 @@ function isReader(value: unknown): boolean {
   return forms.clientId(reader.get('clientId')) && forms.clientSecret(reader.get('clientSecret'));
 }
 
-/**
- * @param opened another path to the folder, which leads there whatever becomes of its own
- * @throws {CommandFailed} when the file is missing or cannot be read
- */
-export function readConnection(folder: string, opened = folder): Connection {
+/** A folder as it was when it was opened. */
+export interface OpenedFolder {
+  /** Its owner; `undefined` if it could not be opened. */
+  readonly uid: number | undefined;
+  /** It leads there whatever becomes of the folder's name. */
+  readonly path: string;
+}
+
+export function openedFolder(data: string): OpenedFolder {
+  try {
+    const descriptor = openSync(data, constants.O_RDONLY | constants.O_DIRECTORY);
+    const path = existsSync('/proc/self/fd') ? `/proc/self/fd/${descriptor}` : realpathSync(data);
+    return { uid: fstatSync(descriptor).uid, path };
+  } catch {
+    return { uid: undefined, path: data };
+  }
+}
+
+/** @throws {CommandFailed} when the file is missing or cannot be read */
+export function readConnection(folder: string, opened = openedFolder(folder)): Connection {
   const file = join(folder, 'connection.json');
   try {
-    return readMembers(JSON.parse(readPlainFile(join(opened, 'connection.json'))));
+    const connection = readMembers(JSON.parse(readPlainFile(join(opened.path, 'connection.json'))));
+    return { ...connection, controlSocket: controlSocketOf(opened, connection.controlSocket) };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(
@@ -107,6 +125,15 @@ export function readConnection(folder: string, opened = folder): Connection {
       'Start the server with "postern start", or give its data folder with --data DIR.',
     );
   }
+}
+
+/**
+ * Where root asks the supervisor of this folder. In a folder of another user, its worker for example, that user may have
+ * named the control socket of another server, which root alone may open.
+ */
+function controlSocketOf({ uid, path }: OpenedFolder, named: string): string {
+  if (process.geteuid?.() !== 0 || uid === 0) return named;
+  return controlSocketIn(rootControlFolder(path.startsWith('/proc/') ? readlinkSync(path) : realpathSync(path)));
 }
 
 function readMembers(value: unknown): Connection {

@@ -12,7 +12,7 @@ export async function askSupervisor(connection: Connection, request: object): Pr
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(
       `The supervisor cannot be reached at ${connection.controlSocket}: ${cause}`,
-      'Run the command as the user who started the server, or as root.',
+      'Run the command as the user who started the server.',
     );
   }
   if (received === '') throw new CommandFailed('The supervisor ended before it answered.', 'Start the server again.');

@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { nameOf, rootControlFolder, rootFolder } from '../lines/control-place.ts';
 import type { User } from './worker-user.ts';
-
-/** Owned by root, so the worker cannot enter or rename it, or put a link there. */
-const runFolder = '/run/postern';
 
 export interface FolderLock {
   release(): void;
@@ -37,10 +34,18 @@ export function lockFolder(dataFolder: string, worker: User | undefined): Folder
 /** The file that a supervisor keeps locked while it runs. */
 export function lockFile(dataFolder: string, worker: User | undefined): string {
   if (worker === undefined) return join(dataFolder, 'supervisor.lock');
-  return join(ownFolder(runFolder), `${nameOf(dataFolder)}.lock`);
+  return join(ownFolder(rootFolder), `${nameOf(dataFolder)}.lock`);
 }
 
 const sqliteBusy = 5;
+
+/** A data folder. */
+interface ControlledFolder {
+  /** Its real path. */
+  readonly path: string;
+  /** It outlives the server. */
+  readonly isKept: boolean;
+}
 
 /**
  * Creates the folder of the control socket, closed to every other user. Started by root it is under `/run`, where the
@@ -48,17 +53,10 @@ const sqliteBusy = 5;
  * ordinary user, or root of a user namespace, which may not have access to `/run`), the folder is in the data folder, or in
  * a new temporary folder if there is none: with one uid for all processes, files cannot keep a worker out.
  */
-export function prepareControlFolder(dataFolder: string | undefined, worker: User | undefined): string {
-  if (worker === undefined) {
-    return dataFolder === undefined ? mkdtempSync(join(tmpdir(), 'postern-')) : ownFolder(join(dataFolder, 'control'));
-  }
-  const parent = ownFolder(runFolder);
-  return dataFolder === undefined ? mkdtempSync(join(parent, 'memory-')) : ownFolder(join(parent, nameOf(dataFolder)));
-}
-
-/** The name, under `/run`, of what root's supervisor stores for this data folder (its real path). */
-function nameOf(dataFolder: string): string {
-  return createHash('sha256').update(dataFolder).digest('hex').slice(0, 16);
+export function prepareControlFolder({ path, isKept }: ControlledFolder, worker: User | undefined): string {
+  if (worker === undefined) return isKept ? ownFolder(join(path, 'control')) : mkdtempSync(join(tmpdir(), 'postern-'));
+  ownFolder(rootFolder);
+  return ownFolder(rootControlFolder(path));
 }
 
 function ownFolder(path: string): string {

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { controlSocketIn } from '../lines/control-place.ts';
 import { helpText, wantsHelp } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { childEnvironment } from './child-environment.ts';
@@ -69,8 +70,8 @@ async function run(
   { argv, startedIn, program, heartbeat }: Run,
 ): Promise<number> {
   const { settings } = configuration;
-  const controlFolder = prepareControlFolder(settings.dataFolder, become);
-  const controlSocket = join(controlFolder, 'supervisor.sock');
+  const controlFolder = prepareControlFolder({ path: folder.path, isKept: settings.dataFolder !== undefined }, become);
+  const controlSocket = controlSocketIn(controlFolder);
   const ended = Promise.withResolvers<number>();
   const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');
   for (const message of [notice, place.notice]) if (message !== undefined) complain(message);

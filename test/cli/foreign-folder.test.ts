@@ -6,8 +6,10 @@ import {
   chownSync,
   existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -16,8 +18,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { notRun } from '../not-run.ts';
+import { readConnection } from '../../src/cli/connection.ts';
+import { askSupervisor } from '../../src/cli/control.ts';
+import { readFabricServer } from '../../src/cli/net/fabric-server.ts';
 import { areLimitedTo } from '../../src/cli/run/limited.ts';
 import { makeCertificateAuthority, namesUnder } from '../../src/crypto/certificates/server-certificates.ts';
+import { controlSocketIn, rootControlFolder, rootFolder } from '../../src/lines/control-place.ts';
+import { serveLines } from '../../src/lines/serve.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const postern = join(import.meta.dirname, '../../bin/postern');
@@ -115,6 +122,30 @@ asRoot('the folder of a worker, to root', () => {
         assert.match(stderr, /cannot be read: (?:ELOOP|it is not a plain file)/);
       }
     }
+  });
+
+  it('does not choose the server that root asks', async (t) => {
+    const asked: string[] = [];
+    const serve = async (path: string) => {
+      const answer = async (line: string) => Promise.resolve({ ok: asked.push(`${path} ${line}`) > 0, listeners: [] });
+      const server = await serveLines(path, { lineLengthMax: 1_000, answer });
+      t.after(() => server.close());
+    };
+    const own = rootControlFolder(realpathSync(folder));
+    mkdirSync(own, { recursive: true, mode: 0o700 });
+    const other = mkdtempSync(join(rootFolder, 'other-'));
+    for (const made of [own, other]) t.after(() => rmSync(made, { recursive: true, force: true }));
+    await serve(controlSocketIn(own));
+    await serve(controlSocketIn(other));
+    connectionWith({ controlSocket: controlSocketIn(other), reader: { clientId: 'c', clientSecret: 'x' } });
+    write('fabric-ca.pem', authority);
+    assert.equal((await readFabricServer(folder)).controlSocket, controlSocketIn(own));
+    const listed = await askSupervisor(readConnection(folder), { list: 'listeners' });
+    assert.equal(listed.get('ok'), true);
+    assert.deepEqual(asked, [`${controlSocketIn(own)} {"list":"listeners"}`]);
+    // In a folder of root's own, what it says is believed.
+    for (const name of ['', 'connection.json']) chownSync(at(name), 0, 0);
+    assert.equal(readConnection(folder).controlSocket, controlSocketIn(other));
   });
 
   it('does not hold root up with a FIFO', () => {

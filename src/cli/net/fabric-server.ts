@@ -1,23 +1,20 @@
-import { readFileSync, realpathSync } from 'node:fs';
-import { join, normalize } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FabricServer } from '../../fabric/fabric-server.ts';
-import { readConnection } from '../connection.ts';
+import { openedFolder, readConnection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { readPlainFile } from '../plain-file.ts';
-import { openedFolder } from '../run/server.ts';
 import { systemRoots } from '../run/roots.ts';
-
-/** Where the supervisor of root has its control sockets. */
-const rootControl = '/run/postern/';
 
 /**
  * The server of a fabric, read from its data folder. The folder may belong to the worker, which may then have changed
- * everything in it: the files are read as contents and by no link, and the control socket must be one of root's.
+ * everything in it: the files are read as contents and by no link, and the control socket is that of this folder.
  */
 export async function readFabricServer(data: string): Promise<FabricServer> {
   const own = process.geteuid?.();
-  const { uid, path } = openedFolder(data);
-  const { reader, fabricCaFile, controlSocket, caFile, ...connection } = readConnection(data, path);
+  const opened = openedFolder(data);
+  const { uid, path } = opened;
+  const { reader, fabricCaFile, controlSocket, caFile, ...connection } = readConnection(data, opened);
   if (reader === undefined || fabricCaFile === undefined) {
     throw new CommandFailed(
       `The server of ${data} was started by an older version: it has no reader of networks.`,
@@ -27,11 +24,6 @@ export async function readFabricServer(data: string): Promise<FabricServer> {
   const isForeign = uid !== own;
   if (isForeign && own !== 0) {
     throw new CommandFailed(`${data} belongs to another user, uid ${uid}.`, 'Run it as that user, or with sudo.');
-  }
-  // The supervisor of an ordinary user has its socket in the data folder.
-  const places = [rootControl, `${realpathSync(data)}/control/`];
-  if (isForeign && !places.some((place) => normalize(controlSocket).startsWith(place))) {
-    throw new CommandFailed(`${data} names a control socket that is not the server's: ${controlSocket}.`);
   }
   const pem = (file: string, name: string): string =>
     isForeign ? readPlainFile(join(path, name), uid) : readFileSync(file, 'utf8');

@@ -1,6 +1,6 @@
-import { constants, existsSync, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConnection } from '../connection.ts';
+import { openedFolder, readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { readPlainFile } from '../plain-file.ts';
@@ -18,8 +18,9 @@ const ownDomain = 'localhost';
  */
 export function readServer(data: string): Connection {
   const own = process.geteuid?.();
-  const { uid, path } = own === undefined ? { uid: own, path: data } : openedFolder(data);
-  const connection = readConnection(data, path);
+  const opened = openedFolder(data);
+  const { uid, path } = own === undefined ? { ...opened, uid: own } : opened;
+  const connection = readConnection(data, opened);
   return uid === own ? connection : checkedCopy(connection, { data, path, uid });
 }
 
@@ -27,17 +28,6 @@ interface ForeignFolder {
   readonly data: string;
   readonly path: string;
   readonly uid: number | undefined;
-}
-
-/** The folder as it was when it was opened, and its owner: `path` leads there whatever becomes of the name. */
-export function openedFolder(data: string): { readonly uid: number | undefined; readonly path: string } {
-  try {
-    const descriptor = openSync(data, constants.O_RDONLY | constants.O_DIRECTORY);
-    const path = existsSync('/proc/self/fd') ? `/proc/self/fd/${descriptor}` : realpathSync(data);
-    return { uid: fstatSync(descriptor).uid, path };
-  } catch {
-    return { uid: undefined, path: data };
-  }
 }
 
 function checkedCopy(connection: Connection, { data, path, uid }: ForeignFolder): Connection {

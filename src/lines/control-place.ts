@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+/** Owned by root, so a server's worker cannot enter or rename it, or put a link there. */
+export const rootFolder = '/run/postern';
+
+/** The folder of root's supervisor for this data folder (its real path), with the control socket. */
+export function rootControlFolder(dataFolder: string): string {
+  return join(rootFolder, nameOf(dataFolder));
+}
+
+/** The name, in `rootFolder`, of what root's supervisor stores for this data folder (its real path). */
+export function nameOf(dataFolder: string): string {
+  return createHash('sha256').update(dataFolder).digest('hex').slice(0, 16);
+}
+
+/** The supervisor's control socket in its folder. */
+export function controlSocketIn(folder: string): string {
+  return join(folder, 'supervisor.sock');
+}
