@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -18,12 +18,38 @@ export interface FolderLock {
  */
 export function lockFolder(dataFolder: string, worker: User | undefined): FolderLock | undefined {
   const path = lockFile(dataFolder, worker);
+  for (;;) {
+    const file = fileAt(path);
+    const database = lockDatabase(path);
+    if (database === undefined) return undefined;
+    // The last supervisor may have removed the file meanwhile: that lock would keep no other one off.
+    if (lstatSync(path, { throwIfNoEntry: false })?.ino === file) {
+      const release = () => {
+        // In a data folder it stays; below /run one would be left for each data folder that there ever was.
+        if (worker !== undefined) rmSync(path, { force: true });
+        database.close();
+      };
+      return { release };
+    }
+    database.close();
+  }
+}
+
+/** The inode of the file. It is made if it is missing, and not opened otherwise: closing it would end a lock of ours. */
+function fileAt(path: string): number {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) throw new Error(`${path} is not a plain file: remove it`);
+  if (found !== undefined) return found.ino;
+  closeSync(openSync(path, 'a', 0o600));
+  return fileAt(path);
+}
+
+/** `undefined`: another process has the lock. */
+function lockDatabase(path: string): DatabaseSync | undefined {
   const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    return { release: () => database.close() };
+    return database;
   } catch (error) {
     database.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return undefined;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { lockFolder } from '../../src/supervisor/control-folder.ts';
+import { lockFile, lockFolder } from '../../src/supervisor/control-folder.ts';
 import { prepareDataFolder } from '../../src/supervisor/data-folder.ts';
 import { openTcp, openUnix } from '../../src/supervisor/raw-socket.ts';
 import { notRun } from '../not-run.ts';
@@ -121,6 +121,21 @@ test('a folder can be locked once in this process, and again when the lock is re
   assert.ok(again);
   again.release();
 });
+
+if (process.geteuid?.() === 0) {
+  test("a lock of root's is below /run, and leaves nothing there", async (t) => {
+    const folder = await newFolder(t);
+    const worker = { uid: 61_112, gid: 61_112 };
+    for (const round of ['first', 'second']) {
+      const lock = lockFolder(folder, worker);
+      assert.ok(lock, round);
+      assert.equal(existsSync(lockFile(folder, worker)), true, round);
+      assert.equal(lockFolder(folder, worker), undefined, round);
+      lock.release();
+      assert.equal(existsSync(lockFile(folder, worker)), false, round);
+    }
+  });
+} else notRun("a lock of root's", 'this needs root');
 
 test('a lock is not followed through a link', async (t) => {
   const folder = await newFolder(t);
