@@ -1,6 +1,8 @@
-import { createServer, type SecureContextOptions, type Server } from 'node:tls';
+import { constants, type X509Certificate } from 'node:crypto';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import { isGuid } from '../shape/shape.ts';
 import type { IngressLimits } from './options.ts';
+import type { Refusal } from './refusal.ts';
 
 /** A TLS server that lets in only gateways with a certificate of an authority in `context`. */
 export function gatewayServer(
@@ -16,6 +18,51 @@ export function gatewayServer(
   });
   server.maxConnections = connectionsPerListener;
   return server;
+}
+
+/** A gateway proves itself in each handshake: no session is resumed, for what was proved may be over meanwhile. */
+export function withoutResumption(context: SecureContextOptions): SecureContextOptions {
+  return { ...context, secureOptions: constants.SSL_OP_NO_TICKET };
+}
+
+interface Channel {
+  /** The domain in the gateways' names. */
+  readonly domain: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Ends the channel. */
+  readonly refuse: (refusal: Refusal) => void;
+}
+
+/** The clock may be set, and a timer cannot wait for 90 days. */
+const lookEveryMs = 3_600_000;
+
+/**
+ * The virtual network that a channel is bound to, once its handshake is over. It is refused where it is bound to none, and
+ * as soon as its certificate is over.
+ */
+export function bindChannel(socket: TLSSocket, { domain, now, refuse }: Channel): string | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  const vnet = vnetOfCertificate(certificate?.subjectAltName, domain);
+  if (certificate === undefined || vnet === undefined) {
+    refuse({ kind: 'certificateWithoutVnet' });
+    return undefined;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  socket.once('close', () => clearTimeout(timer));
+  const look = (): boolean => {
+    const code = overAt(certificate, now());
+    if (code !== undefined) refuse({ kind: 'certificateNotTrusted', code });
+    else timer = setTimeout(look, Math.min(certificate.validToDate.getTime() - now(), lookEveryMs)).unref();
+    return code === undefined;
+  };
+  return look() ? vnet : undefined;
+}
+
+/** Why a certificate proves nothing at this time, as OpenSSL names it; it compares in the same way. */
+function overAt({ validFromDate, validToDate }: X509Certificate, nowMs: number): string | undefined {
+  if (nowMs < validFromDate.getTime()) return 'CERT_NOT_YET_VALID';
+  return nowMs >= validToDate.getTime() ? 'CERT_HAS_EXPIRED' : undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ import {
 import { answerConnect, ConnectReader, type ConnectRules } from './connect.ts';
 import { DeclaredPlaces } from './declared-places.ts';
 import { endTls, errorCode } from './end-tls.ts';
-import { gatewayServer, vnetOfCertificate } from './gateway-certificate.ts';
+import { bindChannel, gatewayServer } from './gateway-certificate.ts';
 import { listenerOf, relaying } from './listener.ts';
 import type { Attributed, Listener, Purpose } from './listener.ts';
 import { OpenListeners } from './open-listeners.ts';
@@ -148,9 +148,10 @@ export class Ingress {
     server.on('secureConnection', (socket) => {
       this.#track(listener, socket);
       if (!this.#takePlace(listener, socket, undefined)) return;
-      const vnet = vnetOfCertificate(socket.getPeerX509Certificate()?.subjectAltName, gateway.domain);
-      if (vnet === undefined) this.#refuse(listener, socket, { kind: 'certificateWithoutVnet' });
-      else this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
+      const refuse = (refusal: Refusal) => this.#refuse(listener, socket, refusal);
+      const vnet = bindChannel(socket, { domain: gateway.domain, now: this.#options.now, refuse });
+      if (vnet === undefined) return;
+      this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
     });
     return this.#listeners.open(listener, server, handle);
   }
@@ -219,10 +220,9 @@ export class Ingress {
 
   /** Gives a connection its place, or ends it if there is no room. */
   #takePlace(listener: Listener, socket: Socket, place: string | undefined): boolean {
-    const { places } = listener;
-    if (!this.#makeRoom(listener, socket, places.roomFor(place))) return false;
-    places.add(socket, place);
-    socket.once('close', () => places.remove(socket));
+    if (!this.#makeRoom(listener, socket, listener.places.roomFor(place))) return false;
+    listener.places.add(socket, place);
+    socket.once('close', () => listener.places.remove(socket));
     return true;
   }
 

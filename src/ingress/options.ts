@@ -32,7 +32,7 @@ export interface IngressOptions {
   /** Gets each connection once its TLS handshake is over; from then on `sourceOf` knows its source. */
   readonly onConnection: (socket: TLSSocket) => void;
   readonly log: (line: RefusedConnection) => void;
-  /** Milliseconds, for the rate of the log. */
+  /** Milliseconds since 1970, for the end of gateways' certificates and the rate of the log. */
   readonly now: () => number;
   readonly limits?: Partial<IngressLimits>;
 }

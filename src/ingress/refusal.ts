@@ -19,7 +19,7 @@ export type Refusal =
   | { readonly kind: 'notTheLoadBalancer' }
   | { readonly kind: 'subnetGone'; readonly incarnation: string }
   | { readonly kind: 'endpointOff'; readonly incarnation: string }
-  /** The gateways' authority did not sign the gateway's certificate; `code` as OpenSSL names it. */
+  /** The gateways' authority did not sign the gateway's certificate, or it is over; `code` as OpenSSL names it. */
   | { readonly kind: 'certificateNotTrusted'; readonly code: string }
   /** The gateway's certificate names no virtual network of this server's domain. */
   | { readonly kind: 'certificateWithoutVnet' }

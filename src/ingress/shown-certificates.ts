@@ -1,5 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
+import { withoutResumption } from './gateway-certificate.ts';
 import type { Certificate, CertifiedNames, TlsGateway } from './options.ts';
 
 const minVersion = 'TLSv1.2';
@@ -30,7 +31,7 @@ export class ShownCertificates {
   toGateways({ certificate, clientCa = '' }: TlsGateway): SecureContextOptions {
     // A list, even if it is empty: without one, Node trusts every public authority.
     const ca = [clientCa, this.gatewayAuthorities].filter((authorities) => authorities.length > 0);
-    return { ...(certificate ?? this.of('own').certificate), ca, minVersion };
+    return withoutResumption({ ...(certificate ?? this.of('own').certificate), ca, minVersion });
   }
 
   /** @throws {TypeError} when there is no certificate for these names: the caller opened a listener that it must not have */

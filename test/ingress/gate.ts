@@ -30,6 +30,8 @@ export interface Gate {
   /** The results of a look-up. */
   readonly stored: Gate['states'];
   readonly folder: string;
+  /** How far the ingress's clock is ahead of ours. */
+  readonly clock: { aheadMs: number };
 }
 
 export async function openGate(t: TestContext, limits: Partial<IngressLimits> = {}): Promise<Gate> {
@@ -46,6 +48,7 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
     response.once('close', () => ingress.end(request.socket));
     if (request.url !== '/never') response.end(JSON.stringify(ingress.sourceOf(request.socket)));
   });
+  const clock = { aheadMs: 0 };
   const ingress = new Ingress({
     certificates: { own: await authority.issue({ dns: ['localhost'] }) },
     nat: compileNat([{ from: '127.0.0.0/24', to: '203.0.113.0/24' }]),
@@ -63,7 +66,7 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
     },
     onConnection: (socket) => http.emit('connection', socket),
     log: (line) => refused.push(line),
-    now: Date.now,
+    now: () => Date.now() + clock.aheadMs,
     limits,
   });
   t.after(async () => {
@@ -71,7 +74,7 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
     http.close();
     await rm(folder, { recursive: true });
   });
-  return { ingress, authority, refused, states, stored, folder };
+  return { ingress, authority, refused, states, stored, folder, clock };
 }
 
 /** The port on loopback that a listener took. */

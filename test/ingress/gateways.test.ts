@@ -274,6 +274,60 @@ test("without a certificate of the gateways' authority no header is read", async
   ]);
 });
 
+const daysMs = 86_400_000;
+
+test('a gateway is believed within the time of its certificate alone, also after its handshake', async (t) => {
+  const { gate, port, gateways } = await openTlsGateway(t);
+  const credentials = await gateways.issue(nameOf(vnetA));
+  const rows = [
+    [2 * daysMs, 'CERT_HAS_EXPIRED'],
+    [-2 * daysMs, 'CERT_NOT_YET_VALID'],
+  ] as const;
+  for (const [aheadMs, code] of rows) {
+    gate.refused.length = 0;
+    gate.clock.aheadMs = aheadMs;
+    await ended(await dialTls(gate, port, credentials));
+    assert.deepEqual(await refusals(gate), [{ kind: 'certificateNotTrusted', code }]);
+  }
+  gate.clock.aheadMs = 0;
+  gate.refused.length = 0;
+  const [long, short] = [credentials, await gateways.issue({ ...nameOf(vnetA), endsInSeconds: 3 })];
+  const [stays, ends] = [await dialTls(gate, port, long), await dialTls(gate, port, short)];
+  for (const channel of [stays, ends]) channel.write(headerOfA);
+  const kept = await secure(stays, gate.authority.cert);
+  const cut = await secure(ends, gate.authority.cert);
+  assert.deepEqual(await ask(cut), sourceOfA);
+  await ended(cut);
+  assert.deepEqual(await refusals(gate), [{ kind: 'certificateNotTrusted', code: 'CERT_HAS_EXPIRED' }]);
+  assert.deepEqual(await ask(kept), sourceOfA);
+  kept.destroy();
+});
+
+test('a gateway proves itself again in each handshake', async (t) => {
+  const { gate, port, gateways } = await openTlsGateway(t);
+  const credentials = await gateways.issue(nameOf(vnetA));
+  const publicPort = portOf(await gate.ingress.addPublic(anyPort));
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const resumes = async (to: number): Promise<boolean> => {
+      const first = await dialTls(gate, to, { ...credentials, maxVersion });
+      let session = first.getSession();
+      first.on('session', (ticket: Buffer<ArrayBuffer>) => (session = ticket));
+      // The tickets of TLS 1.3 come after the handshake, before the first answer.
+      if (to === port) first.write(headerOfA);
+      const client = to === port ? await secure(first, gate.authority.cert) : first;
+      await ask(client);
+      client.destroy();
+      assert.ok(session);
+      const second = await dialTls(gate, to, { ...credentials, maxVersion, session });
+      const isReused = second.isSessionReused();
+      second.destroy();
+      return isReused;
+    };
+    // A client's session is resumed: nothing was proved in its handshake.
+    assert.deepEqual([await resumes(publicPort), await resumes(port)], [true, false], maxVersion);
+  }
+});
+
 test('a load balancer names the public address that it saw, in the agreed version', async (t) => {
   const gate = await openGate(t);
   const line = Buffer.from('PROXY TCP4 127.0.0.7 127.0.0.1 1 2\r\n');
