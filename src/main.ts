@@ -12,6 +12,7 @@ import type { Binding, FromWorker, Listener, StartWorker, ToWorker } from './typ
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
 import { closeInherited } from './worker/inherited.ts';
+import { bindAgain, endBindings } from './worker/bind-again.ts';
 import { bindDeclared } from './worker/bind-declared.ts';
 import { bindIdentity } from './worker/bind-identity.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
@@ -105,10 +106,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const { port } = settings;
   const server = await openServer({ ...folder, settings, port, gatewayCertificate, subnetEnded, now, log });
-  for (const binding of message.bindings) {
-    if ('tokenDigest' in binding) server.ingress.declared.bind(binding);
-    else server.identityBindings.bind(binding);
-  }
+  for (const ended of await bindAgain(message.bindings, server)) tell(ended);
   server.renewals.start();
   const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
   writeConnectionFile(ready);
@@ -143,9 +141,15 @@ async function closeListener(id: string): Promise<void> {
   tell({ kind: 'closed', id });
 }
 
-/** Closes the listeners that end with the subnet, here and in the supervisor. */
+/** Closes the listeners and ends the bindings that end with the subnet, here and in the supervisor. */
 function subnetEnded(incarnation: string): void {
+  endBindingsOf(incarnation).catch(fail);
   for (const id of listening.keys()) closeEnded(id, incarnation).catch(fail);
+}
+
+async function endBindingsOf(incarnation: string): Promise<void> {
+  const server = (await running)?.context.server;
+  if (server !== undefined) for (const ended of endBindings(incarnation, server)) tell(ended);
 }
 
 async function closeEnded(id: string, incarnation: string): Promise<void> {

@@ -142,6 +142,14 @@ interface Span {
   readonly last: number;
 }
 
+/**
+ * The addresses that resources of a subnet can have: Azure keeps the first four and the last.
+ * https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq
+ */
+export function givenAddresses({ first, last }: Span): Span {
+  return { first: first + 4, last: last - 1 };
+}
+
 export function contains(outer: Span, inner: Span): boolean {
   return outer.first <= inner.first && inner.last <= outer.last;
 }

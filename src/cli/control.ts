@@ -1,22 +1,38 @@
-import { askLine } from '../lines/ask.ts';
+import { LineConnection } from '../lines/ask.ts';
 import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 
-/** Sends a request to the supervisor's control socket, which only the user who started the server can open. */
-export async function askSupervisor(connection: Connection, request: object): Promise<ReadonlyMap<string, unknown>> {
-  let received: string;
-  try {
-    received = await askLine(connection.controlSocket, request);
-  } catch (error) {
+/** An open connection to the supervisor's control socket. */
+export interface Supervisor extends Disposable {
+  /** @throws {CommandFailed} with the supervisor's message when it refuses */
+  ask(request: object): Promise<ReadonlyMap<string, unknown>>;
+}
+
+/** Opens a connection to the supervisor's control socket, which only the user who started the server can open. */
+export async function openSupervisor({ controlSocket }: Connection): Promise<Supervisor> {
+  const opened = await LineConnection.open(controlSocket).catch((error: unknown) => {
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(
-      `The supervisor cannot be reached at ${connection.controlSocket}: ${cause}`,
+      `The supervisor cannot be reached at ${controlSocket}: ${cause}`,
       'Run the command as the user who started the server.',
     );
-  }
-  if (received === '') throw new CommandFailed('The supervisor ended before it answered.', 'Start the server again.');
-  const answer = membersOf(JSON.parse(received));
+  });
+  return {
+    ask: async (request) => readAnswer(await opened.ask(request)),
+    [Symbol.dispose]: () => opened[Symbol.dispose](),
+  };
+}
+
+/** Sends one request to the supervisor's control socket. */
+export async function askSupervisor(connection: Connection, request: object): Promise<ReadonlyMap<string, unknown>> {
+  using supervisor = await openSupervisor(connection);
+  return await supervisor.ask(request);
+}
+
+function readAnswer(line: string): ReadonlyMap<string, unknown> {
+  if (line === '') throw new CommandFailed('The supervisor ended before it answered.', 'Start the server again.');
+  const answer = membersOf(JSON.parse(line));
   if (answer.get('ok') !== true) throw new CommandFailed(String(answer.get('message')));
   return answer;
 }

@@ -1,4 +1,4 @@
-import { formatIpv4, formatRange, parseIpv4, parseRange, type Range } from '../address/address.ts';
+import { formatIpv4, formatRange, givenAddresses, parseIpv4, parseRange, type Range } from '../address/address.ts';
 import { defaultOutboundPool, describePool, poolAt, privateBlocks } from './addresses.ts';
 import { FabricFailed } from './failed.ts';
 import type { FabricState, SubnetState, VirtualNetworkState } from './state.ts';
@@ -7,9 +7,6 @@ export interface SubnetPlace {
   readonly network: VirtualNetworkState;
   readonly subnet: SubnetState;
 }
-
-/** Azure keeps the first four addresses of a subnet, and the last one. */
-const reservedAtStart = 4;
 
 /**
  * The subnet that a user names: `VNET/SUBNET`, or an ARM id.
@@ -49,7 +46,7 @@ export function nameOf({ network, subnet }: SubnetPlace): string {
  */
 export function addressIn(place: SubnetPlace, asked: string | undefined, taken: ReadonlySet<number>): number {
   const { first, last } = place.subnet.addressPrefix;
-  const [least, most] = [first + reservedAtStart, last - 1];
+  const { first: least, last: most } = givenAddresses({ first, last });
   if (asked === undefined) {
     for (let address = least; address <= most; address += 1) if (!taken.has(address)) return address;
     throw new FabricFailed(

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { parseAddress, parseRange } from '../address/address.ts';
+import { parseAddress } from '../address/address.ts';
 import type { Address } from '../types/address.ts';
 import type { Subnet } from './attribution.ts';
 
@@ -16,13 +16,6 @@ export interface DeclaredCredential extends Subnet {
   readonly tokenDigest: string;
   /** A private IPv4 address of the subnet. */
   readonly address: string;
-}
-
-/** Whether the string is an IPv4 address within the prefix. */
-export function isWithin(prefix: string, text: string): boolean {
-  const [parsed, address] = [parseRange(prefix), parseAddress(text)];
-  if (!parsed.ok || address?.family !== 4) return false;
-  return parsed.range.first <= address.value && address.value <= parsed.range.last;
 }
 
 interface Held {
@@ -47,6 +40,13 @@ export class DeclaredPlaces {
     const held = this.#held.get(id);
     this.#held.delete(id);
     for (const socket of held?.connections ?? []) socket.destroy();
+  }
+
+  /** Unbinds the credentials of a subnet; returns their ids. */
+  endSubnet(incarnation: string): readonly string[] {
+    const ids = [...this.#held].flatMap(([id, { place }]) => (place.incarnation === incarnation ? [id] : []));
+    for (const id of ids) this.unbind(id);
+    return ids;
   }
 
   /** The place of the credential in a `Proxy-Authorization` header (RFC 7617), and its id. */

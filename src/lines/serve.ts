@@ -8,7 +8,8 @@ export const pathBytesMax = 103;
 export interface LineService {
   /** A connection that sends a longer line is closed. */
   readonly lineLengthMax: number;
-  readonly answer: (line: string) => Promise<object>;
+  /** @param closed resolves when the connection has closed, also if that was before */
+  readonly answer: (line: string, closed: Promise<void>) => Promise<object>;
 }
 
 /**
@@ -28,8 +29,11 @@ export async function serveLines(path: string, service: LineService): Promise<Se
 function serve(socket: Socket, { lineLengthMax, answer }: LineService): void {
   let received = '';
   let last = Promise.resolve();
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+  });
   const reply = async (line: string): Promise<void> => {
-    socket.write(`${JSON.stringify(await answer(line))}\n`);
+    socket.write(`${JSON.stringify(await answer(line, closed))}\n`);
   };
   socket.on('error', () => undefined);
   socket.setEncoding('utf8').on('data', (chunk: string) => {

@@ -16,6 +16,8 @@ export interface ControlServices {
   readonly acceptDeclared: boolean;
   /** The environment of a child process. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Resolves when the connection of the request has closed. */
+  readonly closed: Promise<void>;
 }
 
 /** Does what a request of the control socket asks for. */

@@ -5,7 +5,8 @@ import { readRequest, type ControlRequest } from './control-request.ts';
 /** Room for the listeners of a whole router in one request. */
 const lineLengthMax = 1024 * 1024;
 
-export type Answer = (request: ControlRequest) => object | Promise<object>;
+/** `closed` resolves when the connection of the request has closed. */
+export type Answer = (request: ControlRequest, closed: Promise<void>) => object | Promise<object>;
 
 /** Serves the supervisor's requests. The folder of the path is closed to every uid but the supervisor's. */
 export async function openControlSocket(path: string, answer: Answer): Promise<Server> {
@@ -16,9 +17,9 @@ export async function openControlSocket(path: string, answer: Answer): Promise<S
   }
   return serveLines(path, {
     lineLengthMax,
-    async answer(line) {
+    async answer(line, closed) {
       const read = readRequest(line);
-      return read.ok ? answer(read.request) : { ok: false, message: read.message };
+      return read.ok ? answer(read.request, closed) : { ok: false, message: read.message };
     },
   });
 }

@@ -10,19 +10,24 @@ const address = '127.0.0.1';
 const tokenBytes = 32;
 
 /**
- * Makes the credential of a place that a program declares. Only its digest is kept. The answer is the proxy that such a
- * program uses, and whether the server counts it for virtual network rules.
+ * Makes the credential of a place that a program declares. Only its digest is kept, until the connection of the request
+ * closes: it ends with the command that asked for it, however that ends. The answer is the proxy that such a program uses,
+ * and whether the server counts it for virtual network rules.
  */
 export async function declare(
   { kind: _, ...place }: Extract<ControlRequest, { readonly kind: 'declare' }>,
-  { listeners, bindings, acceptDeclared }: ControlServices,
+  { listeners, bindings, acceptDeclared, closed }: ControlServices,
 ): Promise<object> {
-  const opened = await openDeclared(listeners);
-  if (!opened.ok) return opened;
   const [id, token] = [randomUUID(), randomBytes(tokenBytes).toString('base64url')];
   const tokenDigest = createHash('sha256').update(token).digest('hex');
   const bound = await bindings.bind({ id, ...place, tokenDigest });
   if (!bound.ok) return bound;
+  void closed.then(() => bindings.unbind(id));
+  const opened = await openDeclared(listeners);
+  if (!opened.ok) {
+    await bindings.unbind(id);
+    return opened;
+  }
   return { ok: true, id, proxy: `http://${id}:${token}@${address}:${opened.port}`, accepted: acceptDeclared };
 }
 

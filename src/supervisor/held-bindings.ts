@@ -68,10 +68,12 @@ export class HeldBindings {
     return true;
   }
 
+  /** A worker refuses the binding, or has ended it with its subnet. Returns `false` if it is about something else. */
   refused({ id, message }: { readonly id: string; readonly message: string }): boolean {
     const asked = this.#take(id);
     asked?.answer.resolve({ ok: false, message });
-    return asked !== undefined;
+    const ended = this.inForce.find((held) => held.id === id);
+    return asked !== undefined || (ended !== undefined && this.#inForce.delete(placeOf(ended)));
   }
 
   unbound(id: string): boolean {

@@ -97,7 +97,7 @@ async function run(
     complain,
     onEnd: ended.resolve,
   });
-  const control = await openControlSocket(controlSocket, (request) => supervisor.answer(request));
+  const control = await openControlSocket(controlSocket, (...asked) => supervisor.answer(...asked));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => supervisor.signalled());
   const fromTerminal = hasTerminal();
   // The older meaning of SIGHUP: the terminal was closed (signal(7)).

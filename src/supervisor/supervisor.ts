@@ -136,8 +136,8 @@ export class Supervisor {
     this.#fail(`the supervisor ends: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  /** Answers a request of the control socket. */
-  answer(request: ControlRequest): object | Promise<object> {
+  /** Answers a request of the control socket; `closed` resolves when its connection has closed. */
+  answer(request: ControlRequest, closed: Promise<void>): object | Promise<object> {
     const { environment } = this.#options;
     const { acceptDeclared } = this.#current.settings;
     return answerControl(request, {
@@ -145,6 +145,7 @@ export class Supervisor {
       bindings: this.#bindings,
       acceptDeclared,
       environment,
+      closed,
     });
   }
 

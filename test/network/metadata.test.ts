@@ -213,7 +213,7 @@ const rows: readonly Row[] = [
       await isIdentity(lab, 'blueApp', 'shop');
       const listed = await tell(lab, { list: 'listeners' });
       const incarnation = await lab.administrator.guidOf(lab.administrator.subnetId('blue', 'apps'));
-      assert.deepEqual(listed.bindings, [{ id, incarnation, address: '10.0.0.4' }]);
+      assert.deepEqual(listed.bindings, [{ id, kind: 'identity', incarnation, address: '10.0.0.4' }]);
       await unbind(lab, id);
       await lab.postern.killWorker();
       await hasNoIdentity(lab, 'blueApp');
@@ -304,7 +304,8 @@ const rows: readonly Row[] = [
       await open(lab, 'blue', [{ ...listener, incarnation: now }]);
       // The binding is of the earlier life.
       await hasNoIdentity(lab, 'blueBack');
-      await unbind(lab, id);
+      const { bindings } = await tell(lab, { list: 'listeners' });
+      assert.ok(!JSON.stringify(bindings).includes(id), 'it ended with that life');
       await postern.killWorker();
       assert.equal((await listenersOf(now)).length, 1);
     },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { azIsInstalled } from '../azure-cli/az.ts';
-import { askSupervisor } from '../../src/cli/control.ts';
+import { askSupervisor, openSupervisor } from '../../src/cli/control.ts';
 import { readConnection } from '../../src/cli/connection.ts';
 import { readSubnets, subnetNamed } from '../../src/cli/exec/declared.ts';
 import { notRun } from '../not-run.ts';
@@ -252,11 +252,15 @@ describe('the credential', () => {
   /** A credential by the control socket, as the command gets one. */
   async function credential(address = '10.9.0.4') {
     const { id: subnet, incarnation } = subnetNamed(await readSubnets(connection()), 'declared/one');
-    const bound = await askSupervisor(connection(), { bind: 'declared', subnet, incarnation, address });
+    const supervisor = await openSupervisor(connection());
+    held.push(supervisor);
+    const bound = await supervisor.ask({ bind: 'declared', subnet, incarnation, address });
     return { id: String(bound.get('id')), proxy: String(bound.get('proxy')), subnet, incarnation };
   }
 
+  const held: Disposable[] = [];
   before(() => put('Microsoft.KeyVault'));
+  after(() => held.forEach((supervisor) => supervisor[Symbol.dispose]()));
 
   it('is worth as much in a later worker, and nothing once it is revoked', async () => {
     const { id, proxy } = await credential();
@@ -275,7 +279,7 @@ describe('the credential', () => {
   });
 
   it('is refused while the subnet has no endpoint, and for good when the subnet was made again', async () => {
-    const { proxy, subnet, incarnation } = await credential();
+    const { id, proxy, subnet, incarnation } = await credential();
     await put('Microsoft.Storage');
     assert.equal(through(proxy, url()), '403 000');
     await put('Microsoft.KeyVault');
@@ -284,6 +288,8 @@ describe('the credential', () => {
     assert.equal(through(proxy, url()), '407 000');
     await put('Microsoft.KeyVault');
     assert.equal(through(proxy, url()), '407 000');
+    const { bindings = [] } = Object.fromEntries(await askSupervisor(connection(), { list: 'listeners' }));
+    assert.ok(!JSON.stringify(bindings).includes(id), 'the supervisor holds it no longer');
     const old = { bind: 'declared', subnet, incarnation, address: '10.9.0.4' };
     await assert.rejects(askSupervisor(connection(), old), /There is no subnet .* with the resourceGuid/);
     assert.equal(through((await credential()).proxy, url()), '200 401');
@@ -295,6 +301,12 @@ describe('the credential', () => {
       /^CommandFailed: The address 10\.9\.1\.4 is not one of 10\.9\.0\.0\/24/,
     );
     await assert.rejects(credential('203.0.113.7'), /is not one of/);
+    for (const address of ['10.9.0.0', '10.9.0.3', '10.9.0.255'])
+      await assert.rejects(
+        credential(address),
+        /is reserved: Azure keeps the first four of a subnet and the last\. Give one from 10\.9\.0\.4 to 10\.9\.0\.254\.$/,
+      );
+    for (const address of ['10.9.0.4', '10.9.0.254']) await credential(address);
   });
 
   it('ends with its program', () => {
@@ -312,6 +324,24 @@ describe('the credential', () => {
     await once(child, 'close');
     assert.equal(child.exitCode, 143);
     assert.equal(through(chunk.toString().trim(), url()), '407 000');
+  });
+
+  it('ends with its command when that is killed, by its program for example, which goes on', async () => {
+    const kills = 'echo "$$ $HTTPS_PROXY"; read -r go; kill -KILL "$PPID"; exec sleep 1000';
+    const { name, rest } = argumentsFor(['sh', '-c', kills], {});
+    const child = spawn(name, rest, { env: environmentFor({}) });
+    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+    const [pid = '', proxy = ''] = chunk.toString().trim().split(' ');
+    try {
+      assert.equal(through(proxy, url()), '200 401');
+      child.stdin.end('go\n');
+      await once(child, 'exit');
+      assert.equal(child.signalCode, 'SIGKILL');
+      await until(() => through(proxy, url()) === '407 000', 'the end of the credential');
+      process.kill(Number(pid), 0);
+    } finally {
+      process.kill(Number(pid));
+    }
   });
 });
 

@@ -61,9 +61,11 @@ process.on('disconnect', () => {
   for (const server of servers.values()) server.close();
 });
 
-/** A header `unknown` belongs to no identity. */
+/** A header `unknown` belongs to no identity, and a subnet `missing` is not there. */
 function answerTo(binding: Binding): FromWorker {
   const { id } = binding;
+  if ('tokenDigest' in binding && binding.subnet.endsWith('/missing'))
+    return { kind: 'refused', id, message: 'there is no such subnet' };
   const isUnknown = 'identityHeader' in binding && binding.identityHeader === 'unknown';
   return isUnknown ? { kind: 'refused', id, message: 'no identity' } : { kind: 'bound', id };
 }

@@ -1,7 +1,7 @@
-import { contains, formatIpv4, parseRange } from '../../address/address.ts';
+import { formatIpv4, givenAddresses, parseRange } from '../../address/address.ts';
 import { errorMessage, getToken, send } from '../client.ts';
 import type { Connection } from '../connection.ts';
-import { askSupervisor } from '../control.ts';
+import { openSupervisor } from '../control.ts';
 import { CommandFailed } from '../failed.ts';
 import { membersOf } from '../json.ts';
 import { changed } from '../run/environment.ts';
@@ -33,7 +33,8 @@ export interface KnownSubnet {
 
 /**
  * Runs a program that declares where it is: its HTTPS goes to a proxy in the server, with a credential of the subnet, and
- * nothing keeps it from going elsewhere. It needs no namespace. The credential ends with the program.
+ * nothing keeps it from going elsewhere. It needs no namespace. The credential ends with the program, and with this process, however that
+ * ends: it lives as long as the connection to the supervisor.
  * @returns the exit status of the program
  */
 export async function runDeclared({ data, subnet, address, as, command }: Declaration): Promise<number> {
@@ -41,7 +42,8 @@ export async function runDeclared({ data, subnet, address, as, command }: Declar
   const known = subnetNamed(await readSubnets(connection), subnet);
   const declared = address ?? firstAddress(known.addressPrefix);
   const { id, incarnation } = known;
-  const bound = await askSupervisor(connection, { bind: 'declared', subnet: id, incarnation, address: declared });
+  using supervisor = await openSupervisor(connection);
+  const bound = await supervisor.ask({ bind: 'declared', subnet: id, incarnation, address: declared });
   const credential = bound.get('id');
   try {
     const { change } = await changeFor(connection, as);
@@ -51,7 +53,7 @@ export async function runDeclared({ data, subnet, address, as, command }: Declar
     return await runAsChild(command, environment);
   } finally {
     // If the server has ended, so has the credential.
-    await askSupervisor(connection, { unbind: 'declared', id: credential }).catch(() => undefined);
+    await supervisor.ask({ unbind: 'declared', id: credential }).catch(() => undefined);
   }
 }
 
@@ -119,8 +121,8 @@ export function subnetNamed(subnets: readonly KnownSubnet[], asked: string): Kno
 export function firstAddress(addressPrefix: string): string {
   const parsed = parseRange(addressPrefix);
   if (!parsed.ok) throw new CommandFailed(`The prefix ${addressPrefix} of the subnet cannot be read.`);
-  const first = parsed.range.first + 4;
-  if (contains(parsed.range, { first, last: first + 1 })) return formatIpv4(first);
+  const { first, last } = givenAddresses(parsed.range);
+  if (first <= last) return formatIpv4(first);
   throw new CommandFailed(`The subnet ${addressPrefix} has no address for a program.`);
 }
 
