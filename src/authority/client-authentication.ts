@@ -1,7 +1,8 @@
-import { findClient } from '../directory/clients.ts';
+import { findClient, findFirstPartyClient } from '../directory/clients.ts';
 import type { Client } from '../directory/clients.ts';
 import type { PasswordCredential } from '../directory/records.ts';
 import type { NameSet } from '../http/host.ts';
+import { servicesTenant } from '../types/caller.ts';
 import type { AuthenticationMethod } from './access-token.ts';
 import { verifyAssertion } from './client-assertion.ts';
 import type { ClientAssertion } from './client-assertion.ts';
@@ -90,7 +91,12 @@ async function clientOf(
   clientId: string,
   { request: { tenant }, authority }: Login,
 ): Promise<{ readonly ok: true; readonly client: Client } | Refused> {
-  const client = await findClient(authority.store, tenant, clientId);
+  const { store, homeTenant } = authority;
+  const registered = await findClient(store, tenant, clientId);
+  const client =
+    registered === undefined && tenant === servicesTenant
+      ? await findFirstPartyClient(store, homeTenant, clientId)
+      : registered;
   if (client === undefined) return refuse({ kind: 'clientUnknown', clientId, tenant });
   return client.enabled ? { ok: true, client } : refuse({ kind: 'clientDisabled', clientId: client.clientId });
 }

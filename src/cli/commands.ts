@@ -7,6 +7,10 @@ import type { Command } from './command.ts';
 export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['secret show', async () => (await import('./commands/secret-show.ts')).secretShow],
   ['explain', async () => (await import('./commands/explain.ts')).explain],
+  [
+    'trusted-services credential',
+    async () => (await import('./commands/trusted-services-credential.ts')).trustedServicesCredential,
+  ],
   ['trusted-services', async () => (await import('./commands/trusted-services.ts')).trustedServices],
   ['run', async () => (await import('./commands/run.ts')).run],
   ['exec', async () => (await import('./commands/exec.ts')).exec],

@@ -1,5 +1,7 @@
 import type { Store } from '../store/store.ts';
+import { servicesTenant } from '../types/caller.ts';
 import { noRedirectUris } from './applications.ts';
+import { firstPartyApplications } from './first-party.ts';
 import { isDirectoryId } from './keys.ts';
 import { findByName } from './objects.ts';
 import type {
@@ -41,6 +43,21 @@ export async function findClient(store: Store, tenantId: string, clientId: strin
   ]);
   if (application === undefined && principal === undefined) return wellKnown(tenantId, appId);
   return clientOf(application?.record, principal?.record);
+}
+
+/**
+ * An application of Microsoft's own as a client of the services' tenant: its service principal in the home tenant has the
+ * secrets, which an administrator adds explicitly, and the object id, which access policies and roles name.
+ */
+export async function findFirstPartyClient(
+  store: Store,
+  homeTenant: string,
+  clientId: string,
+): Promise<Client | undefined> {
+  const appId = clientId.toLowerCase();
+  if (!firstPartyApplications.has(appId)) return undefined;
+  const principal = await findByName(store, { tenantId: homeTenant, kind: 'servicePrincipal' }, appId);
+  return principal === undefined ? undefined : { ...clientOf(undefined, principal.record), tenantId: servicesTenant };
 }
 
 /** Combines the two records of a client. */

@@ -1,7 +1,8 @@
 import type { Store } from '../store/store.ts';
+import { firstPartyApplications } from './first-party.ts';
 import { changeObject, findByName } from './objects.ts';
 import type { Changed } from './objects.ts';
-import type { ServicePrincipalRecord } from './records.ts';
+import type { ApplicationRecord, ServicePrincipalRecord } from './records.ts';
 
 export interface NewServicePrincipal {
   readonly id: string;
@@ -10,22 +11,31 @@ export interface NewServicePrincipal {
   readonly accountEnabled?: boolean;
 }
 
-/** Creates the service principal of an application in the tenant. `now` in milliseconds since 1970. */
+/**
+ * Creates the service principal of an application: one of the tenant, or one of Microsoft's own (`first-party.ts`). `now`
+ * in milliseconds since 1970.
+ */
 export async function createServicePrincipal(
   store: Store,
   { id, tenantId, appId, accountEnabled = true }: NewServicePrincipal,
   now: number,
 ): Promise<Changed<ServicePrincipalRecord>> {
   const application = await findByName(store, { tenantId, kind: 'application' }, appId);
-  if (application === undefined) return { ok: false, refusal: { kind: 'applicationUnknown', appId } };
-  const { displayName, identifierUris } = application.record;
+  const named = application?.record ?? firstParty(appId.toLowerCase());
+  if (named === undefined) return { ok: false, refusal: { kind: 'applicationUnknown', appId } };
+  const { displayName, identifierUris } = named;
   const record: ServicePrincipalRecord = {
-    ...bareServicePrincipal({ id, tenantId, appId: application.record.appId, displayName }),
-    servicePrincipalNames: [application.record.appId, ...identifierUris],
+    ...bareServicePrincipal({ id, tenantId, appId: named.appId, displayName }),
+    servicePrincipalNames: [named.appId, ...identifierUris],
     accountEnabled,
     createdAt: now,
   };
   return changeObject(store, { kind: 'servicePrincipal', record, before: undefined });
+}
+
+function firstParty(appId: string): Pick<ApplicationRecord, 'appId' | 'displayName' | 'identifierUris'> | undefined {
+  const displayName = firstPartyApplications.get(appId);
+  return displayName === undefined ? undefined : { appId, displayName, identifierUris: [] };
 }
 
 export interface NewManagedIdentity {

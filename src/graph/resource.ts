@@ -1,3 +1,4 @@
+import { firstPartyApplications } from '../directory/first-party.ts';
 import type { AnyObject } from '../directory/objects.ts';
 import type {
   ApplicationRecord,
@@ -10,6 +11,7 @@ import type {
   ServicePrincipalRecord,
   UserRecord,
 } from '../directory/records.ts';
+import { servicesTenant } from '../types/caller.ts';
 
 /** The types of objects, for lists of several kinds. */
 const types: Readonly<Record<ObjectKind, string>> = {
@@ -97,6 +99,12 @@ function applicationResource(application: ApplicationRecord): object {
   };
 }
 
+/** The tenant of the application; a managed identity has none. */
+function ownerOf({ servicePrincipalType, appId, tenantId }: ServicePrincipalRecord): string | null {
+  if (servicePrincipalType !== 'Application') return null;
+  return firstPartyApplications.has(appId) ? servicesTenant : tenantId;
+}
+
 function servicePrincipalResource(principal: ServicePrincipalRecord): object {
   return {
     id: principal.id,
@@ -104,7 +112,7 @@ function servicePrincipalResource(principal: ServicePrincipalRecord): object {
     alternativeNames: principal.alternativeNames,
     appDisplayName: principal.servicePrincipalType === 'Application' ? principal.displayName : null,
     appId: principal.appId,
-    appOwnerOrganizationId: principal.servicePrincipalType === 'Application' ? principal.tenantId : null,
+    appOwnerOrganizationId: ownerOf(principal),
     appRoles: [],
     createdDateTime: iso(principal.createdAt),
     displayName: principal.displayName,
