@@ -2,19 +2,24 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { FabricFailed, messageOf } from './failed.ts';
 
+/** A supervisor opens hundreds of listeners at once, on a busy machine too. */
+const usualPatienceMs = 30_000;
+
 export type Members = Readonly<Record<string, unknown>>;
 
 /** A connection to the supervisor's control socket. Requests are answered in order, one line each. */
 export class ControlConnection implements Disposable {
   readonly path: string;
   readonly #socket: Socket;
+  readonly #patienceMs: number;
   readonly #waiting: PromiseWithResolvers<Members>[] = [];
   readonly #ended: Promise<void>;
   #received = '';
 
-  private constructor(path: string, socket: Socket) {
+  private constructor(path: string, { socket, patienceMs }: { readonly socket: Socket; readonly patienceMs: number }) {
     this.path = path;
     this.#socket = socket;
+    this.#patienceMs = patienceMs;
     socket.setEncoding('utf8').on('data', (chunk: string) => this.#take(chunk));
     socket.on('error', () => undefined);
     // A connection that is reset ends with an error first, which "once" of node:events would throw.
@@ -27,12 +32,15 @@ export class ControlConnection implements Disposable {
     });
   }
 
-  /** @throws {FabricFailed} when no supervisor listens there */
-  static async open(path: string): Promise<ControlConnection> {
+  /**
+   * @param patienceMs how long each request waits for its answer
+   * @throws {FabricFailed} when no supervisor listens there
+   */
+  static async open(path: string, patienceMs = usualPatienceMs): Promise<ControlConnection> {
     const socket = createConnection(path);
     try {
       await once(socket, 'connect');
-      return new ControlConnection(path, socket);
+      return new ControlConnection(path, { socket, patienceMs });
     } catch (error) {
       socket.destroy();
       throw new FabricFailed(
@@ -51,13 +59,20 @@ export class ControlConnection implements Disposable {
     if (this.isOpen) await this.#ended;
   }
 
-  /** @throws {FabricFailed} with the supervisor's message when it refuses */
+  /**
+   * A supervisor that does not answer is left: what it holds is seen when it is connected again.
+   * @throws {FabricFailed} with the supervisor's message when it refuses
+   */
   async ask(request: object): Promise<Members> {
     if (!this.isOpen) throw new FabricFailed('The server is not running.');
     const answered = Promise.withResolvers<Members>();
     this.#waiting.push(answered);
     this.#socket.write(`${JSON.stringify(request)}\n`);
-    const answer = await answered.promise;
+    const overdue = setTimeout(() => {
+      answered.reject(new FabricFailed(`The server did not answer for ${this.#patienceMs / 1000} s.`));
+      this.close();
+    }, this.#patienceMs);
+    const answer = await answered.promise.finally(() => clearTimeout(overdue));
     if (answer['ok'] === true || Array.isArray(answer['listeners'])) return answer;
     throw new FabricFailed(`The server refused: ${String(answer['message'])}`);
   }

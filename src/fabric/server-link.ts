@@ -149,11 +149,13 @@ export class ServerLink {
 
   /** Closes all that the server holds for this fabric. */
   async end(): Promise<void> {
-    if (this.isConnected) {
+    try {
+      if (!this.isConnected) return;
       await this.close([]);
       for (const number of this.#bindings.keys()) await this.unbind(number);
+    } finally {
+      this.leave();
     }
-    this.leave();
   }
 
   /** Leaves the server alone, with all that it holds. */

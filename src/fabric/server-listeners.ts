@@ -54,6 +54,9 @@ function partsOf(listener: WantedListener): readonly (string | number)[] {
   return [kind, port, subnet.toLowerCase(), incarnation.toLowerCase()];
 }
 
+/** The supervisor opens a thousand with one request, and the line of a request has a longest length. */
+const atOnceMax = 500;
+
 /** Opens the listeners of a namespace, all at once. */
 export async function openListeners(
   connection: ControlConnection,
@@ -62,8 +65,11 @@ export async function openListeners(
 ): Promise<Opening> {
   const { namespace, listeners } = wanted;
   const entered = anchor === undefined ? namespace : { pid: anchor, name: namespace };
-  const answer = await connection.ask({ open: 'listeners', namespace: entered, listeners });
-  const answers = listIn(answer);
+  const answers: Members[] = [];
+  for (const part of inParts(listeners)) {
+    const opened = listIn(await connection.ask({ open: 'listeners', namespace: entered, listeners: part }));
+    answers.push(...part.map((_, index) => opened[index] ?? {}));
+  }
   const results = listeners.map((listener, index) => {
     const { ok, id, message } = answers[index] ?? {};
     if (ok === true && typeof id === 'string') return { id, key: keyOf(wanted, listener) };
@@ -76,7 +82,13 @@ export async function openListeners(
 }
 
 export async function closeListeners(connection: ControlConnection, held: readonly HeldListener[]): Promise<void> {
-  if (held.length > 0) await connection.ask({ close: 'listeners', ids: held.map(({ id }) => id) });
+  for (const part of inParts(held)) await connection.ask({ close: 'listeners', ids: part.map(({ id }) => id) });
+}
+
+function inParts<T>(items: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / atOnceMax) }, (_, part) =>
+    items.slice(part * atOnceMax, (part + 1) * atOnceMax),
+  );
 }
 
 /** Listeners and bindings that only a fabric asks for. */

@@ -11,7 +11,7 @@ import { until } from '../world/process.ts';
 const supervisor = `require('node:net').createServer({ pauseOnConnect: true }, () => console.log('accepted'))
   .listen(process.argv[1], () => console.log('listening'))`;
 
-test('a supervisor that is killed before it has read a request ends the connection, and nothing else', async () => {
+test('a supervisor that is killed before it has read a request, or does not answer, ends the connection and nothing else', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'postern-control-'));
   const path = join(folder, 'sock');
   const child = spawn(process.execPath, ['--eval', supervisor, path], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -19,6 +19,15 @@ test('a supervisor that is killed before it has read a request ends the connecti
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   try {
     await until(() => printed.startsWith('listening'), 'the socket');
+    {
+      using patient = await ControlConnection.open(path, 100);
+      await assert.rejects(
+        patient.ask({ list: 'listeners' }),
+        /^FabricFailed: The server did not answer for 0\.1 s\.$/,
+      );
+      await patient.closed();
+    }
+    printed = '';
     const connection = await ControlConnection.open(path);
     await until(() => printed.includes('accepted'), 'the connection');
     const closed = connection.closed();
