@@ -14,7 +14,7 @@ import {
   startResponder,
 } from './ground.ts';
 import type { Ground } from './ground.ts';
-import { Ledger, nothingKept, type Kept } from './kept.ts';
+import { Ledger, livingPlaces, nothingKept, type Kept } from './kept.ts';
 import { end, isAlive } from './processes.ts';
 import { Reconciler } from './reconciler.ts';
 import { ResponderWatch } from './responder-watch.ts';
@@ -90,6 +90,7 @@ export class Fabric {
     const { report, readServer } = this.#options;
     const server = await readServer();
     this.#server = server;
+    this.#ledger.change(livingPlaces(this.#ledger.kept, isAlive));
     const networkReader = new NetworkReader(server.networkReader);
     const state = readState(await networkReader.state(undefined, this.#stop.signal));
     const ground = await this.#prepareGround();

@@ -52,6 +52,17 @@ export type Kept = Shaped<typeof keptFile>;
 export type KeptWorkload = Kept['workloads'][number];
 export type KeptHost = Kept['hosts'][number];
 
+/** The places whose processes did not end while there was no reconciler. */
+export function livingPlaces(
+  { workloads, hosts }: Pick<Kept, 'workloads' | 'hosts'>,
+  isAlive: (holder: KeptHost['holder']) => boolean,
+): Pick<Kept, 'workloads' | 'hosts'> {
+  return {
+    workloads: workloads.filter(({ holder }) => isAlive(holder)),
+    hosts: hosts.filter(({ holder }) => isAlive(holder)),
+  };
+}
+
 /** `undefined` for a file that is missing, damaged or of another version. */
 export function readKept(value: unknown): Kept | undefined {
   const read = keptFile(value);

@@ -24,7 +24,7 @@ interface ReconcilerOptions {
 
 /** A new place, which depends on those that there are. It throws where it cannot be had. */
 export type Choose = (
-  now: Pick<Reconciler, 'workloads' | 'hosts' | 'state' | 'plan'>,
+  now: Pick<Reconciler, 'workloads' | 'hosts' | 'takenNumbers' | 'state' | 'plan'>,
 ) => { readonly workload: KeptWorkload } | { readonly host: KeptHost };
 
 interface Asked {
@@ -45,6 +45,10 @@ export class Reconciler {
   #hosts: readonly KeptHost[];
   /** The incarnations of the subnets whose way to the vaults is the listener. */
   #endpoints: ReadonlySet<string>;
+  /** The incarnations of the subnets that may have connections. */
+  #used: ReadonlySet<string>;
+  /** The numbers of places that are to be gone, and may still be there. */
+  #leaving: readonly number[] = [];
   readonly #asked: Asked[] = [];
   /** The numbers of the places that were made. */
   #made: ReadonlySet<number>;
@@ -62,6 +66,7 @@ export class Reconciler {
     this.#workloads = workloads;
     this.#hosts = hosts;
     this.#endpoints = new Set(endpoints);
+    this.#used = new Set(Object.keys(allocation.subnets));
     this.#made = numbersOf([...workloads, ...hosts]);
   }
 
@@ -88,6 +93,11 @@ export class Reconciler {
 
   get hosts(): readonly KeptHost[] {
     return this.#hosts;
+  }
+
+  /** The numbers that no new place may have. */
+  get takenNumbers(): ReadonlySet<number> {
+    return new Set([...numbersOf([...this.#workloads, ...this.#hosts]), ...this.#leaving]);
   }
 
   /** Does one thing after the other: what it changes is in force when it resolves. */
@@ -148,7 +158,9 @@ export class Reconciler {
       await this.#apply();
       for (const { made } of chosen) made.resolve();
     } catch (error) {
+      const taken = this.takenNumbers;
       [this.#workloads, this.#hosts] = [workloads, hosts];
+      this.#leaving = [...taken].filter((number) => !this.#made.has(number));
       await this.#apply().catch((reason: unknown) => this.#options.line(`problem: ${messageOf(reason)}`));
       // One that cannot be made must not take the others with it.
       if (chosen.length > 1) for (const each of chosen) await this.#addAll([each]);
@@ -173,6 +185,7 @@ export class Reconciler {
     return this.#inTurn(async () => {
       this.#workloads = this.#workloads.filter(({ number }) => !numbers.has(number));
       this.#hosts = this.#hosts.filter(({ number }) => !numbers.has(number));
+      this.#leaving = [...this.#leaving, ...numbers];
       for (const number of numbers) await this.#options.server.unbind(number);
       await this.#apply();
     });
@@ -200,6 +213,7 @@ export class Reconciler {
     });
     this.#keep();
     const places = [...this.#workloads, ...this.#hosts].map(({ number }) => namespaces.names.workload(number));
+    const leaving = this.#leaving;
     const setWires = await wires.connect(thingsOf(next, instance), new Set(places));
     const wanted = wantedListeners(next, namespaces);
     let refused: readonly string[] = [];
@@ -211,6 +225,7 @@ export class Reconciler {
     } else {
       await inParallel([setWires, () => filters.load(next)], (work) => work());
     }
+    this.#leaving = this.#leaving.filter((number) => !leaving.includes(number));
     await this.#endFlows(next);
     for (const line of changesBetween(this.#plan, next)) this.#options.line(line);
     this.#plan = next;
@@ -250,12 +265,13 @@ export class Reconciler {
   async #endFlows({ routers }: Plan): Promise<void> {
     await inParallel(routers, async (router) => {
       const switched = router.subnets.filter(
-        ({ endpoint, incarnation }) => endpoint !== this.#endpoints.has(incarnation),
+        ({ endpoint, incarnation }) => this.#used.has(incarnation) && endpoint !== this.#endpoints.has(incarnation),
       );
       for (const subnet of switched) await this.#options.filters.endFlows(router, subnet);
     });
-    const on = routers.flatMap(({ subnets }) => subnets.filter(({ endpoint }) => endpoint));
-    this.#endpoints = new Set(on.map(({ incarnation }) => incarnation));
+    const subnets = routers.flatMap((router) => router.subnets);
+    this.#endpoints = new Set(subnets.filter(({ endpoint }) => endpoint).map(({ incarnation }) => incarnation));
+    this.#used = new Set(subnets.map(({ incarnation }) => incarnation));
   }
 
   #keep(): void {

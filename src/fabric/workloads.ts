@@ -36,6 +36,8 @@ export class Workloads implements Disposable {
   async join(request: Extract<FabricRequest, { readonly pid: number }>): Promise<object> {
     const { reconciler, ground, place, line } = this.#options;
     const { anchor } = ground.machine;
+    // The last one to have it may have ended just now.
+    if (request.address !== undefined) await this.#leave();
     const holder = markOf(request.pid);
     if (holder === undefined) throw new FabricFailed(`There is no process ${request.pid}.`);
     let joined: { readonly number: number; readonly address: number; readonly name: string } | undefined;
@@ -71,9 +73,9 @@ export class Workloads implements Disposable {
 
   async #leave(): Promise<void> {
     const { reconciler, line } = this.#options;
-    const ended = [...reconciler.workloads, ...reconciler.hosts].filter(({ holder }) => !isAlive(holder));
-    if (ended.length === 0) return;
     try {
+      const ended = [...reconciler.workloads, ...reconciler.hosts].filter(({ holder }) => !isAlive(holder));
+      if (ended.length === 0) return;
       await reconciler.remove(new Set(ended.map(({ number }) => number)));
       for (const { holder, address } of ended) line(`process ${holder.pid} left ${formatIpv4(address)}`);
     } catch (error) {
@@ -123,8 +125,7 @@ function stateOf({ state }: Now): FabricState {
   return state;
 }
 
-function freeNumber({ workloads, hosts }: Now): number {
-  const taken = new Set([...workloads, ...hosts].map(({ number }) => number));
+function freeNumber({ takenNumbers: taken }: Now): number {
   let number = 1;
   while (taken.has(number)) number += 1;
   return number;

@@ -30,6 +30,7 @@ export interface Status {
       readonly workloads: readonly { readonly pid: number; readonly address: string; readonly namespace: string }[];
     }[];
   }[];
+  readonly stranded: readonly { readonly subnet: string; readonly address: string; readonly pid: number }[];
   readonly problems: readonly string[];
 }
 

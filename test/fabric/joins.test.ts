@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../world/process.ts';
 import type { FabricLab, Joined } from './fabric-lab.ts';
+import { inTheWayOf } from './in-the-way.ts';
 import { peer, putNetwork, subnetAt, testAtSite } from './site.ts';
 
 const web = subnetAt('10.1.0.0/24', 'endpoint');
@@ -63,14 +64,6 @@ testAtSite('what could not be built is built when the machine can', async (lab) 
     listener.kill('SIGKILL');
   }
 });
-
-/** A folder under a name of the fabric's namespaces, which `ip` cannot remove: every change fails. */
-function inTheWayOf(lab: FabricLab): Disposable & { readonly name: string } {
-  const name = `pt-${lab.place.instance}-w999`;
-  const path = join('/run/netns', name);
-  mkdirSync(path);
-  return { name, [Symbol.dispose]: () => rmdirSync(path) };
-}
 
 const listening = `require('node:net').createServer((socket) => socket.end()).listen(8080)`;
 
