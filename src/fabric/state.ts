@@ -33,26 +33,31 @@ const guid: Shape<string> = refine(string, (text) =>
   isGuid(text) ? accept(text.toLowerCase()) : wrong(text, 'a GUID'),
 );
 
+/** What is printed at root's terminal has no control characters: a worker may be in an attacker's hands. */
+const line: Shape<string> = refine(string, (text) =>
+  /\p{Cc}/u.test(text) ? wrong(text, 'text without control characters') : accept(text),
+);
+
 const subnet = object(
   {
-    id: string,
-    name: string,
+    id: line,
+    name: line,
     incarnation: guid,
     addressPrefix: range,
     serviceEndpoint: boolean,
     publicAddresses: array(address),
     defaultOutboundAccess: boolean,
     // `null` counts as absent.
-    securityGroup: optional(string),
-    routeTable: optional(string),
+    securityGroup: optional(line),
+    routeTable: optional(line),
   },
   open,
 );
 
 const peering = object(
   {
-    name: string,
-    remote: string,
+    name: line,
+    remote: line,
     remoteGuid: guid,
     state: choice(['Initiated', 'Connected', 'Disconnected']),
     allowVirtualNetworkAccess: boolean,
@@ -63,12 +68,12 @@ const peering = object(
 
 const virtualNetwork = object(
   {
-    id: string,
-    name: string,
+    id: line,
+    name: line,
     resourceGuid: guid,
     addressPrefixes: ranges,
     /** DNS servers of its own, in the place of the platform's. */
-    dnsServers: optional(array(string), []),
+    dnsServers: optional(array(line), []),
     /** Whether `encryption` asks that nothing passes which is not encrypted. */
     dropUnencrypted: optional(boolean, false),
     subnets: array(subnet),
@@ -79,37 +84,37 @@ const virtualNetwork = object(
 
 const rule = object(
   {
-    name: string,
+    name: line,
     priority: number,
     direction: choice(['Inbound', 'Outbound']),
     access: choice(['Allow', 'Deny']),
     protocol: choice(['Tcp', 'Udp', 'Icmp', 'Esp', 'Ah', '*']),
-    sourcePrefixes: array(string),
-    sourcePorts: array(string),
-    destinationPrefixes: array(string),
-    destinationPorts: array(string),
+    sourcePrefixes: array(line),
+    sourcePorts: array(line),
+    destinationPrefixes: array(line),
+    destinationPorts: array(line),
   },
   open,
 );
 
 const route = object(
   {
-    name: string,
-    addressPrefix: string,
+    name: line,
+    addressPrefix: line,
     nextHopType: choice(['VirtualNetworkGateway', 'VnetLocal', 'Internet', 'VirtualAppliance', 'None']),
-    nextHopIpAddress: optional(string),
+    nextHopIpAddress: optional(line),
   },
   open,
 );
 
-const routeTable = object({ id: string, routes: array(route) }, open);
+const routeTable = object({ id: line, routes: array(route) }, open);
 
-const securityGroup = object({ id: string, rules: array(rule), flushConnection: optional(boolean, false) }, open);
+const securityGroup = object({ id: line, rules: array(rule), flushConnection: optional(boolean, false) }, open);
 
 /** Reads the answer of `GET /providers/Postern.Fabric/networks`. */
 export const fabricState = object(
   {
-    version: string,
+    version: line,
     publicAddressPool: range,
     virtualNetworks: array(virtualNetwork),
     securityGroups: array(securityGroup),

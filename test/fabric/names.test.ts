@@ -8,7 +8,7 @@ import { routerRules } from '../../src/fabric/router-rules.ts';
 import type { FabricState } from '../../src/fabric/state.ts';
 import { guidOf, stateOf } from './states.ts';
 
-const hostile = '"; flush ruleset } #\n$(reboot) link delete lo';
+const hostile = '"; flush ruleset } # $(reboot) link delete lo';
 
 /** Two peered networks with a group and a route table, their names and ids written by `name`. */
 function named(name: (plain: string) => string): FabricState {
