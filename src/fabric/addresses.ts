@@ -50,6 +50,7 @@ const ownPools: readonly Pool[] = [
   { name: 'the addresses of hosts on the internet and of default outbound access', range: block('203.0.113.0', 24) },
   { name: "the platform's DNS", range: networkOf(platformDns, 32) },
   { name: 'the link-local addresses', range: block('169.254.0.0', 16) },
+  { name: 'the addresses of "this network"', range: block('0.0.0.0', 8) },
   { name: 'the loopback addresses', range: block('127.0.0.0', 8) },
   { name: 'the addresses for multicast and later use', range: block('224.0.0.0', 3) },
 ];

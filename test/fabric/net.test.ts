@@ -142,9 +142,14 @@ row('one server has one fabric, and two servers have one each', async (lab) => {
     await each.putVault(['blue/web']);
     await each.up();
   }
-  const again = await lab.net('up', '--detach');
+  const again = await lab.net('up');
   assert.equal(again.exitStatus, 1);
   assert.match(again.output, /Another "postern net" already works on the fabric of this server/);
+  const { exitStatus, output } = await lab.net('up', '--detach');
+  assert.deepEqual(
+    [exitStatus, output],
+    [0, `"postern net up" runs already. The networks are there: 1 with 1 subnets.\n`],
+  );
   const [one, two] = [await lab.join('blue/web', '10.0.0.4'), await other.join('blue/web', '10.0.0.4')];
   assert.notEqual(one.namespace, two.namespace);
   assert.equal(await reach(lab, one), 'allowed');

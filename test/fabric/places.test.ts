@@ -80,6 +80,7 @@ test('a host on the internet has an address that nothing else of the fabric has'
     ['168.63.129.16', /platform's DNS/],
     ['10.0.0.4', /private address/],
     ['127.0.0.1', /loopback/],
+    ['0.0.0.0', /"this network"/],
   ];
   for (const [address, message] of refusals) {
     assert.throws(() => addressOfHost(address, pool, none), refused(message, hint), address);

@@ -35,7 +35,14 @@ describe('plan', () => {
   });
 
   it('does not build a network whose addresses have a meaning of their own, and says which', () => {
-    const bad = ['192.0.0.0/16', '198.51.100.128/25', '203.0.113.0/28', '169.254.0.0/24', '168.63.0.0/16'];
+    const bad = [
+      '192.0.0.0/16',
+      '198.51.100.128/25',
+      '203.0.113.0/28',
+      '169.254.0.0/24',
+      '168.63.0.0/16',
+      '0.1.0.0/16',
+    ];
     const networks = Object.fromEntries(bad.map((space) => [space, { addressPrefixes: ['10.0.0.0/16', space] }]));
     const { routers, problems } = planOf(stateOf({ networks: { ...networks, fine: {} } }));
     assert.deepEqual(

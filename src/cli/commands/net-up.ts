@@ -4,7 +4,9 @@ import { commanded } from '../net/commanded.ts';
 import { readFabricServer } from '../net/fabric-server.ts';
 import { placeOfServer } from '../net/place.ts';
 import { programEnvironment } from '../../fabric/machine.ts';
+import { statusOf } from '../../fabric/ask.ts';
 import { runFabric } from '../../fabric/run-fabric.ts';
+import { summaryOf } from '../../fabric/status.ts';
 
 export const netUp: Command = {
   name: 'net up',
@@ -16,7 +18,12 @@ export const netUp: Command = {
   flags: { detach: 'return when the networks are there; "postern net down" removes them' },
   async run({ data = 'postern-data' }, { flags }) {
     const place = placeOfServer(data);
-    if (flags.has('detach')) return inBackground(['net', 'up', '--data', data]);
+    if (flags.has('detach')) {
+      const status = await commanded(() => statusOf(place));
+      // Each example begins with it.
+      if (status.running) return `"postern net up" runs already. ${summaryOf(status)}`;
+      return inBackground(['net', 'up', '--data', data]);
+    }
     const report = reportTo(process.stdout);
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
