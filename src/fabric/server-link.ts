@@ -56,11 +56,19 @@ export class ServerLink {
   async connect(kept: Kept): Promise<void> {
     const path = await this.#options.controlSocket();
     const connection = await ControlConnection.open(path);
+    try {
+      await this.#takeOver(kept, connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  async #takeOver({ listeners: opened, workloads }: Kept, connection: ControlConnection): Promise<void> {
     const { listeners, bindings } = await holdingsOf(connection);
-    const known = kept.listeners.filter(({ id }) => listeners.has(id));
+    const known = opened.filter(({ id }) => listeners.has(id));
     const strange = [...listeners].filter((id) => !known.some((each) => each.id === id));
     if (strange.length > 0 && this.#options.hasOther()) {
-      connection.close();
       throw new FabricFailed(
         'The server already has the listeners of another fabric.',
         'One server has one fabric: end the other one with "postern net down" as the user who made it, or restart the server.',
@@ -68,11 +76,11 @@ export class ServerLink {
     }
     this.#held = [...known, ...strange.map((id) => ({ id, key: id }))];
     this.#connection = connection;
-    await this.#takeOver(kept.workloads, bindings);
+    await this.#takeIdentities(workloads, bindings);
   }
 
   /** The identities of workloads that are gone must not be those of the next ones at their addresses. */
-  async #takeOver(workloads: readonly KeptWorkload[], bindings: ReadonlyMap<string, string>): Promise<void> {
+  async #takeIdentities(workloads: readonly KeptWorkload[], bindings: ReadonlyMap<string, string>): Promise<void> {
     const found = workloads.flatMap(({ number, incarnation, address }) => {
       const id = bindings.get(bindingPlace(incarnation, formatIpv4(address)));
       return id === undefined ? [] : [[number, id] as const];
@@ -165,10 +173,16 @@ export class ServerLink {
 
   /** On a connection of its own: the requests of one are answered one after another. */
   async #openIn(wanted: WantedListeners): Promise<Opening> {
+    let connection: ControlConnection | undefined;
     try {
-      using connection = await ControlConnection.open(this.#open().path);
-      return await openListeners(connection, wanted, this.#options.anchor);
+      connection = await ControlConnection.open(this.#open().path);
+      const opening = await openListeners(connection, wanted, this.#options.anchor);
+      connection.close();
+      return opening;
     } catch (error) {
+      // A supervisor that does not answer one request would let each of the others wait too.
+      if (connection?.isOpen === false) this.leave();
+      connection?.close();
       return { held: [], problems: [`${wanted.namespace}: ${messageOf(error)}`] };
     }
   }

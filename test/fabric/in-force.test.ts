@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markOf } from '../../src/fabric/processes.ts';
@@ -36,7 +36,11 @@ testAtSite('a reconciler that cannot take over ends, and leaves what there is to
     assert.equal(exitStatus, 1);
     assert.match(output, new RegExp(`built stays: .*${obstacle.name}`, 's'));
   }
+  const environment = { PATH: process.env['PATH'], POSTERN_FABRIC: lab.place.instance };
+  const late = spawn('sleep', ['600'], { env: environment, stdio: 'ignore' });
+  late.unref();
   await lab.up();
+  assert.equal(markOf(late.pid ?? 0), undefined, 'a program of the killed one');
   const found = (await lab.status()).networks[0]?.subnets[0]?.workloads.map(({ namespace }) => namespace);
   assert.deepEqual(found, [living.namespace]);
   assert.doesNotMatch(logOf(lab), / left /, 'the place of the other one is not taken over first');

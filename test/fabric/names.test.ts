@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { allocate, emptyAllocation } from '../../src/fabric/allocation.ts';
+import { FabricFailed } from '../../src/fabric/failed.ts';
 import { internetRules } from '../../src/fabric/internet-rules.ts';
 import { thingsOf } from '../../src/fabric/links.ts';
 import { plan } from '../../src/fabric/plan.ts';
@@ -63,4 +64,13 @@ it('no name, id or string of a rule or route reaches the scripts: the same numbe
   const plain = scripts(named((text) => text));
   assert.equal(scripts(named((text) => `${text}${hostile}`)), plain);
   assert.match(plain, /192\.0\.2\.10/);
+});
+
+it('no control character of a name reaches a terminal', () => {
+  const state = (name: string) => stateOf({ networks: { [name]: { subnets: { web: {} } } } });
+  for (const name of ['red\u001b[2J', 'red\n', 'red\u009b2J', '\u007f']) {
+    assert.throws(() => state(name), /"expected":"text without control characters"/, JSON.stringify(name));
+  }
+  assert.equal(state('größe 2').virtualNetworks[0]?.name, 'größe 2');
+  assert.equal(new FabricFailed('it said \u001b]0;x\u0007\u009b').message, 'it said \\u001b]0;x\\u0007\\u009b');
 });
