@@ -248,11 +248,13 @@ export class Fabric {
     reconciler: Reconciler,
     { state, from }: { readonly state: FabricState; readonly from: FabricServer },
   ): Promise<void> {
+    const { line } = this.#options.report;
+    const tried = (error: unknown): void => line(`problem: ${messageOf(error)}. It is tried again.`);
+    if (state.version !== reconciler.state?.version) await reconciler.follow(state).catch(tried);
     try {
       writeTrust(this.#folder, from);
-      if (state.version !== reconciler.state?.version) await reconciler.follow(state);
     } catch (error) {
-      this.#options.report.line(`problem: ${messageOf(error)}. It is tried again.`);
+      tried(error);
     }
   }
 

@@ -33,7 +33,7 @@ const guid: Shape<string> = refine(string, (text) =>
   isGuid(text) ? accept(text.toLowerCase()) : wrong(text, 'a GUID'),
 );
 
-/** What is printed at root's terminal has no control characters: a worker may be in an attacker's hands. */
+/** Text without control characters: it is printed at root's terminal, and the worker may be in an attacker's hands. */
 const line: Shape<string> = refine(string, (text) =>
   /\p{Cc}/u.test(text) ? wrong(text, 'text without control characters') : accept(text),
 );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { markOf } from '../../src/fabric/processes.ts';
 import { until } from '../world/process.ts';
@@ -22,6 +22,16 @@ testAtSite('what is wanted and not in force yet is in the status, until it is', 
   }
   await until(async () => (await lab.status()).problems.length === 0, 'the change');
   assert.equal((await lab.status()).networks.length, 2);
+});
+
+testAtSite('a change is made also while the files of the workloads cannot be written', async (lab) => {
+  await putNetwork(lab, 'blue', { space: '10.1.0.0/16', subnets: { web } });
+  await lab.up();
+  rmSync(join(lab.place.folder, 'roots.pem'));
+  mkdirSync(join(lab.place.folder, 'roots.pem.unfinished'));
+  await putNetwork(lab, 'red', { space: '10.2.0.0/16', subnets: { web: subnetAt('10.2.0.0/24', 'endpoint') } });
+  await until(async () => (await lab.status()).networks.length === 2, 'the network');
+  assert.match(logOf(lab), /problem: .*roots\.pem\.unfinished/);
 });
 
 testAtSite('a reconciler that cannot take over ends, and leaves what there is to the next', async (lab) => {
