@@ -24,6 +24,8 @@ const script = `
 
 const responderProgram = join(import.meta.dirname, 'dns', `responder${extname(import.meta.filename)}`);
 const ownNamespaces = ['unshare', '--user', '--map-root-user', '--mount', '--net', '--'] as const;
+/** How long the responder may take until it listens, on a machine that is very busy. */
+const patienceMs = 30_000;
 /** The uid of root's responder. */
 export const nobody = 65_534;
 /** The responder needs to take port 53 and to give up its uid, and nothing else. */
@@ -51,7 +53,13 @@ export async function startInternet(
   const closed = new Promise((resolve) => {
     child.once('close', resolve);
   });
+  // A Node that may start no thread waits for one without end.
+  const overdue = setTimeout(() => {
+    errors = `${errors} the responder of names was not ready within ${patienceMs / 1000} s`;
+    child.kill('SIGKILL');
+  }, patienceMs);
   const mark = (await isReady(child.stdout)) ? markOf(child.pid ?? 0) : undefined;
+  clearTimeout(overdue);
   if (mark === undefined) {
     // The reason may come after the end of its output.
     await closed;

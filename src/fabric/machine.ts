@@ -193,6 +193,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
   [/ENOMEM|Cannot allocate memory/, 'The machine has too little memory: end other programs.'],
   [/did not end within/, 'The machine is very busy: it is tried again, or try it again yourself.'],
+  [/was not ready within/, 'The machine is very busy, or this user may start too few processes (ulimit -u).'],
   [
     /Operation not supported|Protocol not supported|No such file or directory.*(?:table|chain|rule)/s,
     'The kernel lacks nftables, connection tracking or veth: load nf_tables, nf_conntrack, nft_ct, nft_nat, nft_redir and veth.',
