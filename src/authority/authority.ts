@@ -32,14 +32,16 @@ export interface AuthorityListenerServices extends AuthorityServices {
   readonly sourceOf: (socket: Socket) => Source;
 }
 
-/** Every endpoint of the authority. */
-export const endpoints: readonly Endpoint[] = [
+/** The endpoints that Azure has at the names of its authority, too. */
+const authorityEndpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...deviceEndpoints,
   ...discoveryEndpoints,
   ...signInEndpoints,
-  ...identityEndpoints,
 ];
+
+/** Every endpoint of the authority. */
+export const endpoints: readonly Endpoint[] = [...authorityEndpoints, ...identityEndpoints];
 
 /** The listeners of the authority. */
 export interface AuthorityListeners {
@@ -84,18 +86,21 @@ export function createAuthority(given: AuthorityListenerServices): AuthorityList
       },
     });
   };
-  const router = new Router(
-    endpoints.map((endpoint) => ({ method: endpoint.method, path: endpoint.path, to: endpoint })),
-  );
+  // On the fabric's listeners a workload has the identity of its place, from instance metadata, and no secret gives it another.
+  const [ownNames, azureNames] = [routerOf(endpoints), routerOf(authorityEndpoints)];
   return {
-    home(raw, response, { names }) {
+    home(raw, response, { names, service }) {
       const { method = '', url = '' } = raw;
-      const found = router.find(method, url);
+      const found = (service === undefined ? ownNames : azureNames).find(method, url);
       if (found !== undefined) answer(names, raw, response, found);
       return found !== undefined;
     },
     metadata: metadataListener((raw, response, found) => answer(given.names, raw, response, found)),
   };
+}
+
+function routerOf(served: readonly Endpoint[]): Router<Endpoint> {
+  return new Router(served.map((endpoint) => ({ method: endpoint.method, path: endpoint.path, to: endpoint })));
 }
 
 function correlationIdOf({ 'client-request-id': sent }: IncomingHttpHeaders): string | undefined {

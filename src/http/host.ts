@@ -102,7 +102,8 @@ function servedHost({ sets, only }: Served, host: string): HostMatch | undefined
 
 /** The vault or the home that a Host header names; `undefined` when it matches no set, including the port. */
 export function matchHost(sets: readonly NameSet[], host: string): HostMatch | undefined {
-  const asked = host.toLowerCase();
+  // The default port equals none (RFC 9110 section 4.2.3).
+  const asked = host.toLowerCase().replace(/(?<!:\d*):443$/, '');
   for (const names of sets) {
     if (names.homes.includes(asked)) return { kind: 'home', names };
     const service = homeServices.find((one) => names.hostsOf?.[one].includes(asked));

@@ -28,7 +28,8 @@ export function decideConnect(
   { places, isOwnHost }: ConnectRules,
 ): ConnectVerdict {
   const refused = (refusal: Refusal) => ({ ok: false, refusal }) as const;
-  if (!/^[^\s/?#@]{1,255}:\d{1,5}$/.test(target)) return refused({ kind: 'connectMalformed', what: 'target' });
+  if (!/^(?:\[[\da-f:.]{1,255}\]|[^\s/?#@:[\]]{1,255}):\d{1,5}$/i.test(target))
+    return refused({ kind: 'connectMalformed', what: 'target' });
   if (hasBody) return refused({ kind: 'connectMalformed', what: 'body' });
   const [authorization = '', ...more] = authorizations;
   const shown = more.length === 0 ? places.shownBy(authorization) : undefined;

@@ -7,6 +7,8 @@ import type { TestServer } from '../world/server.ts';
 import { connect } from '../world/client.ts';
 import type { Answered, Client, Sent } from '../world/client.ts';
 import { acls, putVault, vaultPath } from '../data-plane/vaults.ts';
+import { headerBinding } from '../../src/directory/bindings.ts';
+import { registerClient } from '../../src/directory/client-registration.ts';
 import type { Service } from '../../src/types/service.ts';
 
 const services = ['vaults', 'authority', 'resourceManager', 'graph'] as const;
@@ -14,6 +16,7 @@ const vault = 'kv-azure-names';
 const login = 'https://login.microsoftonline.com';
 const arm = 'https://management.azure.com';
 const graph = 'https://graph.microsoft.com';
+const homes = { authority: new URL(login).host, resourceManager: new URL(arm).host, graph: new URL(graph).host };
 
 /** A server with a listener of the fabric for each service, each on a port of its own. */
 describe("the fabric's listeners", () => {
@@ -229,6 +232,40 @@ describe("the fabric's listeners", () => {
       assert.match(await exchange(ports.get(service) ?? 0, host, servername), /^HTTP\/1\.1 421 /);
       assert.doesNotMatch(await exchange(ports.get(service) ?? 0, host, host), /^HTTP\/1\.1 421 /);
     }
+  });
+
+  it('take 443 for no port, as every client of HTTPS may', async () => {
+    for (const service of services) {
+      const host = { vaults: `${vault}.vault.azure.net`, ...homes }[service];
+      for (const named of [host, `${host}:443`, `${host.toUpperCase()}:443`])
+        assert.doesNotMatch(await exchange(ports.get(service) ?? 0, named, host), /^HTTP\/1\.1 421 /, named);
+      for (const named of [`${host}:0443`, `${host}:443:443`, `${host}:4443`, `${host}:`])
+        assert.match(await exchange(ports.get(service) ?? 0, named, host), /^HTTP\/1\.1 421 /, named);
+    }
+  });
+
+  it('give no managed identity, neither for a secret nor for a place', async () => {
+    const identityHeader = 'header-of-the-application-0123456789';
+    await registerClient(world.folder.store, {
+      clientId: 'a5555555-0000-4000-8000-000000000001',
+      objectId: 'b5555555-0000-4000-8000-000000000001',
+      tenantId: tenant,
+      displayName: 'application',
+      managedIdentity: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app',
+      bindings: [headerBinding(identityHeader)],
+    });
+    const query = 'api-version=2019-08-01&resource=https://vault.azure.net';
+    const asked = { headers: { 'x-identity-header': identityHeader, metadata: 'true' } };
+    const own = await world.client.send(`${world.client.home}/msi/token?${query}`, asked);
+    assert.equal(own.status, 200, JSON.stringify(own.body));
+    for (const service of ['authority', 'resourceManager', 'graph'] as const) {
+      for (const path of ['/msi/token', '/metadata/identity/oauth2/token', '/metadata/instance']) {
+        const { status, body } = await ask(service, `https://${homes[service]}${path}?${query}`, asked);
+        assert.deepEqual([status, body['access_token']], [404, undefined], path);
+      }
+    }
+    const { body } = await ask('authority', `${login}/msi/token?${query}`, asked);
+    assert.equal(body['error']?.['message'], "There is nothing at '/msi/token'. This host has the authority only.");
   });
 
   it('give a service nothing of another on its host', async () => {

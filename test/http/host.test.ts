@@ -57,7 +57,8 @@ describe('a request', () => {
     for (const servername of ['localhost', 'LOCALHOST', '']) {
       assert.equal((await ask(world, lines, servername)).status, 404, servername);
     }
-    assert.equal((await ask(world, [`GET ${path} HTTP/1.1`, 'Host: localhost'])).status, 404, 'the port is 443');
+    for (const host of ['localhost', 'localhost:443'])
+      assert.equal((await ask(world, [`GET ${path} HTTP/1.1`, `Host: ${host}`])).status, 404, 'the port is 443');
   });
 
   it('that names no host, two hosts or a foreign one gets 421', async () => {
@@ -69,6 +70,7 @@ describe('a request', () => {
       [[get, `Host: ${host}`, `Host: ${host}`], host],
       [[get, `Host: ${host}`, `HOST: ${own('kv.vault.localhost')}`], host],
       [[get, 'Host: localhost:1'], 'localhost:1'],
+      [[get, `Host: ${host}:443`], `${host}:443`],
       [[get, 'Host: evil.example'], 'evil.example'],
       [[get, `Host: ${own('vault.localhost')}`], own('vault.localhost')],
       [[get, `Host: ${own('a.b.vault.localhost')}`], own('a.b.vault.localhost')],

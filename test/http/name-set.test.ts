@@ -48,6 +48,8 @@ test('a host names a home or a vault of the set that it belongs to, in any case'
     ['kv-1.vault.localhost:8443', { kind: 'vault', names: local, vault: 'kv-1' }],
     ['KV-1.Vault.LOCALHOST:8443', { kind: 'vault', names: local, vault: 'kv-1' }],
     ['kv.vault.vaults.example.org', { kind: 'vault', names: example, vault: 'kv' }],
+    ['kv.vault.vaults.example.org:443', { kind: 'vault', names: example, vault: 'kv' }],
+    ['vaults.example.org:443', { kind: 'home', names: example }],
     ['vault.vault.localhost:8443', { kind: 'vault', names: local, vault: 'vault' }],
   ] as const;
   for (const [host, match] of hits) assert.deepEqual(matchHost(sets, host), match, host);
@@ -71,7 +73,11 @@ test('a host that is close to one of our names does not match', () => {
     'kv.vault.localhost',
     'kv.vault.localhost:443',
     'kvvault.localhost:8443',
-    'kv.vault.vaults.example.org:443',
+    'kv.vault.localhost:8443:443',
+    'localhost:8443:443',
+    'vaults.example.org:443:443',
+    'vaults.example.org:0443',
+    'vaults.example.org:8443',
     'kv.vault.vaults.example.org.evil.example',
     'user@localhost:8443',
     `${'k'.repeat(128)}.vault.localhost:8443`,

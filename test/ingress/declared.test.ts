@@ -129,6 +129,8 @@ test('what is not a request for a connection is refused', async (t) => {
     [connectTo('demo.vault.localhost:8443', `${right}Content-Length: 4\r\n`), 400, malformed('body')],
     [connectTo('demo.vault.localhost:8443', `${right}Transfer-Encoding: chunked\r\n`), 400, malformed('body')],
     [connectTo('demo.vault.localhost'), 400, malformed('target')],
+    [connectTo('demo.vault.localhost:8443:443'), 400, malformed('target')],
+    [connectTo('[::1:443'), 400, malformed('target')],
     [connectTo(`one:${token}@demo.vault.localhost:8443`), 400, malformed('target')],
     ['\u0016\u0003\u0001 a ClientHello at once', 400, malformed('HPE_INVALID_METHOD')],
     [connectTo('demo.vault.localhost:8443', `X: ${'x'.repeat(9_000)}\r\n`), 400, malformed('HPE_HEADER_OVERFLOW')],
