@@ -20,6 +20,8 @@ const rbacVaultsOnly = "Only works for key vaults that use the 'Azure role-based
 export const roleIds = {
   owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635',
   reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  /** Not one of Azure's. */
+  networkReader: '89e3ad28-256e-4854-b5c3-84c5dadf9ec2',
 } as const;
 
 /** The roles that the Key Vault Data Access Administrator may assign; in Azure they are a condition of that role. */
@@ -35,8 +37,8 @@ const dataAccessRoles = [
 ];
 
 /**
- * Azure's built-in roles for the resources that exist here, with Azure's ids and permissions (built-in-roles). An id is
- * the same in every tenant.
+ * Azure's built-in roles for the resources that exist here, with Azure's ids and permissions (built-in-roles), and one for
+ * what Azure does not have. An id is the same in every tenant.
  */
 export const builtInRoles: ReadonlyMap<string, RoleDefinition> = new Map(
   [
@@ -210,6 +212,11 @@ export const builtInRoles: ReadonlyMap<string, RoleDefinition> = new Map(
         'Microsoft.KeyVault/vaults/secrets/readMetadata/action',
         'Microsoft.KeyVault/vaults/keys/read',
       ],
+    }),
+    builtIn(roleIds.networkReader, 'Postern Network Reader', {
+      description:
+        'Read what builds the virtual networks of the subscription, and nothing else. Azure does not have it.',
+      actions: ['Postern.Fabric/networks/read'],
     }),
   ].map((role) => [role.id, role]),
 );

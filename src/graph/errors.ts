@@ -62,6 +62,13 @@ export const errors: Errors = {
       'Insufficient privileges to complete the operation. Only members of the group Global Administrator can change the ' +
       'directory. After becoming a member, get a new token.',
   },
+  networksOnly: {
+    status: 403,
+    code: 'Authorization_RequestDenied',
+    message: () =>
+      'Insufficient privileges to complete the operation. This client reads the virtual networks, and nothing of the ' +
+      'directory. Use another client.',
+  },
   notUser: {
     status: 400,
     code: 'BadRequest',

@@ -43,6 +43,8 @@ export interface StepServices {
   readonly verifier: Verifier;
   /** The tenant of the directory: a GUID in lower case. */
   readonly tenantId: string;
+  /** The client id of the fabric's reader, which may not read the directory. */
+  readonly networkReader: string;
   /** Changes of the directory run one after the other: they depend on each other, and are few. */
   readonly changes: ChangeQueues;
   /** Milliseconds since 1970. */
@@ -108,10 +110,10 @@ function foreignRefusal(isOwn: boolean, { bearer }: After<{ readonly bearer: Cal
   return isOwn ? undefined : { kind: 'wrongIssuer', found: bearer.issuer };
 }
 
-/** The same caller, if the token is for Graph and of the home tenant. */
+/** The same caller, if the token is for Graph and of the home tenant, and not the reader's of the networks. */
 function callerOf(
   { request: { names }, bearer }: After<{ readonly bearer: Caller }>,
-  { tenantId, now }: StepServices,
+  { tenantId, networkReader, now }: StepServices,
 ): Caller {
   const admission = admit(bearer, {
     tenant: tenantId,
@@ -121,6 +123,7 @@ function callerOf(
     skewSeconds: clockSkewSeconds,
   });
   if (!admission.ok) throw new Refused<GraphRefusal>(admission.refusal);
+  if (bearer.applicationId?.toLowerCase() === networkReader) throw new Refused<GraphRefusal>({ kind: 'networksOnly' });
   return bearer;
 }
 

@@ -9,6 +9,8 @@ export type GraphRefusal =
   | { readonly kind: 'bearerMissing' }
   | TokenRefusal
   | { readonly kind: 'notAdministrator' }
+  /** The client that reads the networks for the fabric asks. */
+  | { readonly kind: 'networksOnly' }
   | { readonly kind: 'notUser' }
   | JsonRefusal
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }

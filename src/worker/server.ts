@@ -26,6 +26,7 @@ import { Scheduler } from '../schedule/scheduler.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
+import type { Reader } from '../setup/reader.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
 import { openAuthority, signInEdges } from './sign-in.ts';
@@ -60,6 +61,7 @@ export interface ServerParts {
   /** See `folder.ts`. */
   readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
+  readonly reader: Pick<Reader, 'clientId'>;
   readonly certificates: ServerCertificates;
   readonly azureCertificates: ServerCertificates;
   /** The file with the authorities for clients to trust; relative to the working directory. */
@@ -235,11 +237,8 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
     acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
     corsOrigins: names.map((set) => set.authority),
   });
-  const {
-    authority: home,
-    graph,
-    metadata,
-  } = signInEdges({ ...services, ...authority, names, tenantId: parts.identity.tenantId });
+  const { tenantId } = parts.identity;
+  const signIn = signInEdges({ ...services, ...authority, names, tenantId, networkReader: parts.reader.clientId });
   const controlPlane = openControlPlane({
     ...services,
     externalAudiences,
@@ -254,10 +253,10 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
   });
   return {
     longRunning: controlPlane.longRunning,
-    metadata,
+    metadata: signIn.metadata,
     dispatch: dispatchByHost(servedBy(ingress, names), {
       vault: dataPlane,
-      home: homeOf({ authority: home, graph, resourceManager: controlPlane.listener }),
+      home: homeOf({ ...signIn, resourceManager: controlPlane.listener }),
     }),
   };
 }

@@ -40,6 +40,8 @@ export interface SignInParts extends AuthorityParts {
   readonly verifier: Verifier;
   readonly turns: Turns;
   readonly tenantId: string;
+  /** The client id of the fabric's reader. */
+  readonly networkReader: string;
   /** The first is for a request that names none of our hosts. */
   readonly names: readonly [NameSet, ...NameSet[]];
   readonly identityBindings: IdentityBindings;
@@ -96,6 +98,7 @@ export function signInEdges(parts: SignInParts): SignInEdges {
     turns,
     sourceOf,
     tenantId,
+    networkReader,
     names,
     issuers,
     signingKeys,
@@ -122,7 +125,7 @@ export function signInEdges(parts: SignInParts): SignInEdges {
     now,
     newId,
   });
-  const graph = createGraph({ store, turns, verifier, sourceOf, tenantId, now, newId });
+  const graph = createGraph({ store, turns, verifier, sourceOf, tenantId, networkReader, now, newId });
   return { authority: home, graph, metadata };
 }
 

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { NetworkWatch } from '../../src/control-plane/fabric/network-watch.ts';
 import { deleteClient } from '../../src/directory/client-registration.ts';
 import { findClient } from '../../src/directory/clients.ts';
+import { readAuthorization, roleAtStart } from '../../src/resources/authorization/authorization.ts';
 import { openReader } from '../../src/setup/reader.ts';
 import { register } from '../data-plane/vaults.ts';
 import { assign } from '../world/assign.ts';
@@ -422,7 +423,7 @@ test('sixty-four requests may wait in all', async () => {
   assert.equal(await wait('another'), 'over');
 });
 
-test("the fabric's own reader reads the networks, and no secret, and changes nothing", async () => {
+test("the fabric's own reader reads the networks and nothing else, and changes nothing", async () => {
   await using world = await startWithGroup();
   const { client, folder } = world;
   const { reader } = folder;
@@ -430,6 +431,11 @@ test("the fabric's own reader reads the networks, and no secret, and changes not
   assert.deepEqual(await stateOf(world, { as: reader }), await stateOf(world));
   const token = await client.token('arm', reader);
   const requests = [
+    ['GET', networks],
+    ['GET', `${networks}/one`],
+    ['GET', group],
+    ['GET', `${group}/providers/Microsoft.KeyVault/vaults`],
+    ['GET', '/providers/Microsoft.Authorization/roleAssignments'],
     ['PUT', `${networks}/net`],
     ['DELETE', `${networks}/one/subnets/plain`],
     ['POST', `${group}/providers/Microsoft.Storage/storageAccounts/account/listKeys`],
@@ -438,12 +444,52 @@ test("the fabric's own reader reads the networks, and no secret, and changes not
     const answered = await client.arm(method, path, {}, { token });
     assert.deepEqual([answered.status, at(answered.body, 'error', 'code')], [403, 'AuthorizationFailed'], path);
   }
+  const directory = await client.token('https://graph.microsoft.com', reader);
+  for (const collection of ['users', 'servicePrincipals', 'applications', 'groups']) {
+    const { status, body } = await client.send(`${client.home}/v1.0/${collection}`, { token: directory });
+    const { code, message } = Object(at(body, 'error')) as Record<string, unknown>;
+    assert.deepEqual([status, code], [403, 'Authorization_RequestDenied'], collection);
+    assert.match(String(message), /reads the virtual networks, and nothing of the directory/);
+  }
   const vaults = { 'kv-policies': ['Forbidden', 'AccessDenied'], 'kv-roles': ['Forbidden', 'ForbiddenByRbac'] };
   for (const [name, expected] of Object.entries(vaults)) {
     expectStatus(await putVault(client, name, { enableRbacAuthorization: name === 'kv-roles' }), 200);
     const answered = await client.vault(name, 'GET', '/secrets/s', { token: await client.token('vault', reader) });
     const error = at(answered.body, 'error');
     assert.deepEqual([answered.status, at(error, 'code'), at(error, 'innererror', 'code')], [403, ...expected]);
+  }
+});
+
+test("the fabric's reader of an earlier version loses the role Reader, and keeps what an administrator gave it", async () => {
+  const data = mkdtempSync(join(tmpdir(), 'postern-reader-'));
+  try {
+    let principalId: string;
+    {
+      await using world = await startServerWith({ data });
+      const { client, folder } = world;
+      expectStatus(await client.arm('PUT', group, { location }), 201);
+      const { tenantId, subscriptionId } = client.identity;
+      principalId = (await findClient(folder.store, tenantId, folder.reader.clientId))?.objectId ?? '';
+      const [first] =
+        (await readAuthorization(folder.store, subscriptionId))?.assignments.filter(
+          (one) => one.principalId === principalId,
+        ) ?? [];
+      assert.ok(first);
+      // As that version made it; and one by the administrator, of the same role.
+      const old = roleAtStart(subscriptionId, { role: 'reader', principalId, name: first.name, now: world.now() });
+      await folder.store.transact({ put: old });
+      await assign(client, { role: 'Reader', principalId, at: group });
+    }
+    await using world = await startServerWith({ data });
+    const authorization = await readAuthorization(world.folder.store, world.client.identity.subscriptionId);
+    assert.ok(authorization);
+    const { roles, assignments } = authorization;
+    const given = assignments.filter((one) => one.principalId === principalId);
+    const names = given.map(({ role, scope }) => `${roles.get(role)?.roleName} on ${scope.split('/').at(-1)}`);
+    const own = `Postern Network Reader on ${world.client.identity.subscriptionId}`;
+    assert.deepEqual(new Set(names), new Set([own, `Reader on ${group.split('/').at(-1)}`]));
+  } finally {
+    rmSync(data, { recursive: true, force: true });
   }
 });
 

@@ -95,6 +95,25 @@ export function roleAtStart(
   ];
 }
 
+/**
+ * Replaces a role that `roleAtStart` gave a principal by another one, also while the server starts. What administrators
+ * have assigned or removed stays so. `undefined` when there is nothing to replace.
+ */
+export function roleReplaced(
+  authorization: Authorization,
+  { principalId, from, to }: { readonly principalId: string } & Readonly<Record<'from' | 'to', keyof typeof roleIds>>,
+): Transaction | undefined {
+  const { subscriptionId, assignments } = authorization;
+  const given = assignments.filter(
+    (one) => one.role === roleIds[from] && one.principalId === principalId && one.createdBy === principalId,
+  );
+  if (given.length === 0) return undefined;
+  const put = given.map((one) =>
+    recordPut(roleKey('role-assignment', subscriptionId, one.name), { ...one, role: roleIds[to] }),
+  );
+  return authorizationChange(authorization, { put });
+}
+
 async function readAll<T>(store: Store, prefix: Prefix<T>, requirement: Requirement): Promise<readonly T[]> {
   const found: T[] = [];
   for (let after: string | undefined; ;) {
