@@ -131,7 +131,15 @@ export const rooms: Readonly<Record<string, Room>> = {
     platform: 'packages',
   },
   cli: {
-    imports: ['types', 'firewall', 'address', 'crypto/certificates/name-constraints.ts', 'fabric', 'lines'],
+    imports: [
+      'types',
+      'firewall',
+      'address',
+      'crypto/certificates/name-constraints.ts',
+      'settings/nearest.ts',
+      'fabric',
+      'lines',
+    ],
     platform: 'node only',
   },
 };

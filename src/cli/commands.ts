@@ -1,4 +1,6 @@
+import { nearest } from '../settings/nearest.ts';
 import type { Command } from './command.ts';
+import { CommandFailed } from './failed.ts';
 
 /**
  * Every command but `start`, by the words that invoke it, in the order of the help. Only the one that is asked for is
@@ -33,6 +35,24 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
 /** All of them, loaded. */
 export function allCommands(): Promise<readonly Command[]> {
   return Promise.all([...commands.values()].map((load) => load()));
+}
+
+/** The commands that begin with this word, such as `net`, as the help has them; `undefined` if there are none. */
+export async function groupHelp(word: string): Promise<string | undefined> {
+  const found = [...commands].flatMap(([name, load]) => (name.startsWith(`${word} `) ? [load] : []));
+  if (found.length === 0) return undefined;
+  const group = await Promise.all(found.map((load) => load()));
+  return `${group.map((command) => `  ${synopsisOf(command)}\n      ${command.synopsis}`).join('\n')}\n`;
+}
+
+/** The failure for words that are not a command, with the nearest one that is. */
+export function unknownCommand(words: readonly string[]): CommandFailed {
+  const [first = '', second = ''] = words;
+  const known = ['start', ...commands.keys()];
+  const asked = second === '' || second.startsWith('-') ? first : `${first} ${second}`;
+  const near = nearest(asked, known) ?? nearest(first, known);
+  const hint = near === undefined ? '' : ` Did you mean '${near}'?`;
+  return new CommandFailed(`There is no command '${asked}'.${hint}`, 'See postern --help.');
 }
 
 const dataHelp = 'data folder of the running server (default POSTERN_DATA or ./postern-data)';

@@ -2,6 +2,7 @@ import { constants, existsSync, fstatSync, openSync, readlinkSync, realpathSync 
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { controlSocketIn, rootControlFolder } from '../lines/control-place.ts';
+import { unreadableFolder } from './data-folder.ts';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 import { readPlainFile } from './plain-file.ts';
@@ -119,11 +120,7 @@ export function readConnection(folder: string, opened = openedFolder(folder)): C
     const connection = readMembers(JSON.parse(readPlainFile(join(opened.path, 'connection.json'))));
     return { ...connection, controlSocket: controlSocketOf(opened, connection.controlSocket) };
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new CommandFailed(
-      `${file} cannot be read: ${cause}`,
-      'Start the server with "postern start", or give its data folder with --data DIR.',
-    );
+    throw unreadableFolder(folder, file, error);
   }
 }
 

@@ -1,18 +1,14 @@
-import { parseArgs } from 'node:util';
-import type { Command, Given, Options } from './command.ts';
-import { allCommands, commandHelp, commands, synopsisOf } from './commands.ts';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readArguments } from './arguments.ts';
+import { allCommands, commandHelp, commands, groupHelp, synopsisOf, unknownCommand } from './commands.ts';
 import { CommandFailed } from './failed.ts';
 
 /** Runs the command in the arguments. Returns the exit status: 0, 1 when the command failed, 2 when the usage was wrong. */
 async function main(argv: readonly string[]): Promise<number> {
   const name = [...commands.keys()].find((words) => argv.slice(0, wordsIn(words)).join(' ') === words);
   const command = name === undefined ? undefined : await commands.get(name)?.();
-  if (command === undefined) {
-    const asked = argv.length === 0 || argv.includes('--help') || argv[0] === 'help';
-    if (asked) process.stdout.write(await usage());
-    else process.stderr.write(`error: There is no command '${argv.slice(0, 2).join(' ')}'.\n\n${await usage()}`);
-    return asked ? 0 : 2;
-  }
+  if (command === undefined) return withoutCommand(argv);
   if (argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--help')) {
     process.stdout.write(commandHelp(command));
     return 0;
@@ -25,44 +21,38 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitStatus;
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    process.stderr.write(`error: ${error.message}\n`);
-    if (error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`);
+    fail(error);
     return 1;
   }
 }
 
-function readArguments(command: Command, args: readonly string[]): { options: Options; given: Given } {
-  const { options, flags = {}, required } = command;
-  const end = args.indexOf('--');
-  const operands = end === -1 ? [] : args.slice(end + 1);
-  const withValue = [...Object.keys(options), 'data'].map((name) => [name, { type: 'string' }] as const);
-  const withoutValue = Object.keys(flags).map((name) => [name, { type: 'boolean' }] as const);
-  const synopsis = synopsisOf(command);
-  try {
-    const { values } = parseArgs({
-      args: end === -1 ? [...args] : args.slice(0, end),
-      options: Object.fromEntries<{ type: 'string' | 'boolean' }>([...withValue, ...withoutValue]),
-      strict: true,
-    });
-    const missing = required.find((name) => values[name] === undefined);
-    if (missing !== undefined) throw new CommandFailed(`--${missing} is missing.`, synopsis);
-    if (command.operands === undefined && end !== -1) throw new CommandFailed('Nothing may follow --.', synopsis);
-    if (command.operands !== undefined && operands.length === 0) {
-      throw new CommandFailed(`${command.operands} is missing after --.`, synopsis);
-    }
-    const strings = Object.entries(values).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value] as const] : [],
-    );
-    // The data folder of every command, unless an option names one.
-    const { POSTERN_DATA: data } = process.env;
-    return {
-      options: { ...(data !== undefined && { data }), ...Object.fromEntries(strings) },
-      given: { flags: new Set(Object.keys(flags).filter((name) => values[name] === true)), operands },
-    };
-  } catch (error) {
-    if (error instanceof CommandFailed) throw error;
-    throw new CommandFailed(error instanceof Error ? error.message : String(error), synopsis);
+async function withoutCommand(argv: readonly string[]): Promise<number> {
+  const [first = '--help', second = '--help'] = argv;
+  if (first === '--version' || first === '-V') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
   }
+  const ofGroup = second === '--help' ? await groupHelp(first) : undefined;
+  const isAsked = argv.includes('--help') || first === '--help' || first === 'help';
+  if (isAsked) {
+    process.stdout.write(ofGroup ?? (await usage()));
+    return 0;
+  }
+  if (ofGroup === undefined) fail(unknownCommand(argv));
+  else process.stderr.write(`error: '${first}' needs one more word.\n\n${ofGroup}`);
+  return 2;
+}
+
+function fail({ message, hint }: CommandFailed): void {
+  process.stderr.write(`error: ${message}\n`);
+  if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
+}
+
+/** From the file beside the folder of the program that was started. */
+function version(): string {
+  const [, program = ''] = process.argv;
+  const read: unknown = JSON.parse(readFileSync(join(dirname(program), '../package.json'), 'utf8'));
+  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : '';
 }
 
 async function usage(): Promise<string> {
@@ -74,6 +64,7 @@ async function usage(): Promise<string> {
 ${lines.join('\n')}
 
 --data DIR is the data folder of the running server; if left out, POSTERN_DATA names it, or it is ./postern-data.
+--version prints the version.
 `;
 }
 

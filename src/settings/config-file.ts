@@ -34,9 +34,9 @@ function parseJson(contents: string): unknown {
   if (json.trim() === '') throw new SettingRefused('the file is empty; it must contain a JSON object, at least {}.');
   try {
     return JSON.parse(json);
-  } catch (error) {
+  } catch {
     // The parser's own message quotes the file, which may contain a client's secret.
-    throw new SettingRefused(`the file is not valid JSON${position(error)}.`);
+    throw new SettingRefused(`the file is not valid JSON (${placeOfFault(json)}).`);
   }
 }
 
@@ -224,7 +224,27 @@ function unique<Name extends string>(member: Name, compared = (name: string) => 
   };
 }
 
-function position(error: unknown): string {
-  const [, line, column] = /line (\d+) column (\d+)/.exec(String(error)) ?? [];
-  return line === undefined ? '' : ` (line ${line}, column ${column})`;
+/**
+ * The place of the first character with which the contents can no longer become JSON. The parser's message has it only
+ * for some faults, so that ever closer beginnings are tried.
+ */
+function placeOfFault(json: string): string {
+  let [good, bad] = [0, json.trimEnd().length + 1];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (canBecomeJson(json.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  const before = json.slice(0, bad - 1).split('\n');
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+function canBecomeJson(start: string): boolean {
+  try {
+    JSON.parse(start);
+    return true;
+  } catch (error) {
+    const [, position] = /at position (\d+)/.exec(String(error)) ?? [];
+    return position === undefined ? String(error).includes('end of JSON input') : Number(position) >= start.length;
+  }
 }

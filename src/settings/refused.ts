@@ -1,6 +1,7 @@
 import { formatPath, renderFault } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import type { Shape } from '../shape/shape.ts';
+import { nearest } from './nearest.ts';
 
 /** An invalid setting. It is thrown inside this room only; `readSettings` returns its message. */
 export class SettingRefused extends Error {
@@ -52,28 +53,4 @@ export function unknownName(what: string, name: string, known: readonly string[]
   const near = nearest(name, known);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
   return `${what} ${name} is not known.${hint} Known: ${known.join(', ')}.`;
-}
-
-/** The known name with the smallest edit distance, if that is less than half of the name's length. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  let best: { readonly candidate: string; readonly edits: number } | undefined;
-  for (const candidate of known) {
-    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (edits * 2 < candidate.length && (best === undefined || edits < best.edits)) best = { candidate, edits };
-  }
-  return best?.candidate;
-}
-
-/** The Levenshtein distance, computed one row at a time. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of Array.from(from).entries()) {
-    const next = [index + 1];
-    for (const [column, other] of Array.from(to).entries()) {
-      const replace = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replace, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

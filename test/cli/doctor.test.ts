@@ -33,7 +33,8 @@ const well: Observed = {
     certutil: failed('certutil: usage'),
   },
   kernel: { 'user.max_user_namespaces': '15000', 'kernel.apparmor_restrict_unprivileged_userns': '0' },
-  ports: { 443: { is: 'free' }, 8443: { is: 'taken', holder: 'node (process 1)' } },
+  serverPort: 8443,
+  ports: { 443: { is: 'free' }, server: { is: 'taken', holder: 'node (process 1)' } },
   loopback: new Set(['127.0.0.1', '127.0.0.7', '::1']),
   name: { asked: 'postern-doctor.vault.localhost', addresses: ['127.0.0.1'] },
 };
@@ -191,19 +192,19 @@ const networkRows: readonly Row[] = [
   [
     'the port of another',
     'port 8443',
-    { ...withoutServer, ports: { ...well.ports, 8443: other } },
+    { ...withoutServer, ports: { ...well.ports, server: other } },
     ['missing', 'nginx (process 7) has it', elsewhere],
   ],
   [
-    'the port of another, while this server has its own',
-    'port 8443',
-    { ...well, connection: { is: 'read', home: 'https://localhost:9443' }, ports: { ...well.ports, 8443: other } },
-    ['note', 'nginx (process 7) has it', elsewhere],
+    'the port of another, of a server that has one of its own',
+    'port 9443',
+    { ...withoutServer, serverPort: 9443, ports: { ...well.ports, server: other } },
+    ['missing', 'nginx (process 7) has it', 'stop it, or use another: postern start --port 9444'],
   ],
   [
     'a server at 443',
     'port 443',
-    { ...well, connection: { is: 'read', home: 'https://localhost' } },
+    { ...well, serverPort: 443, connection: { is: 'read', home: 'https://localhost' } },
     ['ok', 'this server has it'],
   ],
   [

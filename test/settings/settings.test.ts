@@ -179,7 +179,11 @@ test('an unknown or invalid member of the configuration file is refused with its
   };
   const balancer = { listen: '127.0.0.1:1', from: ['127.0.0.1'], version: 2 };
   const refusals: readonly (readonly [config: unknown, reason: RegExp])[] = [
-    ['{', /postern\.json: the file is not valid JSON/],
+    ['{', /postern\.json: the file is not valid JSON \(line 1, column 2\)\.$/],
+    ['{\n  "users": [x]\n}', /not valid JSON \(line 2, column 13\)\.$/],
+    ['\uFEFF{\n  "users": [],\n}', /not valid JSON \(line 3, column 1\)\.$/],
+    ['{ "domain": "a\nb" }', /not valid JSON \(line 1, column 15\)\.$/],
+    ['{} {}', /not valid JSON \(line 1, column 4\)\.$/],
     ['', /postern\.json: the file is empty/],
     [[], /postern\.json: \[\] is not a JSON object/],
     [{ issuers: [{ ...issuer, issuer: '' }] }, /json: issuers\[0\]\.issuer: "" must be a non-empty string/],

@@ -15,7 +15,8 @@ export const hosts: Command = {
     const domain = vaultSuffix.replace(/:\d+$/, '');
     const names = vaults.split(',').map((name) => name.trim());
     const wrong = names.find((name) => !/^[a-z0-9-]{3,24}$/i.test(name));
-    if (wrong !== undefined) throw new CommandFailed(`'${wrong}' is not a vault name.`);
+    if (wrong !== undefined)
+      throw new CommandFailed(`'${wrong}' is not a vault name.`, 'A name has 3 to 24 letters, digits and hyphens.');
     return names.flatMap((name) => [`127.0.0.1 ${name}${domain}`, `::1 ${name}${domain}`]).join('\n');
   },
 };

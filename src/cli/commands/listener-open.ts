@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import { askSupervisor } from '../control.ts';
+import { subnetIdOf } from '../subnet-id.ts';
 
 export const listenerOpen: Command = {
   name: 'listener open',
@@ -11,13 +12,19 @@ export const listenerOpen: Command = {
     namespace: 'network namespace, by the name that ip netns knows',
     pid: 'id of a process in the network namespace',
     port: 'port to listen on',
-    subnet: 'ARM id of the subnet',
+    subnet: 'the subnet, as VNET/SUBNET or its ARM id',
   },
   required: ['port', 'subnet'],
-  async run({ data = 'postern-data', namespace, pid, port, subnet }) {
+  async run({ data = 'postern-data', namespace, pid, port, subnet = '' }) {
+    const connection = readConnection(data);
     const where = pid === undefined ? namespace : { pid: Number(pid), name: namespace };
-    const request = { open: 'listener', namespace: where, port: Number(port), subnet };
-    const answer = await askSupervisor(readConnection(data), request);
+    const request = {
+      open: 'listener',
+      namespace: where,
+      port: Number(port),
+      subnet: await subnetIdOf(subnet, connection),
+    };
+    const answer = await askSupervisor(connection, request);
     return JSON.stringify({ id: answer.get('id'), incarnation: answer.get('incarnation') });
   },
 };

@@ -1,3 +1,4 @@
+import { isAnswering } from '../answering.ts';
 import type { Command } from '../command.ts';
 import { changed } from '../run/environment.ts';
 import { javaRoots, launch } from '../run/launch.ts';
@@ -23,9 +24,15 @@ export const run: Command = {
       ...(java === undefined ? [] : [{ source: roots.java(), target: java }]),
     ];
     const warning = withoutNames(connection.hostsFile);
+    if (!(await isAnswering(connection))) process.stderr.write(silent(connection.home));
     return { output: '', exitStatus: await launch({ command: operands, environment, mounts, warning }) };
   },
 };
+
+/** The program may start the server itself, so that it runs all the same. */
+function silent(home: string): string {
+  return `postern: the server at ${home} does not answer: start it with "postern start".\n`;
+}
 
 /** The program runs all the same: its environment has everything but the names. */
 function withoutNames(hostsFile: string): string {

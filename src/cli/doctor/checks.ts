@@ -14,7 +14,7 @@ import type { Judgement } from './judgement.ts';
 import type { Observed } from './observed.ts';
 
 interface Check {
-  readonly name: string;
+  readonly name: string | ((observed: Observed) => string);
   readonly purpose: string;
   readonly only?: NodeJS.Platform;
   readonly judge: (observed: Observed) => Judgement;
@@ -30,7 +30,7 @@ const checks: readonly Check[] = [
   { name: 'data folder', purpose: 'says where the server is', judge: judgeDataFolder },
   { name: 'server', purpose: 'answers requests', judge: judgeServer },
   { name: 'clock', purpose: 'tokens and certificates have a time', judge: judgeClock },
-  { name: 'port 8443', purpose: 'the port of a server without --port', judge: judgePort(8443) },
+  { name: ({ serverPort }) => `port ${serverPort}`, purpose: 'where the server answers', judge: judgePort('server') },
   { name: 'port 443', purpose: 'URLs without a port', judge: judgePort(443) },
   {
     name: '127.0.0.1',
@@ -61,9 +61,15 @@ const checks: readonly Check[] = [
 
 /** The checks of this system, judged. */
 export function findingsOf(observed: Observed): readonly Finding[] {
-  return checks
+  const findings = checks
     .filter(({ only = observed.platform }) => only === observed.platform)
-    .map(({ name, purpose, judge }) => ({ name, purpose, ...judge(observed) }));
+    .map(({ name, purpose, judge }) => ({
+      name: typeof name === 'string' ? name : name(observed),
+      purpose,
+      ...judge(observed),
+    }));
+  // A server at 443 has one port only.
+  return [...new Map(findings.toReversed().map((finding) => [finding.name, finding])).values()].toReversed();
 }
 
 /** Whether all is there that a server, a read of a secret and a program by `postern run` need. */

@@ -2,15 +2,16 @@ import { isIP } from 'node:net';
 import type { Judgement } from './judgement.ts';
 import type { Observed, PortState } from './observed.ts';
 
-/** A port that this very server has is as good as a free one. Only 8443 is needed, and only while no server runs. */
-export function judgePort(port: 443 | 8443): (observed: Observed) => Judgement {
-  return ({ ports, connection, server }) => {
-    const state = ports[port];
+/** A port that this very server has is as good as a free one. Only its own is needed, and only while it does not run. */
+export function judgePort(which: 443 | 'server'): (observed: Observed) => Judgement {
+  return ({ ports, connection, server, serverPort }) => {
+    const state = ports[which];
+    const port = which === 'server' ? serverPort : which;
     const isServing = server.is === 'answering' && connection.is === 'read';
-    if (isServing && portOf(connection.home) === port) return { state: 'ok', found: 'this server has it' };
+    if (isServing && serverPort === port) return { state: 'ok', found: 'this server has it' };
     if (state.is !== 'taken') return freeOrNot(state.is, port);
-    const mend = port === 443 ? 'stop it' : 'stop it, or use another: postern start --port 8444';
-    return { state: port === 443 || isServing ? 'note' : 'missing', found: `${state.holder} has it`, mend };
+    const mend = which === 443 ? 'stop it' : `stop it, or use another: postern start --port ${port + 1}`;
+    return { state: which === 443 ? 'note' : 'missing', found: `${state.holder} has it`, mend };
   };
 }
 
@@ -49,9 +50,4 @@ export function judgeNames({ name: { asked, addresses }, attempts, platform }: O
     return { state: 'note', found: `the system's resolver ${what}, so only postern run has them`, mend };
   }
   return { state: 'missing', found: `the system's resolver ${what}, and postern run cannot have them`, mend };
-}
-
-function portOf(url: string): number {
-  const { port } = new URL(url);
-  return port === '' ? 443 : Number(port);
 }

@@ -9,9 +9,10 @@ import { ways } from '../run/launch.ts';
 import { attempt } from './attempt.ts';
 import { kernelSettings } from './observed.ts';
 import type { ConnectionState, Observed, ServerState } from './observed.ts';
-import { tryAddress, tryPort } from './ports.ts';
+import { portOf, tryAddress, tryPort } from './ports.ts';
 
 const timeoutMs = 5_000;
+const defaultPort = 8443;
 const loopbackAddresses = ['127.0.0.1', '127.0.0.7', '::1'] as const;
 
 /** Looks at this machine, and at the server of the data folder if there is one. */
@@ -19,11 +20,12 @@ export async function observe(folder: string): Promise<Observed> {
   const dataFolder = resolve(folder);
   const { state, connection } = connectionIn(dataFolder);
   const domain = connection === undefined ? 'localhost' : new URL(connection.home).hostname;
-  const [server, attempts, port443, port8443, present, name] = await Promise.all([
+  const serverPort = connection === undefined ? defaultPort : portOf(connection.home);
+  const [server, attempts, port443, ownPort, present, name] = await Promise.all([
     connection === undefined ? ({ is: 'not asked' } as const) : askServer(connection),
     tryCommands(connection?.hostsFile ?? '/etc/hosts'),
     tryPort(443, '127.0.0.1'),
-    tryPort(8443, '127.0.0.1'),
+    tryPort(serverPort, '127.0.0.1'),
     Promise.all(loopbackAddresses.map(async (address) => ((await tryAddress(address)) ? [address] : []))),
     resolveName(`postern-doctor.vault.${domain}`),
   ]);
@@ -38,7 +40,8 @@ export async function observe(folder: string): Promise<Observed> {
     authority: connection === undefined ? undefined : lifetimeIn(connection.caFile),
     attempts,
     kernel: Object.fromEntries(kernelSettings.flatMap(readSetting)),
-    ports: { 443: port443, 8443: port8443 },
+    serverPort,
+    ports: { 443: port443, server: ownPort },
     loopback: new Set(present.flat()),
     name,
   };

@@ -51,7 +51,9 @@ export interface Observed {
   >;
   /** Settings of the kernel by name; those that it does not have are left out. */
   readonly kernel: Readonly<Record<string, string>>;
-  readonly ports: Readonly<Record<443 | 8443, PortState>>;
+  /** The port of the server of the data folder; of one that has not started yet, that of a server without --port. */
+  readonly serverPort: number;
+  readonly ports: Readonly<Record<443 | 'server', PortState>>;
   /** The loopback addresses that a program can bind. */
   readonly loopback: ReadonlySet<string>;
   /** The name of a vault, which need not exist, and what the system's resolver says. */

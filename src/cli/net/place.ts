@@ -1,16 +1,15 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { placeOf, type Place } from '../../fabric/place.ts';
+import { anothersFolder, unreadableFolder } from '../data-folder.ts';
 import { CommandFailed } from '../failed.ts';
 
 /** The place of the fabric of the server with this data folder, as this user makes it. */
 export function placeOfServer(data: string): Place {
   try {
-    return placeOf(realpathSync(data), process.geteuid?.() === 0);
+    const [own, { uid }] = [process.geteuid?.(), statSync(data)];
+    if (own !== undefined && own !== 0 && own !== uid) throw anothersFolder(data, uid);
+    return placeOf(realpathSync(data), own === 0);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new CommandFailed(
-      `${data} cannot be read: ${cause}`,
-      'Start the server with "postern start", or give its data folder with --data DIR.',
-    );
+    throw error instanceof CommandFailed ? error : unreadableFolder(data, data, error);
   }
 }
