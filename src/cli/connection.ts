@@ -3,7 +3,6 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { controlSocketIn, rootControlFolder } from '../lines/control-place.ts';
 import { unreadableFolder } from './data-folder.ts';
-import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 import { readPlainFile } from './plain-file.ts';
 

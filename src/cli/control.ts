@@ -13,9 +13,10 @@ export interface Supervisor extends Disposable {
 export async function openSupervisor({ controlSocket }: Connection): Promise<Supervisor> {
   const opened = await LineConnection.open(controlSocket).catch((error: unknown) => {
     const cause = error instanceof Error ? error.message : String(error);
+    const isClosed = /\b(?:EACCES|EPERM)\b/.test(cause);
     throw new CommandFailed(
       `The supervisor cannot be reached at ${controlSocket}: ${cause}`,
-      'Run the command as the user who started the server.',
+      isClosed ? 'Run the command as the user who started the server.' : 'Start the server with "postern start".',
     );
   });
   return {

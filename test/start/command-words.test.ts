@@ -149,5 +149,9 @@ describe('the command line', () => {
       /^postern: the server at https:\/\/localhost:\d+ does not answer: start it with "postern start"\.\n$/,
     );
     assert.equal(status, 0);
+    assert.match(
+      postern('listener list').stderr,
+      /^error: The supervisor cannot .*\nhint: Start the server with "postern start"\.\n$/,
+    );
   });
 });
