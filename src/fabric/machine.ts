@@ -17,7 +17,8 @@ const packages = {
 /** Where the programs usually are; a user's PATH may not lead to all of these folders. */
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const timeoutMs = 30_000;
-const outputMax = 1024 * 1024;
+/** The interfaces and routes of a namespace with ten thousand workloads. */
+const outputMax = 64 * 1024 * 1024;
 
 export interface Ran {
   readonly status: number;
@@ -134,17 +135,28 @@ async function run([name = '', ...parameters]: readonly string[], { environment,
   // A session of its own: Ctrl-C is for the command line, and must not end a change in the middle.
   const child = await started(name, parameters, { env: environment, cwd: '/', stdio: 'pipe', detached: true });
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-  let [output, errors] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output = (output + chunk).slice(0, outputMax)));
+  let [output, errors, isTooLong] = ['', '', false];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    isTooLong ||= output.length + chunk.length > outputMax;
+    if (isTooLong) child.kill('SIGKILL');
+    else output += chunk;
+  });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors = (errors + chunk).slice(0, 4096)));
   // A program that ended before it has read everything says why on its standard error.
   child.stdin.on('error', () => undefined).end(input);
   return new Promise((resolve) => {
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      const overdue = `it did not end within ${timeoutMs / 1000} s`;
-      const ended = signal === 'SIGKILL' ? overdue : `it ended by ${signal}`;
-      resolve({ status: code ?? 128, output, errors: signal === null ? errors : `${errors} ${ended}` });
+      // A part of it would be taken for all that there is.
+      const killed = isTooLong
+        ? `it printed more than ${outputMax} bytes`
+        : `it did not end within ${timeoutMs / 1000} s`;
+      const ended = signal === 'SIGKILL' ? killed : `it ended by ${signal}`;
+      resolve({
+        status: isTooLong ? 128 : (code ?? 128),
+        output,
+        errors: signal === null ? errors : `${errors} ${ended}`,
+      });
     });
   });
 }
@@ -196,7 +208,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   [/was not ready within/, 'The machine is very busy, or this user may start too few processes (ulimit -u).'],
   [
     /Operation not supported|Protocol not supported|No such file or directory.*(?:table|chain|rule)/s,
-    'The kernel lacks nftables, connection tracking or veth: load nf_tables, nf_conntrack, nft_ct, nft_nat, nft_redir and veth.',
+    'The kernel lacks nftables, connection tracking or veth: load nf_tables, nf_conntrack, nft_ct, nft_connlimit, nft_nat, nft_redir and veth.',
   ],
   [
     /Operation not permitted/,
