@@ -211,6 +211,8 @@ export class Fabric {
     while (!stop.aborted) {
       await sleep(lookForFolderMs, undefined, { signal: stop }).catch(() => undefined);
       if (stop.aborted) return;
+      // A user's fabric has its folder in the server's, which is removed file by file.
+      if (!this.#folder.isHeld) await sleep(lookForFolderMs);
       if (!isThere(this.#options.place.dataFolder)) this.#ended = serverGone(this.#options.place);
       else if (this.#responder !== undefined && !(await this.#responder.look())) this.#ended = await this.#anchorGone();
       // Without its folder no request reaches this process, and another one may begin.

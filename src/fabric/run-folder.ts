@@ -130,7 +130,7 @@ export const lookForFolderMs = 300;
 
 /** Resolves when a reconciler whose folder was removed has seen it and has ended. */
 export async function othersEnd(): Promise<void> {
-  await sleep(3 * lookForFolderMs);
+  await sleep(4 * lookForFolderMs);
 }
 
 /** Whether there is something of a fabric that a reconciler left behind. */

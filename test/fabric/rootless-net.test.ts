@@ -19,6 +19,7 @@ if (why === undefined) {
       'seen: down after a kill that lost its folder leaves nothing',
       'seen: down ends also while processes with its mark follow one another',
       'seen: the end of the responder is the end of the fabric',
+      "seen: networks whose server's data folder is gone are removed",
     ]);
     assert.equal(exitStatus, 0);
   });

@@ -79,6 +79,15 @@ await until(() => !existsSync(`/proc/${pid}`), 'the end of the reconciler');
 assert.deepEqual(await leftOf(lab), []);
 seen('the end of the responder is the end of the fabric');
 
+await lab.up();
+const last = (await lab.status()).pid;
+await lab.join('blue/web', '10.0.0.4');
+await lab.server.end('SIGTERM');
+rmSync(lab.dataDir, { recursive: true });
+await until(() => !existsSync(`/proc/${last}`), 'the end of the reconciler');
+assert.deepEqual(await leftOf(lab), []);
+seen("networks whose server's data folder is gone are removed");
+
 function seen(what: string): void {
   process.stdout.write(`seen: ${what}\n`);
 }
