@@ -109,7 +109,7 @@ export class Fabric {
     report.line(`building ${state.virtualNetworks.length} networks …`);
     await reconciler.follow(state);
     const workloads = this.#resources.use(
-      new Workloads({ reconciler, ground, place: this.#options.place, line: report.line }),
+      new Workloads({ ...this.#options, reconciler, ground, ledger: this.#ledger, line: report.line }),
     );
     const socket = await openFabricSocket(controlSocketOf(this.#options.place), (request) =>
       this.#answer(request, { ground, link, reconciler, workloads }),

@@ -32,6 +32,8 @@ const keptFile = object({
     }),
   ),
   hosts: array(object(place)),
+  /** The number of the next uid for a workload of root. */
+  nextUser: optional(whole),
   /** The incarnations of the subnets whose way to the vaults is the listener. */
   endpoints: array(string),
   listeners: array(object({ id: string, key: string })),

@@ -16,6 +16,18 @@ export function namespaceNames(instance: string): NamespaceNames {
   };
 }
 
+/** No account has these, nor what is offered to containers: 2,000,000,000 to 2,134,217,727. */
+const users = { first: 2_000_000_000, count: 2 ** 27 };
+
+/**
+ * The uid of a workload of root: each has another one than all before it, so that nothing which one of them leaves is a
+ * later one's. Two fabrics of a machine begin at places of their own.
+ */
+export function workloadUid(instance: string, number: number): number {
+  const begin = Number.parseInt(instance, 16) * (users.count / 2 ** 24);
+  return users.first + ((begin + number) % users.count);
+}
+
 /** The interface of a router that leads to the internet. */
 export const outsideWire = 'outside';
 

@@ -15,9 +15,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { FabricFailed, messageOf } from './failed.ts';
 import { rootFolder, type Place } from './place.ts';
 
-const stateFile = 'state.json';
-const lockFile = 'lock';
-const logFile = 'log';
+/** Workloads see the fabric's folder, but not what is in `control`. */
+const stateFile = 'control/state.json';
+const lockFile = 'control/lock';
+const logFile = 'control/log';
 const logBytesMax = 1024 * 1024;
 const sqliteBusy = 5;
 
@@ -145,7 +146,7 @@ export function logPathOf({ folder }: Place): string {
 
 /** 0 when there is none. */
 function lockInode({ folder }: Place): number {
-  return lstatSync(join(folder, 'control', lockFile), { throwIfNoEntry: false })?.ino ?? 0;
+  return lstatSync(join(folder, lockFile), { throwIfNoEntry: false })?.ino ?? 0;
 }
 
 function unwritten(folder: string, error: unknown): FabricFailed {
@@ -167,7 +168,7 @@ function removeIfEmpty(folder: string): void {
 
 function openLock({ folder }: Place): DatabaseSync {
   try {
-    return new DatabaseSync(join(folder, 'control', lockFile));
+    return new DatabaseSync(join(folder, lockFile));
   } catch (error) {
     throw unwritten(folder, error);
   }

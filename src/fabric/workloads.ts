@@ -1,7 +1,8 @@
 import { formatIpv4 } from '../address/address.ts';
 import { FabricFailed } from './failed.ts';
 import type { Ground } from './ground.ts';
-import type { KeptHost, KeptWorkload } from './kept.ts';
+import type { KeptHost, KeptWorkload, Ledger } from './kept.ts';
+import { workloadUid } from './naming.ts';
 import { addressIn, addressOfHost, findSubnet, nameOf } from './places.ts';
 import { isAlive, markOf, type ProcessMark } from './processes.ts';
 import type { Choose, Reconciler } from './reconciler.ts';
@@ -11,14 +12,15 @@ import type { FabricState } from './state.ts';
 
 /** How soon the place of a process that ended is free. */
 const lookEveryMs = 200;
-/** A root's workloads have a uid each, which no account has. */
-const firstUid = 2_000_000_000;
 
 interface WorkloadsOptions {
   readonly reconciler: Reconciler;
   readonly ground: Ground;
   readonly place: Place;
+  readonly ledger: Ledger;
   readonly line: (line: string) => void;
+  /** The time, in milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** The places of processes: each has one until it ends. */
@@ -40,6 +42,8 @@ export class Workloads implements Disposable {
     if (request.address !== undefined) await this.#leave();
     const holder = markOf(request.pid);
     if (holder === undefined) throw new FabricFailed(`There is no process ${request.pid}.`);
+    // What cannot be kept is not given.
+    const uid = place.isRoot ? this.#giveUid() : undefined;
     let joined: { readonly number: number; readonly address: number; readonly name: string } | undefined;
     await reconciler.add((now) => {
       const made = request.kind === 'joinSubnet' ? inSubnet(request, holder, now) : onInternet(request, holder, now);
@@ -55,10 +59,18 @@ export class Workloads implements Disposable {
       namespace: ground.namespaces.names.workload(number),
       address,
       place: name,
-      ...(place.isRoot && { uid: firstUid + number }),
+      ...(uid !== undefined && { uid }),
       ...(anchor !== undefined && { anchor }),
       runFolder: place.folder,
     };
+  }
+
+  /** A fabric that is built again begins with the time in seconds, at which an earlier one has not arrived. */
+  #giveUid(): number {
+    const { ledger, place, now } = this.#options;
+    const { nextUser = Math.floor(now() / 1_000) } = ledger.kept;
+    ledger.change({ nextUser: nextUser + 1 });
+    return workloadUid(place.instance, nextUser);
   }
 
   [Symbol.dispose](): void {

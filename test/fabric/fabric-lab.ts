@@ -40,6 +40,8 @@ export interface Joined {
   readonly address: string;
   /** The process that has the namespaces of an ordinary user. */
   readonly anchor?: number;
+  /** For a workload of root. */
+  readonly uid?: number;
   readonly message?: string;
 }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { it } from 'node:test';
+import { workloadUid } from '../../src/fabric/naming.ts';
 import { until } from '../world/process.ts';
 import type { FabricLab, Joined } from './fabric-lab.ts';
 import { inTheWayOf } from './in-the-way.ts';
@@ -65,6 +67,41 @@ testAtSite('what could not be built is built when the machine can', async (lab) 
   }
 });
 
+testAtSite('each place of a fabric of root has a uid that none before it had', async (lab, row) => {
+  await putNetwork(lab, 'blue', { space: '10.1.0.0/16', subnets: { web } });
+  const given: (number | undefined)[] = [];
+  const take = async () => {
+    const { uid, address, end } = await lab.join('blue/web');
+    end();
+    await until(async () => (await lab.status()).networks[0]?.subnets[0]?.workloads.length === 0, 'it leaves');
+    given.push(uid);
+    return address;
+  };
+  await lab.up();
+  await row('after others have left', async () => {
+    assert.deepEqual([await take(), await take()], ['10.1.0.4', '10.1.0.4']);
+  });
+  await row('after the reconciler was killed', async () => {
+    await lab.kill();
+    await lab.up();
+    await take();
+  });
+  await row('after the networks were removed', async () => {
+    await lab.net('down');
+    await lab.up();
+    await take();
+  });
+  assert.equal(new Set(given).size, 4, String(given));
+  for (const uid of given) assert.ok(uid !== undefined && uid >= 2_000_000_000 && uid < 2 ** 31, String(uid));
+});
+
+void it('begins with uids that no other fabric of the machine has, and no account', () => {
+  assert.equal(workloadUid('000000', 0), 2_000_000_000);
+  assert.equal(workloadUid('000001', 0), 2_000_000_008);
+  assert.equal(workloadUid('ffffff', 7), 2_134_217_727);
+  assert.equal(workloadUid('ffffff', 8), 2_000_000_000);
+});
+
 const listening = `require('node:net').createServer((socket) => socket.end()).listen(8080)`;
 
 /** Whether a connection from one place to a listener in another is accepted. */
@@ -78,5 +115,5 @@ function connects({ namespace }: Joined, { address }: Joined): boolean {
 }
 
 function logOf(lab: FabricLab): string {
-  return readFileSync(join(lab.place.folder, 'log'), 'utf8');
+  return readFileSync(join(lab.place.folder, 'control', 'log'), 'utf8');
 }

@@ -15,7 +15,7 @@ const damages: Readonly<Record<string, (file: string) => void>> = {
   'is cut': (file) => truncateSync(file, 100),
   'is of another form': (file) =>
     writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), format: 0 })),
-  'is removed with its folder': (file) => rmSync(join(file, '..'), { recursive: true }),
+  'is removed with its folder': (file) => rmSync(join(file, '../..'), { recursive: true }),
 };
 
 testAtSite('a killed fabric whose state is lost is built again by up, and removed by down', async (lab, row) => {
@@ -28,13 +28,13 @@ testAtSite('a killed fabric whose state is lost is built again by up, and remove
       assert.equal((await joinAsApp(lab)).ok, true);
       assert.equal((await identitiesIn(lab)).length, 1);
       await lab.kill();
-      damage(join(lab.place.folder, 'state.json'));
+      damage(join(lab.place.folder, 'control', 'state.json'));
       await lab.up();
       assert.deepEqual((await lab.status()).networks[0]?.subnets[0]?.workloads, []);
       assert.deepEqual(await identitiesIn(lab), [], 'the identity of a workload that is gone');
       assert.equal(await reach(lab, await joinAsApp(lab)), 'allowed');
       await lab.kill();
-      damage(join(lab.place.folder, 'state.json'));
+      damage(join(lab.place.folder, 'control', 'state.json'));
       assert.match((await lab.net('down')).output, /that a "postern net up" left are removed/);
       assert.deepEqual(await leftOf(lab), []);
     });
@@ -44,7 +44,7 @@ testAtSite('a killed fabric whose state is lost is built again by up, and remove
 testAtSite('a fabric that loses its state while it works writes it again', async (lab) => {
   await putNetwork(lab, 'blue', { space: '10.0.0.0/16', subnets: { web } });
   await lab.up();
-  const state = join(lab.place.folder, 'state.json');
+  const state = join(lab.place.folder, 'control', 'state.json');
   rmSync(state);
   const { namespace } = await lab.join('blue/web');
   await lab.kill();
