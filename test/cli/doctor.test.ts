@@ -21,6 +21,7 @@ const well: Observed = {
   connection: { is: 'read', home },
   server: { is: 'answering', dateMs: nowMs },
   authority: { fromMs: nowMs - dayMs, toMs: nowMs + dayMs },
+  noFilter: undefined,
   attempts: {
     userNamespace: worked,
     hostsMount: worked,
@@ -342,6 +343,18 @@ const namespaceRows: readonly Row[] = [
   ],
   ['all of a fabric, without root', 'postern exec', well, ['ok', 'enforced, without root']],
   ['all of a fabric, as root', 'postern exec', { ...well, isRoot: true }, ['ok', 'enforced, by root']],
+  [
+    'a setpriv that loads no filter, without root',
+    'postern exec',
+    { ...well, noFilter: 'it is old' },
+    ['note', 'enforced, without root, and without a filter of system calls: it is old', 'use Debian 13 or newer'],
+  ],
+  [
+    'a setpriv that loads no filter, as root',
+    'postern exec',
+    { ...well, noFilter: 'it is old', isRoot: true },
+    ['note', 'refused for root: workloads have no filter of system calls, for it is old', 'use Debian 13 or newer'],
+  ],
   [
     'no conntrack',
     'postern exec',

@@ -97,7 +97,7 @@ function intruderTests(mode: Mode): void {
       uncover('mount -o remount,bind,rw /etc/hosts && echo "127.0.0.1 x" >>/etc/hosts'),
       'echo "127.0.0.1 x" >>/etc/hosts',
       `echo x >>${folder}/roots.pem`,
-      `cat ${folder}/state.json | grep .`,
+      `cat ${folder}/control/state.json | grep .`,
       'mount -t tmpfs none made',
       'chroot / true',
     );

@@ -70,8 +70,7 @@ function terminalTests(mode: Mode): void {
       await terminal.type('echo status-$?\n', 'status-130');
       terminal.child.stdin.write('exit 7\n');
       await once(terminal.child, 'close');
-      // Dash cannot give the terminal back to a group outside its PID namespace, and then has a status of its own.
-      if (shell !== 'sh') assert.equal(terminal.child.exitCode, 7);
+      assert.equal(terminal.child.exitCode, 7);
     });
   }
 
@@ -88,6 +87,25 @@ function terminalTests(mode: Mode): void {
     terminal.child.stdin.write('exit 3\n');
     await once(terminal.child, 'close');
     assert.equal(terminal.child.exitCode, 3);
+  });
+
+  it('gives the terminal back to a script that started it', async (t) => {
+    const terminal = open(t, 'sh -c \'$EXEC sh; echo status-$?; read answer; echo "<$answer>"\'', { EXEC: exec() });
+    await terminal.type('', '[prod/web 10.0.0.4] $ ');
+    await terminal.type('exit 7\n', 'status-7');
+    await terminal.type('still here\n', '<still here>');
+  });
+
+  it('cannot be typed into, nor given another discipline, by a workload', async (t) => {
+    const attempt = (request: string) =>
+      `ioctl(STDIN, ${request}, my $x = pack("i", 0x78)) ? print "did " : print "no-", $! + 0, " "`;
+    const script = ['0x5412', '0x541c', '0x5423'].map(attempt).join('; ');
+    const terminal = open(t, '$EXEC perl -e "$SCRIPT"', { EXEC: exec(), SCRIPT: script });
+    await terminal.type('', 'no-1 no-1 no-1');
+    const control = open(t, 'perl -e "$SCRIPT"', { SCRIPT: attempt('0x5412') });
+    await once(control.child, 'close');
+    if (!control.screen.includes('did'))
+      notRun('typing into a terminal', `needs dev.tty.legacy_tiocsti=1: ${control.screen}`);
   });
 }
 

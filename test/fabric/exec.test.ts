@@ -1,13 +1,14 @@
 /** `postern exec` in front of a stub of the fabric: who a workload is, what it sees, and how its process ends. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { ownFolders } from '../../src/cli/exec/given-folder.ts';
 import { notRun } from '../not-run.ts';
 import { until } from '../world/process.ts';
 import { ended, ExecIn, modes, userUid, whyNot, type Mode } from './exec-in.ts';
-import { poolUid } from './stub-fabric.ts';
+import { plain, poolUid } from './stub-fabric.ts';
 
 for (const mode of modes) {
   const title = `a workload of a fabric that ${mode === 'root' ? 'root' : 'an ordinary user'} started`;
@@ -76,7 +77,7 @@ function workloadTests(mode: Mode): void {
 
   it('finds no data folder, no control socket and no session, and cannot write where they were', async () => {
     const { folder } = world.fabric.place;
-    const script = `ls -A postern-data ${folder}/control /run/netns; cat postern-data/connection.json ${folder}/state.json
+    const script = `ls -A postern-data ${folder}/control /run/netns; cat postern-data/connection.json ${folder}/control/state.json
       for f in postern-data ${folder} ${folder}/control; do touch $f/x; done`;
     const seen = await world.prints(script);
     assert.doesNotMatch(seen, /connection\.json\n|net\.sock|of-the|secret|^pt-/m);
@@ -129,6 +130,10 @@ function workloadTests(mode: Mode): void {
   });
 
   if (mode === 'root') {
+    it('may have 4096 processes', async () => {
+      assert.match(await world.prints('grep "Max processes" /proc/self/limits'), /\s4096\s+4096\s/);
+    });
+
     it('has an account and a home for its uid', async () => {
       const script = 'id -un; id -gn; cd; pwd; echo x >x; cat x; echo $USER $LOGNAME $SHELL';
       const home = '/run/postern-net/home';
@@ -139,7 +144,7 @@ function workloadTests(mode: Mode): void {
       const env = { SUDO_UID: String(userUid), SUDO_GID: String(userUid) };
       const script = 'id -u; id -g; grep -E "^(CapEff|NoNewPrivs)" /proc/self/status';
       assert.equal(
-        await world.prints(script, { env }),
+        await world.prints(script, { env, options: [...inSubnet, '--folder', ownFolders[0] ?? ''] }),
         lines(userUid, userUid, 'CapEff:\t0000000000000000', 'NoNewPrivs:\t1'),
       );
       const ofRoot = { SUDO_UID: '0', SUDO_GID: '0' };
@@ -163,15 +168,80 @@ function workloadTests(mode: Mode): void {
     });
     assert.equal((await world.run(['sh', '-c', 'kill -TERM $$'])).status, 143);
     assert.equal((await world.run(['sh', '-c', 'kill -KILL $$'])).status, 137);
-    const missing = await world.run(['no-such-command'], { env: { PATH: '/usr/bin:/bin' } });
-    assert.equal(missing.status, 127);
     assert.equal(await world.prints('grep SigIgn /proc/self/status'), 'SigIgn:\t0000000000000000\n');
-    const direct = await ended(world.startLine(['ls', '/proc/self/fd'], {}));
-    assert.equal(await world.prints('ls /proc/self/fd'), direct.stdout);
+    assert.equal(await world.prints('ls /proc/self/fd'), lines(0, 1, 2, 3));
     assert.equal(await world.prints('env | grep -icE "^postern|^PS1"'), '0\n');
     writeFileSync(join(world.project, 'a=b'), '#!/bin/sh\nprintf "<%s>" "$@"\n');
     chmodSync(join(world.project, 'a=b'), 0o755);
     assert.equal((await world.run([join(world.project, 'a=b'), 'x y', '', '--', '-z'])).stdout, '<x y><><--><-z>');
+  });
+
+  it('is told which program is not there, or cannot be run', async () => {
+    const closed = join(world.project, 'closed');
+    mkdirSync(closed, { mode: 0o000 });
+    const env = { PATH: `${closed}:/usr/bin:/bin:` };
+    const outcome = async (...command: string[]) => {
+      const { status, stderr } = await world.run(command, { env });
+      return [status, stderr];
+    };
+    const missing = "error: There is no program 'no-such-program' in PATH.\n";
+    assert.deepEqual(await outcome('no-such-program'), [127, missing]);
+    assert.deepEqual(await outcome('/no/such'), [127, 'error: There is no program /no/such.\n']);
+    assert.deepEqual(await outcome('app.txt'), [126, 'error: app.txt cannot be run: Permission denied.\n']);
+    assert.equal(await world.prints('echo $PATH; ls -d /usr', { env }), '/usr/bin:/bin:\n/usr\n');
+  });
+
+  it("has the environment of its caller with any names and values, and nothing that is the caller's own", async () => {
+    const env = {
+      'a.b': '1',
+      'BASH_FUNC_f%%': '() { :; }',
+      EMPTY: '',
+      LINES_: 'one\ntwo=\n',
+      postern_0: 'x=y',
+      POSTERN_MASTER_KEY: 'secret',
+      SSH_AUTH_SOCK: '/x',
+      DBUS_SESSION_BUS_ADDRESS: 'x',
+      XDG_RUNTIME_DIR: '/x',
+      TMPDIR: '/x',
+      SSHFOO: 'stays',
+    };
+    const script =
+      'print join "", map { "<$_=$ENV{$_}>" } sort grep { /^(a\\.b|BASH_FUNC|EMPTY|LINES_|postern|POSTERN|SSH|DBUS|XDG_R|TMP)/ } keys %ENV';
+    // The shell of bin/postern passes on only what can be a variable of its own.
+    const line = [process.execPath, main, ...world.line(['perl', '-e', script]).slice(1)];
+    const { stdout, stderr } = await ended(world.startLine(line, { env: { ...plain, ...env } }));
+    assert.deepEqual(
+      [stdout, stderr],
+      ['<BASH_FUNC_f%%=() { :; }><EMPTY=><LINES_=one\ntwo=\n><SSHFOO=stays><a.b=1><postern_0=x=y>', ''],
+    );
+  });
+
+  it('is launched by programs that read none of its environment, which shows in no command line', async () => {
+    writeFileSync(join(world.project, 'libmount.so.1'), 'no library');
+    const value = `secret-${process.pid}`;
+    const env = {
+      LD_LIBRARY_PATH: ':/nowhere',
+      LIBMOUNT_FSTAB: '/nowhere',
+      VALUE: value,
+      BASH_ENV: '/nowhere',
+      POSIXLY_CORRECT: '1',
+    };
+    const child = world.start(['sh', '-c', 'echo $LD_LIBRARY_PATH; read line'], { env });
+    const printed: unknown[] = await once(child.stdout, 'data');
+    assert.equal(String(printed[0]), ':/nowhere\n');
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      assert.ok(!commandLine(pid).includes(value), commandLine(pid));
+    }
+    child.stdin.end('end\n');
+    assert.equal((await ended(child)).stderr, '');
+  });
+
+  it('has no descriptor of its caller but the first three', async () => {
+    const opening = ['perl', '-e', '$^F = 255; open $f[$_], "<", "app.txt" for 0 .. 60; exec @ARGV'];
+    const { stdout } = await ended(world.startLine([...opening, 'ls', '/proc/self/fd'], {}));
+    assert.ok(stdout.includes('\n44\n'), stdout);
+    const own = await ended(world.startLine([...opening, ...world.line(['ls', '/proc/self/fd'])], {}));
+    assert.deepEqual([own.stdout, own.stderr], [lines(0, 1, 2, 3), '']);
   });
 
   it('gets the signals that are sent to its command line', async () => {
@@ -223,17 +293,23 @@ function workloadTests(mode: Mode): void {
   });
 }
 
+const main = join(import.meta.dirname, '../../bin/main.mjs');
+const inSubnet = ['--subnet', 'prod/web'];
+
 /** The processes with this argument. */
 function withArgument(mark: string): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(`sleep\0${mark}`);
-      } catch {
-        return false;
-      }
-    });
+    .filter((pid) => commandLine(pid).startsWith(`sleep\0${mark}`));
+}
+
+/** Empty for a process that has ended. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function lines(...all: readonly (string | number)[]): string {

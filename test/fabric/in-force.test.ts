@@ -127,5 +127,5 @@ function hasMark({ namespace }: Joined): boolean {
 }
 
 function logOf(lab: FabricLab): string {
-  return readFileSync(join(lab.place.folder, 'log'), 'utf8');
+  return readFileSync(join(lab.place.folder, 'control', 'log'), 'utf8');
 }

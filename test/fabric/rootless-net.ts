@@ -37,7 +37,7 @@ assert.equal(await reach(lab, blue), 'allowed');
 seen('a killed reconciler is followed by another');
 
 await lab.kill();
-rmSync(join(lab.place.folder, 'state.json'));
+rmSync(join(lab.place.folder, 'control', 'state.json'));
 await lab.up();
 assert.deepEqual(
   (await lab.status()).networks.flatMap(({ subnets }) => subnets.flatMap(({ workloads }) => workloads)),

@@ -30,6 +30,8 @@ export class StubFabric implements AsyncDisposable {
   readonly requests: Readonly<Record<string, unknown>>[] = [];
   /** The answer to the next request, if it is not a place. */
   refusal: object | undefined;
+  /** Happens while the command waits for its place. */
+  beforeAnswer: (() => void) | undefined;
   readonly #uid: number | undefined;
   readonly #server: Server;
   readonly #namespaces: string[] = [];
@@ -78,11 +80,11 @@ export class StubFabric implements AsyncDisposable {
       'fabric-ca.pem': 'the authority of the fabric\n',
       hosts: '127.0.0.1 localhost\n',
       'resolv.conf': 'nameserver 168.63.129.16\n',
-      'state.json': '{"secret":"of the reconciler"}',
+      'control/state.json': '{"secret":"of the reconciler"}',
     };
     for (const [name, contents] of Object.entries(files)) {
       writeFileSync(join(folder, name), contents);
-      this.#give(join(folder, name), name === 'state.json' ? 0o600 : 0o644);
+      this.#give(join(folder, name), name === 'control/state.json' ? 0o600 : 0o644);
     }
   }
 
@@ -94,6 +96,7 @@ export class StubFabric implements AsyncDisposable {
   #answer(line: string): object {
     const request = JSON.parse(line) as { readonly join: string; readonly subnet?: string; readonly address?: string };
     this.requests.push(request);
+    this.beforeAnswer?.();
     if (this.refusal !== undefined) return this.refusal;
     const namespace = `pt-${this.place.instance}-w${this.#namespaces.length + 1}`;
     const address = request.address ?? '10.0.0.4';

@@ -1,11 +1,11 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConnection } from '../connection.ts';
 import type { ProgramIdentity } from '../connection.ts';
 import type { Command, Given, Options, Outcome } from '../command.ts';
 import { join as joinFabric } from '../exec/join.ts';
 import type { JoinRequest } from '../exec/join.ts';
-import { findPrograms } from '../exec/programs.ts';
+import { findPrograms, whyNoFilter } from '../exec/programs.ts';
 import { controlSocketOf, placeOf } from '../../fabric/place.ts';
 import { CommandFailed } from '../failed.ts';
 import { identityNamed } from '../run/identity.ts';
@@ -34,15 +34,17 @@ export const exec: Command = {
       data,
       'Start the server with "postern start", or give its data folder with --data DIR.',
     );
-    const workingFolder = realFolder(folder, 'Give an existing one with --folder DIR.');
+    const workingFolder = folderToWorkIn(folder);
     const path = socketOf(dataFolder);
+    const isFiltered = checkFilter(programs.setpriv);
     const identity = request.join === 'subnet' ? identityFor(data, options['as']) : undefined;
     const identityHeader = identity?.identityHeader;
     // The launcher is loaded while the fabric makes the place.
-    const [joined, { prepare }, { launch }] = await Promise.all([
+    const [joined, { prepare }, { launch }, { workloadFilter }] = await Promise.all([
       joinFabric(path, { ...request, ...(identityHeader !== undefined && { identityHeader }) }),
       import('../exec/prepare.ts'),
       import('../exec/launch.ts'),
+      import('../exec/workload-filter.ts'),
     ]);
     const prepared = await prepare(joined, {
       dataFolder,
@@ -51,7 +53,7 @@ export const exec: Command = {
       command: operands,
       inherited: process.env,
     });
-    return launch({ programs, ...prepared });
+    return launch({ programs, filter: isFiltered ? workloadFilter(process.arch) : undefined, ...prepared });
   },
 };
 
@@ -64,7 +66,7 @@ async function declare(
     throw new CommandFailed('--declared needs a --subnet.', hint);
   }
   const dataFolder = resolve(data);
-  process.chdir(realFolder(folder, 'Give an existing one with --folder DIR.'));
+  process.chdir(folderToWorkIn(folder));
   // The other ways do not need what it loads: an HTTPS client.
   const { runDeclared } = await import('../exec/declared.ts');
   return { output: '', exitStatus: await runDeclared({ data: dataFolder, subnet, address, as, command }) };
@@ -103,10 +105,35 @@ function socketOf(dataFolder: string): string {
   return controlSocketOf(placeOf(dataFolder, own === 0));
 }
 
+/**
+ * Whether workloads have a filter of system calls. Those of root must: without it they type into root's terminal, and make
+ * root's set-uid programs.
+ */
+function checkFilter(setpriv: string): boolean {
+  const why = whyNoFilter(setpriv, process.arch);
+  if (why === undefined) return true;
+  if (process.geteuid?.() === 0) {
+    const hint = 'Debian 13 has one that can. Or start the server, the networks and the program as an ordinary user.';
+    throw new CommandFailed(`A workload of root needs a filter of system calls, and ${why}.`, hint);
+  }
+  process.stderr.write(`postern: the program has no filter of system calls: ${why}\n`);
+  return false;
+}
+
+function folderToWorkIn(folder: string): string {
+  const hint = 'Give a folder of yours with --folder DIR.';
+  const path = realFolder(folder, hint);
+  if (!statSync(path).isDirectory()) throw new CommandFailed(`${folder} is not a folder.`, hint);
+  return path;
+}
+
 function realFolder(path: string, hint: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
+    if (error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd') {
+      throw new CommandFailed('The current folder was removed.', 'Change to one that is there.');
+    }
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(`${path} cannot be read: ${cause}`, hint);
   }

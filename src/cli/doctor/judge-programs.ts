@@ -26,10 +26,23 @@ export function judgeExec(observed: Observed): Judgement {
     { name: 'setpriv', ...judgeSetpriv(observed) },
   ];
   const absent = needed.find(({ state }) => state !== 'ok');
-  if (absent === undefined)
-    return { state: 'ok', found: observed.isRoot ? 'enforced, by root' : 'enforced, without root' };
+  if (absent === undefined) return filtered(observed);
   const { name, found, mend } = absent;
   return { state: 'note', found: `${declared}: ${name} ${found}`, ...(mend !== undefined && { mend }) };
+}
+
+/** Workloads of root need the filter. */
+function filtered({ isRoot, noFilter }: Observed): Judgement {
+  const found = isRoot ? 'enforced, by root' : 'enforced, without root';
+  if (noFilter === undefined) return { state: 'ok', found };
+  const mend = 'use Debian 13 or newer';
+  if (isRoot)
+    return {
+      state: 'note',
+      found: `refused for root: workloads have no filter of system calls, for ${noFilter}`,
+      mend,
+    };
+  return { state: 'note', found: `${found}, and without a filter of system calls: ${noFilter}`, mend };
 }
 
 export function judgeConntrack({ attempts }: Observed): Judgement {

@@ -5,6 +5,7 @@ import { request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
+import { whyNoFilterHere } from '../exec/programs.ts';
 import { ways } from '../run/launch.ts';
 import { attempt } from './attempt.ts';
 import { kernelSettings } from './observed.ts';
@@ -39,6 +40,7 @@ export async function observe(folder: string): Promise<Observed> {
     server,
     authority: connection === undefined ? undefined : lifetimeIn(connection.caFile),
     attempts,
+    noFilter: whyNoFilterHere(),
     kernel: Object.fromEntries(kernelSettings.flatMap(readSetting)),
     serverPort,
     ports: { 443: port443, server: ownPort },

@@ -49,6 +49,8 @@ export interface Observed {
       Attempt
     >
   >;
+  /** Why workloads have no filter of system calls; `undefined`: they have one. */
+  readonly noFilter: string | undefined;
   /** Settings of the kernel by name; those that it does not have are left out. */
   readonly kernel: Readonly<Record<string, string>>;
   /** The port of the server of the data folder; of one that has not started yet, that of a server without --port. */

@@ -28,11 +28,17 @@ const proxiesOfPrograms = ['npm_config_proxy', 'npm_config_https_proxy', 'npm_co
 /** The C library's resolver reads these before its files (resolv.conf(5), hostname(7)). */
 const resolver = ['HOSTALIASES', 'LOCALDOMAIN', 'RES_OPTIONS'];
 
-/** They name sockets below /run/user, which a workload does not see. */
-const session = ['DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR', 'WAYLAND_DISPLAY'];
+/** They lead to the caller's session, its agents and the windows of its terminal, or are this server's own. */
+const ofCaller = new RegExp(
+  [
+    '^(?:POSTERN_|DBUS_|SSH_|XDG_(?:RUNTIME_DIR$|SESSION_|SEAT)|WAYLAND_|DISPLAY$|XAUTHORITY$|ICEAUTHORITY$',
+    'GPG_AGENT_INFO$|GNOME_KEYRING_|KRB5CCNAME$|TMUX|STY$|NOTIFY_SOCKET$|LISTEN_|CREDENTIALS_DIRECTORY$',
+    'VSCODE_|PULSE_|SESSION_MANAGER$)',
+  ].join('|'),
+);
 
 /** They name folders of root's, which a user of the pool cannot read. */
-const foldersOfRoot = ['MAIL', 'TMPDIR', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME'];
+const foldersOfRoot = ['MAIL', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME'];
 
 /** The environment of a workload: the caller's without what leads out of the fabric, and as the workload's user has it. */
 export function workloadEnvironment(input: WorkloadEnvironment): Record<string, string> {
@@ -55,7 +61,12 @@ export function workloadEnvironment(input: WorkloadEnvironment): Record<string, 
       ...proxies.map((name) => name.toUpperCase()),
       ...proxiesOfPrograms,
       ...resolver,
-      ...session,
+      // It has folders for temporary files of its own.
+      'TMPDIR',
+      'TMP',
+      'TEMP',
+      'TEMPDIR',
+      ...Object.keys(inherited).filter((name) => ofCaller.test(name)),
       ...(user.kind === 'pool' ? foldersOfRoot : []),
     ],
   });
@@ -71,17 +82,17 @@ function accountVariables({ user, poolHome }: WorkloadEnvironment): Readonly<Rec
 
 const shells = new Set(['sh', 'ash', 'bash', 'dash', 'ksh', 'mksh', 'zsh']);
 
+export function isInteractiveShell([program = '', ...options]: readonly string[]): boolean {
+  return shells.has(basename(program)) && options.every((option) => /^(?:-[abd-z]+|--[\w-]+)$/i.test(option));
+}
+
 /**
  * The prompt of an interactive shell, which says where one is. Bash sets its own from the user's files, and runs
  * `PROMPT_COMMAND` before each prompt. A script gets none: programs take `PS1` for the sign of an interactive shell.
  */
-function promptVariables(
-  [program = '', ...options]: readonly string[],
-  place: string,
-): Readonly<Record<string, string>> {
-  const name = basename(program);
-  const isInteractive = options.every((option) => /^(?:-[abd-z]+|--[\w-]+)$/i.test(option));
-  if (!shells.has(name) || !isInteractive) return {};
+function promptVariables(command: readonly string[], place: string): Readonly<Record<string, string>> {
+  if (!isInteractiveShell(command)) return {};
+  const name = basename(command[0] ?? '');
   const prompt = `[${place.replace(/[^\w./ -]/g, '')}] $ `;
   return { PS1: prompt, ...(name === 'bash' && { PROMPT_COMMAND: `PS1='${prompt}'` }) };
 }

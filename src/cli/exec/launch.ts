@@ -1,7 +1,9 @@
 // oxlint-disable-next-line no-restricted-imports -- only to write the compile cache; nothing is loaded by it
 import { flushCompileCache } from 'node:module';
 import { CommandFailed } from '../failed.ts';
-import { runFolderDescriptor, stage } from './mounts.ts';
+import { ownFolders, type KeptFolder } from './given-folder.ts';
+import { carried, lastStep, lastStepParameters, takeTerminalBack } from './last-step.ts';
+import { idMap, runDescriptor, runFolderDescriptor, stage } from './mounts.ts';
 import type { Programs } from './programs.ts';
 import type { WorkloadUser } from './workload-user.ts';
 
@@ -12,39 +14,71 @@ export interface Launch {
   readonly anchor: number | undefined;
   readonly user: WorkloadUser;
   readonly runFolder: string;
-  /** Where the workload starts. */
+  /** Where the workload works: a real path. */
   readonly workingFolder: string;
-  /** A folder to give to the user of the pool, and the map of ids by which it is the user's. */
-  readonly given: { readonly path: string; readonly idMap: string } | undefined;
+  readonly kept: KeptFolder | undefined;
+  /** A file that the workload has and whose folder it does not see: an empty one is made. */
+  readonly madeFile: string | undefined;
   /** Files for the stage, by name, among them `fstab`. */
   readonly files: Readonly<Record<string, string>>;
+  /** The filter of system calls; `undefined` where `setpriv` cannot load one. */
+  readonly filter: Uint8Array | undefined;
+  /** Whether the command is an interactive shell in the foreground of a terminal. */
+  readonly takesTerminal: boolean;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
+
+/** How many processes and threads the user of a workload of root may have. */
+const processesMax = 4096;
 
 /**
  * Puts the workload's launcher in the place of this process. It stays outside, with this process's pid: it passes
  * signals on and has the workload's exit status, and the workload ends with it. Shells do it, because a Node that waits
  * for each workload would take 40 MB.
+ *
+ * The working folder goes to the launcher as its current one, which is the same folder when its path leads elsewhere.
  * @throws {CommandFailed} when this system has no `execve`
  */
 export function launch(input: Launch): never {
-  const { programs, runFolder, workingFolder, given, files, command, environment } = input;
-  const parameters = [
-    runFolder,
-    workingFolder,
-    given?.path ?? '/',
-    given?.idMap ?? '',
-    ...Object.entries(files).flat(),
-    '--',
-    ...command,
-  ];
-  const shell = ['/bin/sh', '-c', outside(programs), 'postern', inside(programs, input.user), ...parameters];
-  const words = [programs.nsenter, ...entering(input), programs.unshare, '--mount', '--pid', '--ipc', ...shell];
+  const { programs, user, workingFolder, takesTerminal, command, environment } = input;
+  enter(workingFolder);
+  const last = lastStepParameters({
+    folder: workingFolder,
+    takesTerminal,
+    processesMax: user.kind === 'pool' ? processesMax : undefined,
+  });
+  const scripts = [inside(input), takesTerminal ? takeTerminalBack : '', lastStep];
+  const shell = ['/bin/sh', '-c', outside(programs), 'postern', ...scripts];
+  const parameters = [...shell, ...mountParameters(input), '--', ...last, ...command];
+  const words = [programs.nsenter, ...entering(input), programs.unshare, '--mount', '--pid', '--ipc', ...parameters];
   // At its end a process writes what it compiled; this one has no end.
   flushCompileCache();
-  process.execve?.(programs.nsenter, words, environment);
+  process.execve?.(programs.nsenter, words, carried(environment));
   throw new CommandFailed('A program cannot take the place of another one here.', 'Virtual networks need Linux.');
+}
+
+/** Its real path was read before, and the kernel says that of the current folder. */
+function enter(folder: string): void {
+  try {
+    process.chdir(folder);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(`${folder} cannot be entered: ${cause}`, 'Give a folder of yours with --folder DIR.');
+  }
+  if (process.cwd() !== folder) throw new CommandFailed(`${folder} was moved meanwhile.`, 'Run the command again.');
+}
+
+function mountParameters({ runFolder, user, kept, madeFile, files, filter }: Launch): readonly string[] {
+  const { path = '', base = '' } = kept ?? {};
+  const way = user.kind === 'pool' ? idMap(user) : 'rbind';
+  const words = [runFolder, kept === undefined ? '' : way, path, base, base === '' ? '' : path.slice(base.length)];
+  return [...words, madeFile ?? '', escaped(filter ?? new Uint8Array()), ...Object.entries(files).flat()];
+}
+
+/** Bytes as a format of printf(1). */
+function escaped(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 }
 
 /**
@@ -63,7 +97,10 @@ function entering({ namespace, anchor }: Launch): readonly string[] {
  * process of the terminal's foreground group by themselves. Without a terminal they were sent to this process alone.
  * @param isReady a condition of the shell that holds once the process of the command does with a signal what it must
  */
-function attending(command: string, isReady = 'true'): string {
+function attending(
+  command: string,
+  { isReady = 'true', atEnd = 'true' }: { readonly isReady?: string; readonly atEnd?: string } = {},
+): string {
   return `
     postern_pass() {
       [ -n "$postern_child" ] || { postern_early=$1; return; }
@@ -82,7 +119,7 @@ function attending(command: string, isReady = 'true'): string {
     [ -z "$postern_early" ] || postern_pass "$postern_early"
     while :; do
       wait "$postern_child"; postern_status=$?
-      kill -0 "$postern_child" 2>/dev/null || exit "$postern_status"
+      kill -0 "$postern_child" 2>/dev/null || { ${atEnd}; exit "$postern_status"; }
     done`;
 }
 
@@ -91,11 +128,14 @@ function attending(command: string, isReady = 'true'): string {
  * ends all others, so that there must be no child before it. Node ignores PIPE and XFSZ, a shell ignores the others in
  * what it starts in the background, and what is ignored stays so.
  */
-function outside({ env, setpriv }: Programs): string {
+function outside({ env, perl, setpriv }: Programs): string {
   const signals = 'INT,QUIT,PIPE,XFSZ';
   const apart = `${setpriv} --pdeathsig=KILL /bin/sh -c "$postern_inside" postern $$ "$@"`;
   const first = `${env} --default-signal=${signals} ${apart}`;
-  return `postern_inside=$1; shift${whenCaught}${attending(first, 'postern_catches')}`;
+  // In its place, for a process has no more children once the first process of their PID namespace has ended.
+  const atEnd = `[ -z "$postern_back" ] || exec ${perl} -e "$postern_back" "$postern_status"`;
+  const attend = attending(first, { isReady: 'postern_catches', atEnd });
+  return `postern_inside=$1 postern_back=$2; shift 2${whenCaught}${attend}`;
 }
 
 /**
@@ -118,44 +158,77 @@ const whenCaught = `
  * so to wait for the workload, which it starts without privileges in a user namespace of its own: processes of one uid in
  * different user namespaces cannot read each other.
  */
-function inside(programs: Programs, { uid, gid, kind, account }: WorkloadUser): string {
-  const { env, setpriv, unshare } = programs;
+function inside({ programs, user: { uid, gid, kind, account }, filter }: Launch): string {
+  const { perl, setpriv, unshare } = programs;
   const groups = kind === 'sudo' && account !== undefined ? '--init-groups' : '--clear-groups';
   const become = kind === 'caller' ? '' : `--reuid=${uid} --regid=${gid} ${groups} --inh-caps=-all --bounding-set=-all`;
-  const apart = `${setpriv} --no-new-privs ${become} ${unshare} --user --map-user=${uid} --map-group=${gid}`;
+  const filtered = filter === undefined ? '' : `--seccomp-filter /proc/self/fd/${filterDescriptor}`;
+  const apart = `${setpriv} --no-new-privs ${filtered} ${become} ${unshare} --user --map-user=${uid} --map-group=${gid}`;
   return `
     trap 'exit 130' INT; trap 'exit 131' QUIT; trap 'exit 129' HUP; trap 'exit 143' TERM
     # The launcher may have been killed before this process asked to end with it.
     [ -d "/proc/$1" ] || exit
-    postern_folder=$3
-    (${mounting(programs)}) || {
+    postern_last=$2
+    shift 2
+    ${mounting(programs)}
+    postern_mount "$@" || {
       echo 'error: The files of the workload cannot be mounted.' >&2
       echo 'hint: "postern doctor" says what this machine allows.' >&2
       exit 125
     }
-    cd "$postern_folder" 2>/dev/null || cd /
-    while [ "$1" != -- ]; do shift; done; shift${attending(`${env} --default-signal=INT,QUIT ${apart} -- "$@"`)}`;
+    cd /
+    while [ "$1" != -- ]; do shift; done; shift${attending(`${apart} -- ${perl} -e "$postern_last" -- "$@"`)}`;
 }
 
+/** The descriptor by which `setpriv` reads the filter, which is on the stage. */
+const filterDescriptor = 4;
+
 /**
- * It mounts /proc first: the path of a descriptor leads there, and \`mount\` looks for its own processes in it. A workload
- * has all ports of its address, as a machine of its own would, though it is not root (ip(7), \`ip_unprivileged_port_start\`).
+ * It mounts /proc first: the path of a descriptor leads there, and `mount` looks for its own processes in it. A workload
+ * has all ports of its address, as a machine of its own would, though it is not root (ip(7), `ip_unprivileged_port_start`).
+ *
+ * Root reaches the kept folder, and those above it, from its current folder and by no path: another workload that
+ * may write in one of them could lead a path elsewhere. `pwd -P` is what the kernel says.
  */
 function mounting({ mount, mkdir }: Programs): string {
   return `
-      exec ${runFolderDescriptor}<"$2" 4<"$4" || exit
-      ${mount} -t proc -o nosuid,nodev,noexec postern /proc || exit
-      echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start || exit
-      ${mount} -t tmpfs -o nosuid,nodev,mode=755 postern-stage ${stage} || exit
-      if [ -n "$5" ]; then
-        ${mkdir} ${stage}/folder
-        ${mount} -c -o "bind,X-mount.idmap=$5" /proc/self/fd/4 ${stage}/folder 2>/dev/null || {
-          echo "postern: the file system of $4 cannot give it to another user: the workload has there what every user has." >&2
-          ${mount} -c --bind /proc/self/fd/4 ${stage}/folder || exit
+    postern_climb() {
+      cd -P . || return
+      until [ "$PWD" = "$1" ]; do
+        [ "$PWD" != / ] || { echo "error: $1 was moved meanwhile." >&2; return 1; }
+        cd -P .. || return
+      done
+    }
+    postern_put() {
+      ${mkdir} -p ${stage}/folder "${stage}/above$4" || return
+      postern_climb "$2" || return
+      if [ "$1" = rbind ]; then ${mount} -c --rbind . ${stage}/folder || return
+      else
+        ${mount} -c -o "bind,X-mount.idmap=$1" . ${stage}/folder 2>/dev/null || {
+          echo "postern: the file system of $2 cannot give it to another user: the workload has there what every user has." >&2
+          ${mount} -c --bind . ${stage}/folder || return
         }
       fi
-      shift 5
-      while [ "$1" != -- ]; do printf %s "$2" >"${stage}/$1" || exit; shift 2; done
-      ${mount} -c --all --fstab ${stage}/fstab || exit
-    `;
+      case $3 in
+        '') ${mount} -c --rbind ${stage}/folder . ;;
+        ${ownFolders.join(' | ')}) ;;
+        *) ${mount} -c --bind ${stage}/folder "${stage}/above$4" && postern_climb "$3" && ${mount} -c --rbind ${stage}/above . ;;
+      esac
+    }
+    postern_mount() {
+      exec ${runFolderDescriptor}<"$1" ${runDescriptor}</run || return
+      ${mount} -t proc -o nosuid,nodev,noexec postern /proc || return
+      echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start || return
+      ${mount} -t tmpfs -o nosuid,nodev,size=16m,mode=755 postern-stage ${stage} || return
+      printf "$7" >${stage}/filter && exec ${filterDescriptor}<${stage}/filter || return
+      [ -z "$2" ] || postern_put "$2" "$3" "$4" "$5" || return
+      if [ -n "$6" ]; then
+        ${mount} -t tmpfs -o nosuid,nodev,size=16m,mode=755 postern-run /run || return
+        ${mkdir} -p "\${6%/*}" && : >"$6" || return
+      fi
+      shift 7
+      while [ "$1" != -- ]; do printf %s "$2" >"${stage}/$1" || return; shift 2; done
+      ${mount} -c --all --fstab ${stage}/fstab || return
+      exec ${runFolderDescriptor}<&- ${runDescriptor}<&-
+    }`;
 }

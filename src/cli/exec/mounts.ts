@@ -1,60 +1,73 @@
 import { join } from 'node:path';
+import { foldersBetween, isIn, isOwnFolder, ownFolders, type KeptFolder } from './given-folder.ts';
 
 /** The folder of a mount namespace's own memory, in which the launcher prepares what it mounts. */
 export const stage = '/dev/shm';
 /** The descriptor by which the fabric's own folder is read, also when its path is covered. */
 export const runFolderDescriptor = 3;
 
-/** The working folder of a workload of root. */
-export interface GivenFolder {
-  readonly path: string;
-  /** The folder above it that is closed to other users; the workload sees an empty one with the given folder in it. */
-  readonly closedHome: string | undefined;
-}
-
 export interface MountInput {
   readonly runFolder: string;
-  /** The folder that has the run folder in it, and is covered: root's own below /run, or a user's data folder. */
-  readonly coveredFolder: string;
-  /** Further folders that a workload must not see into; they exist. */
-  readonly otherCovers: readonly string[];
+  /** The server's data folder, if the workload would find it. */
+  readonly dataFolder: string | undefined;
+  /** This program's own files, if the workload would find them and could write them. */
+  readonly installation: string | undefined;
   /** Files of the fabric's own folder, and the files of the system that they replace. */
   readonly replaced: readonly (readonly [name: string, target: string])[];
   /** Files on the stage, likewise. */
   readonly staged: readonly (readonly [name: string, target: string])[];
-  /** Files of the run folder that are not for a workload. */
-  readonly hiddenFiles: readonly string[];
-  readonly given?: GivenFolder | undefined;
+  /** Whether the launcher has made the workload's own `/run`. */
+  readonly hasRun: boolean;
+  /** Folders of `/run` that programs need. */
+  readonly keptInRun: readonly string[];
+  /** The working folder, if it is put to its place; the launcher has done it already unless its base is a folder of its own. */
+  readonly kept: KeptFolder | undefined;
   /** A new home, and the user that it belongs to. */
-  readonly home?: { readonly path: string; readonly uid: number; readonly gid: number } | undefined;
+  readonly home: { readonly path: string; readonly uid: number; readonly gid: number } | undefined;
 }
 
 const empty = 'ro,nosuid,nodev,noexec,size=4k,mode=555';
 const readOnly = 'bind,ro,nosuid,nodev';
+/** Parts of the machine's memory, which is filled as they are. */
+const scratch = 'nosuid,nodev,size=25%';
+/** The descriptor of the machine's own /run. */
+export const runDescriptor = 5;
 
 /**
- * The mounts of a workload, as the lines of a table for one `mount --all`, in order. Each path is a real one: a link in
- * it would lead to where something else is covered. The last one covers the stage.
+ * The mounts of a workload's own folders, as the lines of a table for one `mount --all`, in order. Each path is a real
+ * one: a link in it would lead to where something else is covered.
  */
 export function mountTable(input: MountInput): string {
-  const { runFolder, coveredFolder, given, home } = input;
+  const { runFolder, dataFolder, installation, home, kept } = input;
   const lines = [
-    ...(given?.closedHome === undefined ? [] : [tmpfs(given.closedHome, 'nosuid,nodev,mode=755')]),
-    ...(given === undefined ? [] : [bound(`${stage}/folder`, given.path, 'bind,nosuid,nodev,X-mount.mkdir')]),
-    ...input.otherCovers.map((folder) => tmpfs(folder, empty)),
-    tmpfs(coveredFolder, 'nosuid,nodev,noexec,size=64k,mode=555'),
+    ...(input.hasRun ? [] : [tmpfs('/run', 'nosuid,nodev,size=16m,mode=755')]),
+    ...ownFolders.map((folder) => tmpfs(folder, `${scratch},mode=1777`)),
+    ...input.keptInRun.map((name) =>
+      bound(`/proc/self/fd/${runDescriptor}/${name}`, join('/run', name), `${readOnly},X-mount.mkdir`),
+    ),
+    ...(kept?.base !== undefined && isOwnFolder(kept.base)
+      ? [bound(`${stage}/folder`, kept.path, 'rbind,nosuid,nodev,X-mount.mkdir')]
+      : []),
+    // A folder that is a mount cannot be renamed, nor one above it that is a mount itself.
+    ...[installation, dataFolder].flatMap((path) => fixed(path, kept)),
+    ...(installation === undefined ? [] : [bound(installation, installation, readOnly)]),
+    ...(dataFolder === undefined ? [] : [tmpfs(dataFolder, 'nosuid,nodev,noexec,size=64k,mode=555')]),
     bound(`/proc/self/fd/${runFolderDescriptor}`, runFolder, `${readOnly},X-mount.mkdir`),
     tmpfs(join(runFolder, 'control'), empty),
-    ...input.hiddenFiles.map((name) => bound('/dev/null', join(runFolder, name), 'bind')),
     ...(home === undefined
       ? []
-      : [tmpfs(home.path, `nosuid,nodev,uid=${home.uid},gid=${home.gid},mode=700,X-mount.mkdir`)]),
+      : [tmpfs(home.path, `${scratch},uid=${home.uid},gid=${home.gid},mode=700,X-mount.mkdir`)]),
     ...input.replaced.map(([name, target]) => bound(`/proc/self/fd/${runFolderDescriptor}/${name}`, target, readOnly)),
     ...input.staged.map(([name, target]) => bound(`${stage}/${name}`, target, readOnly)),
-    // POSIX shared memory is a part of what an IPC namespace keeps apart.
-    tmpfs(stage, 'nosuid,nodev,mode=1777'),
+    // POSIX shared memory is a part of what an IPC namespace keeps apart. It covers the stage.
+    tmpfs(stage, `${scratch},mode=1777`),
   ];
   return lines.join('');
+}
+
+function fixed(path: string | undefined, kept: KeptFolder | undefined): readonly string[] {
+  if (path === undefined || kept === undefined || !isIn(path, kept.path)) return [];
+  return foldersBetween(kept.path, path).map((folder) => bound(folder, folder, 'rbind'));
 }
 
 /** The name of the source differs from the others, for `mount` leaves out what seems to be mounted already. */
@@ -68,7 +81,7 @@ function bound(source: string, target: string, options: string): string {
 
 /** A field of fstab(5), in which white space ends a field, `#` begins a comment, and a backslash an octal code. */
 function field(path: string): string {
-  return path.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return path.replace(/[ \t\n\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
 /**

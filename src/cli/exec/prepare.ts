@@ -1,17 +1,26 @@
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { rootFolder } from '../../fabric/place.ts';
 import { CommandFailed } from '../failed.ts';
 import type { Inherited } from '../run/environment.ts';
 import { javaRoots } from '../run/launch.ts';
-import { workloadEnvironment } from './environment.ts';
-import { givenFolder, isVisible } from './given-folder.ts';
+import { isInteractiveShell, workloadEnvironment } from './environment.ts';
+import {
+  folderOfRoot,
+  folderOfUser,
+  installationOf,
+  isIn,
+  isOwnFolder,
+  isVisible,
+  type KeptFolder,
+} from './given-folder.ts';
 import type { Joined } from './join.ts';
 import type { Launch } from './launch.ts';
-import { idMap, mountTable } from './mounts.ts';
+import { mountTable } from './mounts.ts';
 import { javaRootFile, rootFiles } from './root-files.ts';
 import { nameServices, withPoolAccount } from './system-files.ts';
-import { workloadUser } from './workload-user.ts';
+import { homesOf, workloadUser, type WorkloadUser } from './workload-user.ts';
 
 export interface Wanted {
   /** The real path of the server's data folder. */
@@ -24,56 +33,82 @@ export interface Wanted {
   readonly inherited: Inherited;
 }
 
-/** In /run: sockets and names of others: of sessions, of servers and fabrics, and of a cache that the C library's resolver asks. */
-const closed = /^(?:user|netns|nscd|postern.*)$/;
-
 /** Everything that the launcher needs for a workload that has joined. */
-export async function prepare(joined: Joined, wanted: Wanted): Promise<Omit<Launch, 'programs'>> {
+export async function prepare(joined: Joined, wanted: Wanted): Promise<Omit<Launch, 'programs' | 'filter'>> {
   const { namespace, anchor, runFolder } = joined;
   const { folder, command, inherited } = wanted;
   const passwd = contentsOf('/etc/passwd') ?? '';
   const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
   const user = workloadUser({ uid, gid, environment: inherited, poolUid: joined.poolUid, passwd });
-  const covered = dirname(runFolder);
-  const poolHome = user.kind === 'pool' ? { path: join(covered, 'home'), uid: user.uid, gid: user.gid } : undefined;
-  const given = poolHome && givenFolder(folder, userInfo().homedir);
+  const home = user.kind === 'pool' ? { path: join(rootFolder, 'home'), uid: user.uid, gid: user.gid } : undefined;
+  const kept = keptFolder(folder, { user, passwd });
   const environment = workloadEnvironment({
     inherited,
     user,
-    poolHome: poolHome?.path,
+    poolHome: home?.path,
     instance: /^pt-([\da-f]+)-/.exec(namespace)?.[1] ?? 'fabric',
     clientId: wanted.clientId,
     place: `${joined.place} ${joined.address}`,
     command,
     ...(await rootFiles(inherited, runFolder)),
   });
-  const staged = stagedFiles(passwd, poolHome);
+  const staged = stagedFiles(passwd, home);
   const java = javaRoots(environment);
+  const isSeen = (path: string): boolean => isVisible(path, kept);
+  const names = systemFile('/etc/resolv.conf');
+  const madeFile = isIn(names, '/run') ? names : undefined;
   const table = mountTable({
     runFolder,
-    coveredFolder: covered,
-    otherCovers: coversBeside(covered, wanted.dataFolder).filter((path) => isVisible(path, given)),
-    hiddenFiles: ['state.json'].filter((name) => existsSync(join(runFolder, name))),
+    dataFolder: [wanted.dataFolder].find(isSeen),
+    installation: user.kind === 'caller' ? undefined : readOnlyFor(kept).find(isSeen),
     replaced: [
-      ['resolv.conf', systemFile('/etc/resolv.conf')],
+      ['resolv.conf', names],
       ['hosts', systemFile('/etc/hosts')],
-      ...(java !== undefined && isVisible(java, given) ? [[await javaRootFile(runFolder), java] as const] : []),
+      ...(java !== undefined && isSeen(java) ? [[await javaRootFile(runFolder), java] as const] : []),
     ],
     staged: staged.map(({ name, target }) => [name, target]),
-    given,
-    home: poolHome,
+    hasRun: madeFile !== undefined,
+    keptInRun: ['current-system'].filter((name) => existsSync(join('/run', name))),
+    kept,
+    home,
   });
   return {
     namespace,
     anchor,
     user,
     runFolder,
-    workingFolder: given === undefined ? (poolHome?.path ?? folder) : given.path,
-    given: given && { path: given.path, idMap: idMap(user) },
+    workingFolder: folder,
+    kept,
+    madeFile,
     files: { ...Object.fromEntries(staged.map(({ name, contents }) => [name, contents])), fstab: table },
+    takesTerminal: isInteractiveShell(command) && isInForeground(),
     command,
     environment,
   };
+}
+
+/** The working folder, where it needs to be put to its place. */
+function keptFolder(
+  folder: string,
+  { user, passwd }: { readonly user: WorkloadUser; readonly passwd: string },
+): KeptFolder | undefined {
+  if (isOwnFolder(folder)) return undefined;
+  return user.kind === 'pool' ? folderOfRoot(folder, [userInfo().homedir, ...homesOf(passwd)]) : folderOfUser(folder);
+}
+
+/** The installation, or a given folder in it; the examples are for writing. */
+function readOnlyFor(kept: KeptFolder | undefined): readonly string[] {
+  const main = process.argv[1];
+  if (main === undefined) return [];
+  const installation = installationOf(realpathSync(main));
+  if (kept === undefined || !isIn(kept.path, installation)) return [installation];
+  return isIn(kept.path, join(installation, 'examples')) ? [] : [kept.path];
+}
+
+/** Whether this process's group has the terminal (proc_pid_stat(5), the fields `pgrp` and `tpgid`). */
+function isInForeground(): boolean {
+  const fields = contentsOf('/proc/self/stat')?.split(') ').at(-1)?.split(' ') ?? [];
+  return fields[2] !== undefined && fields[2] === fields[5];
 }
 
 interface StagedFile {
@@ -97,12 +132,6 @@ function stagedFiles(
   return Object.entries(files).flatMap(([name, contents]) =>
     contents === undefined ? [] : [{ name, contents, target: systemFile(`/etc/${name}`) }],
   );
-}
-
-/** The data folder, and the closed folders of /run that exist, without what is covered by another one. */
-function coversBeside(covered: string, dataFolder: string): readonly string[] {
-  const inRun = readdirSync('/run').filter((name) => closed.test(name));
-  return [...inRun.map((name) => join('/run', name)), dataFolder].filter((path) => path !== covered);
 }
 
 /** A file can only be mounted over one that is there, and over what its name leads to. */

@@ -59,6 +59,12 @@ function isUnprivileged(id: number): boolean {
   return Number.isInteger(id) && id > 0 && id < 2 ** 32 - 2;
 }
 
+/** The homes of accounts below folders of homes; those of services are folders of the system. */
+export function homesOf(passwd: string): readonly string[] {
+  const homes = passwd.split('\n').map((line) => line.split(':')[5] ?? '');
+  return homes.filter((home) => /^\/(?:home\/|root$)/.test(home));
+}
+
 function accountOf(uid: number, passwd: string): Account | undefined {
   const fields = passwd
     .split('\n')
