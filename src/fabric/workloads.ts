@@ -42,7 +42,7 @@ export class Workloads implements Disposable {
     if (request.address !== undefined) await this.#leave();
     const holder = markOf(request.pid);
     if (holder === undefined) throw new FabricFailed(`There is no process ${request.pid}.`);
-    // What cannot be kept is not given.
+    // A uid that cannot be kept is not given.
     const uid = place.isRoot ? this.#giveUid() : undefined;
     let joined: { readonly number: number; readonly address: number; readonly name: string } | undefined;
     await reconciler.add((now) => {
