@@ -1,0 +1,48 @@
+import { membersOf } from '../json.ts';
+import { verdictOf } from './question.ts';
+import type { Found } from './question.ts';
+
+/** A record in one line: time, status, what decided, operation, object, address and caller. */
+export function recordLine(record: Found): string {
+  const properties = membersOf(record.get('properties'));
+  const text = (name: string): string => shown(record.get(name));
+  return [
+    text('time').replace(/(\.\d{3})\d*Z$/, '$1Z'),
+    shown(properties.get('httpStatusCode')),
+    decision(record),
+    text('operationName'),
+    objectOf(record, properties),
+    shown(record.get('callerIpAddress')) || '-',
+    callerOf(record),
+  ].join('  ');
+}
+
+/** Some of these strings come from clients, and their control characters must not reach the terminal. */
+function shown(value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number') return '';
+  return String(value).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
+}
+
+function decision(record: Found): string {
+  const { allowed, because, lacksPermission } = verdictOf(record);
+  if (lacksPermission) return 'permission';
+  return allowed === undefined ? '-' : shown(because);
+}
+
+/** `vault/secrets/name`, or the resource. */
+function objectOf(record: Found, properties: Found): string {
+  const vault = /\/VAULTS\/([^/]+)$/i.exec(shown(record.get('resourceId')))?.[1]?.toLowerCase();
+  const path = /^https:\/\/[^/]+\/(.+)$/.exec(shown(properties.get('id')))?.[1];
+  if (vault === undefined) return shown(record.get('resourceId')).split('/').at(-1) ?? '';
+  return path === undefined ? vault : `${vault}/${path}`;
+}
+
+function callerOf(record: Found): string {
+  const claims = membersOf(membersOf(record.get('identity')).get('claim'));
+  const name = shown(claims.get('upn'));
+  if (name !== '') return name;
+  const service = shown(membersOf(record.get('properties')).get('trustedService'));
+  if (service !== '') return service;
+  const [application, object] = [shown(claims.get('appid')), shown(claims.get('oid'))];
+  return application === '' ? object || '-' : `appid=${application}`;
+}

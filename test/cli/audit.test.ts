@@ -1,0 +1,199 @@
+/** `postern audit query` and `audit tail`, on logs of a folder as the server writes them. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { LineReader, openLogFile } from '../../src/cli/audit/log-lines.ts';
+import { until } from '../world/process.ts';
+
+const postern = join(import.meta.dirname, '../../bin/postern');
+
+interface Made {
+  readonly at: string;
+  readonly vault?: string;
+  readonly operation?: string;
+  readonly address?: string;
+  readonly because?: string;
+  readonly allowed?: boolean;
+  readonly permission?: boolean;
+  readonly appid?: string;
+  readonly name?: string;
+}
+
+function line({
+  at,
+  vault = 'demo',
+  operation = 'SecretGet',
+  address = '203.0.113.7',
+  because,
+  ...made
+}: Made): string {
+  const { allowed = true, permission = true, appid = 'app-1', name = 'greeting' } = made;
+  return `${JSON.stringify({
+    time: `2026-01-31T12:${at}.0000000Z`,
+    resourceId: `/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/${vault.toUpperCase()}`,
+    category: 'AuditEvent',
+    operationName: operation,
+    callerIpAddress: address,
+    identity: { claim: { oid: `of-${appid}`, appid } },
+    properties: {
+      httpStatusCode: allowed && permission ? 200 : 403,
+      id: `https://${vault}.vault.localhost/secrets/${name}`,
+      ...(allowed && { isAccessPolicyMatch: permission }),
+      verdict: { allowed, because: because ?? (allowed ? 'ipRule' : 'noIpRule') },
+    },
+  })}\n`;
+}
+
+let data = '';
+const file = (name: string) => join(data, 'audit', name);
+
+before(() => {
+  data = mkdtempSync(join(tmpdir(), 'postern-audit-'));
+  mkdirSync(join(data, 'audit'));
+  writeFileSync(file('audit.2.jsonl'), line({ at: '00:01' }) + line({ at: '00:02', vault: 'other' }));
+  writeFileSync(
+    file('audit.1.jsonl'),
+    `${line({ at: '10:01', allowed: false, address: '203.0.113.8' })}not a record\n`,
+  );
+  writeFileSync(
+    file('audit.jsonl'),
+    [
+      line({ at: '20:01', permission: false, appid: 'app-2' }),
+      line({ at: '20:02', operation: 'KeySign', address: '10.0.0.4', because: 'virtualNetworkRule' }),
+      line({ at: '20:03', vault: 'demo-2' }),
+      '{"time":"2026-01-31T12:20:04.0000000Z","resourceId":"/S',
+    ].join(''),
+  );
+});
+after(() => rmSync(data, { recursive: true, force: true }));
+
+function query(...options: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(postern, ['audit', 'query', '--data', data, ...options], {
+    encoding: 'utf8',
+  });
+  return { status, stderr, lines: stdout.split('\n').filter((text) => text !== '') };
+}
+
+/** The minutes and seconds of the records that were found. */
+function times(...options: readonly string[]): readonly string[] {
+  return query(...options).lines.map((text) => text.slice(14, 19));
+}
+
+suite('the records that all options agree on, the oldest first', () => {
+  const cases: readonly (readonly [options: readonly string[], expected: readonly string[]])[] = [
+    [[], ['00:01', '00:02', '10:01', '20:01', '20:02', '20:03']],
+    [
+      ['--vault', 'Demo'],
+      ['00:01', '10:01', '20:01', '20:02'],
+    ],
+    [['--vault', '/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/demo-2'], ['20:03']],
+    [['--address', '203.0.113.8'], ['10:01']],
+    [
+      ['--address', '203.0.113.0/29', '--vault', 'demo'],
+      ['00:01', '20:01'],
+    ],
+    [['--caller', 'OF-APP-2'], ['20:01']],
+    [['--verdict', 'denied'], ['10:01']],
+    [['--verdict', 'permission'], ['20:01']],
+    [
+      ['--verdict', 'allowed', '--vault', 'demo'],
+      ['00:01', '20:02'],
+    ],
+    [['--verdict', 'virtualNetworkRule'], ['20:02']],
+    [['--operation', 'keysign'], ['20:02']],
+    [
+      ['--since', '2026-01-31T12:10:01Z', '--until', '2026-01-31T12:20:01Z'],
+      ['10:01', '20:01'],
+    ],
+    [['--since', '15m'], []],
+  ];
+  for (const [options, expected] of cases) {
+    test(options.join(' ') || 'all', () => assert.deepEqual(times(...options), expected));
+  }
+});
+
+test('a record is one line for people, and whole as JSON', () => {
+  assert.deepEqual(query('--verdict', 'denied').lines, [
+    '2026-01-31T12:10:01.000Z  403  noIpRule  SecretGet  demo/secrets/greeting  203.0.113.8  appid=app-1',
+  ]);
+  const { lines, stderr } = query('--verdict', 'denied', '--json');
+  assert.deepEqual(lines, [line({ at: '10:01', allowed: false, address: '203.0.113.8' }).trim()]);
+  assert.equal(stderr, '1 of 7 records\n');
+});
+
+test('what a client sent does not reach the terminal as control characters', () => {
+  const text = line({ at: '30:01', name: 'a\u001B[2J\u202Eb', appid: 'x\u0007y' });
+  writeFileSync(file('audit.3.jsonl'), text);
+  const [printed] = query('--since', '2026-01-31T12:30:00Z').lines;
+  rmSync(file('audit.3.jsonl'));
+  assert.match(printed ?? '', /demo\/secrets\/a\?\[2J\?b {2}203\.0\.113\.7 {2}appid=x\?y$/);
+});
+
+suite('is refused', () => {
+  const cases: readonly (readonly [options: readonly string[], error: RegExp])[] = [
+    [['--since', 'yesterday'], /^error: --since: 'yesterday' is not a time\.\nhint: Give 2026-01-31T12:00:00Z, or 15m/],
+    [
+      ['--address', '203.0.113.1/24x'],
+      /^error: --address: '203\.0\.113\.1\/24x' is neither an address nor an IPv4 range/,
+    ],
+    [['--data', '/nowhere'], /^error: The audit log in \/nowhere\/audit cannot be read: ENOENT/],
+  ];
+  for (const [options, error] of cases) {
+    test(options.join(' '), () => {
+      const { status, stderr } = query(...options);
+      assert.equal(status, 1);
+      assert.match(stderr, error);
+    });
+  }
+
+  test('a link, and a file with a second name, in the place of a log', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-audit-'));
+    writeFileSync(join(folder, 'secret'), 'secret\n');
+    symlinkSync(join(folder, 'secret'), join(folder, 'audit.jsonl'));
+    assert.throws(() => openLogFile(join(folder, 'audit.jsonl')), /ELOOP/);
+    linkSync(join(folder, 'secret'), join(folder, 'audit.1.jsonl'));
+    assert.throws(() => openLogFile(join(folder, 'audit.1.jsonl')), /is not a plain file/);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+test('lines are whole wherever a part of the file ends, and one without an end is passed over', () => {
+  const path = file('long');
+  const lines = Array.from({ length: 5000 }, (_, index) => `${index} ${'é'.repeat(index % 700)}`);
+  writeFileSync(path, `${lines.join('\n')}\n${'x'.repeat(6_000_000)}\nlast\n`);
+  const reader = new LineReader(openLogFile(path).descriptor);
+  const read: string[] = [];
+  for (let part = reader.next(); part !== undefined; part = reader.next()) read.push(...part);
+  rmSync(path);
+  assert.deepEqual(read.slice(0, lines.length), lines);
+  assert.equal(read.at(-1), 'last');
+  assert.ok(read.length <= lines.length + 2);
+});
+
+test('tail prints the last records and each new one, also after the file was put aside', async () => {
+  const child = spawn(postern, ['audit', 'tail', '--data', data, '--vault', 'demo']);
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  const seen = () => printed.split('\n').flatMap((text) => (text === '' ? [] : [text.slice(14, 19)]));
+  await until(() => seen().length === 2, 'the last records');
+  appendFileSync(file('audit.jsonl'), `\n${line({ at: '40:01' })}${line({ at: '40:02', vault: 'other' })}`);
+  await until(() => seen().length === 3, 'a new record');
+  appendFileSync(file('audit.jsonl'), line({ at: '40:03' }));
+  renameSync(file('audit.jsonl'), file('audit.9.jsonl'));
+  writeFileSync(file('audit.jsonl'), line({ at: '50:01' }));
+  await until(() => seen().length === 5, 'the records of both files');
+  child.kill();
+  assert.deepEqual(seen(), ['20:01', '20:02', '40:01', '40:03', '50:01']);
+});
