@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { register } from '../data-plane/vaults.ts';
 import { assign } from '../world/assign.ts';
@@ -76,6 +77,41 @@ suite("gateways' certificates", () => {
       assert.match(refused(answered, 400, 'BadRequest'), /public key of the gateway: PEM/);
       assert.ok(!JSON.stringify(answered.body).includes(privateKey.slice(40, 80)));
     }
+  });
+
+  test('a key on P-256 has one form alone', async () => {
+    const der = Buffer.from(publicKey.replaceAll(/-----[^-]+-----/g, ''), 'base64');
+    const pem = (bytes: Buffer) =>
+      `-----BEGIN PUBLIC KEY-----\n${bytes.toString('base64')}\n-----END PUBLIC KEY-----\n`;
+    const converted = (form: string, parameters: string): string => {
+      const options = ['ec', '-pubin', '-conv_form', form, '-param_enc', parameters];
+      const { status, stdout, stderr } = spawnSync('openssl', options, { input: publicKey, encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+      assert.ok(createPublicKey(stdout).equals(createPublicKey(publicKey)), 'Node reads the same key');
+      return stdout;
+    };
+    const forms = [
+      converted('uncompressed', 'explicit'),
+      converted('compressed', 'named_curve'),
+      converted('hybrid', 'named_curve'),
+      pem(Buffer.concat([der, Buffer.from([0x05, 0x00])])),
+    ];
+    for (const form of forms)
+      assert.match(
+        refused(await ask(world, { publicKey: form }), 400, 'BadRequest'),
+        /by its name, with an uncompressed/,
+      );
+    for (const form of [pem(der), converted('uncompressed', 'named_curve')])
+      expectStatus(await ask(world, { publicKey: form }), 200);
+    // Not a point of the curve.
+    const off = Buffer.from(der);
+    off[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
+    assert.match(refused(await ask(world, { publicKey: pem(off) }), 400, 'BadRequest'), /public key of the gateway/);
+  });
+
+  test('a body with anything else is refused', async () => {
+    const message = refused(await ask(world, { publicKey, vnet: 'other' }), 400, 'BadRequest');
+    assert.match(message, /^The member 'vnet' is not supported: the body has publicKey alone\.$/);
   });
 
   test('a network that does not exist has none', async () => {

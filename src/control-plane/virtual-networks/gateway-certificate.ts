@@ -30,7 +30,7 @@ export const issueGatewayCertificate: ControlOperation = {
   async run(call, { gatewayListener }) {
     const found = await readNetworkOf(call);
     if (!found.ok) return found;
-    const publicKey = readPublicKey(call.body['publicKey']);
+    const publicKey = readBody(call.body);
     if (gatewayListener === undefined) {
       return badRequest(
         'This server has no listener for gateways on other hosts: set gateways.tls.listen in its configuration file, and start it again.',
@@ -50,18 +50,33 @@ export const issueGatewayCertificate: ControlOperation = {
   },
 };
 
+function readBody({ publicKey, ...others }: Readonly<Record<string, unknown>>): Uint8Array {
+  const [unknown] = Object.keys(others);
+  if (unknown === undefined) return readPublicKey(publicKey);
+  return badRequest(`The member '${unknown.slice(0, 100)}' is not supported: the body has publicKey alone.`);
+}
+
 /**
  * The public key of the body, as a SubjectPublicKeyInfo.
  * @throws {Refused} for anything else, above all for a private key, which must stay where it is
  */
 function readPublicKey(given: unknown): Uint8Array {
   const key = typeof given === 'string' && publicKeyForm.test(given) ? parsed(given) : undefined;
-  const isP256 = key?.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
-  if (key !== undefined && isP256) return key.export({ type: 'spki', format: 'der' });
+  const der = key === undefined ? undefined : Buffer.from(String(given).replaceAll(/-----[^-]+-----/g, ''), 'base64');
+  if (der?.length === infoOfP256.length + pointBytes && der.subarray(0, infoOfP256.length).equals(infoOfP256))
+    return der;
   return badRequest(
-    'publicKey must be the public key of the gateway: PEM ("BEGIN PUBLIC KEY"), on the curve P-256. Its private key stays with the gateway.',
+    'publicKey must be the public key of the gateway: PEM ("BEGIN PUBLIC KEY"), on the curve P-256 by its name, with an uncompressed point. Its private key stays with the gateway.',
   );
 }
+
+/**
+ * The SubjectPublicKeyInfo of a key on P-256 up to its point: the curve by its name (RFC 5480 section 2.1.1 forbids
+ * explicit parameters), and the point uncompressed, the form that every reader has (section 2.2).
+ */
+const infoOfP256 = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+/** Its two coordinates. */
+const pointBytes = 64;
 
 /** PEM. Node would also take a private key, and derive the public one. */
 const publicKeyForm = /^-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]{1,1000}-----END PUBLIC KEY-----\s*$/;
