@@ -1,4 +1,4 @@
-import { parseAddress, parseRange, siteOf } from '../address/address.ts';
+import { contains, parseAddress, parseRange, siteOf } from '../address/address.ts';
 import type { Address } from '../types/address.ts';
 import type { Source } from '../types/source.ts';
 import type { DeclaredPlace } from './declared-places.ts';
@@ -7,12 +7,19 @@ import { translate, type NatTable } from './nat.ts';
 import type { ProxyHeader } from './proxy-header.ts';
 import type { Refusal } from './refusal.ts';
 
+interface SubnetInVnet {
+  /** The lower-case ARM id. */
+  readonly subnet: string;
+  /** If it is known. */
+  readonly addressPrefix?: string | undefined;
+}
+
 /** The subnets that the ingress knows. An incarnation is the GUID that a subnet gets when it is created. */
 export interface SubnetDirectory {
   /** `gone` is also the answer for a subnet that is not known here: call `lookUp` before refusing it. */
   state(incarnation: string): 'live' | 'endpointOff' | 'gone';
-  /** The lower-case ARM id of the subnet, if it is in the virtual network with this resource GUID. */
-  inVnet(vnet: string, incarnation: string): { readonly subnet: string } | undefined;
+  /** The subnet, if it is in the virtual network with this resource GUID. */
+  inVnet(vnet: string, incarnation: string): SubnetInVnet | undefined;
   /** Reads the subnet from the store; afterwards `state` and `inVnet` know it, if it exists. */
   lookUp(incarnation: string): Promise<void>;
 }
@@ -78,7 +85,16 @@ export function attributeGateway(directory: SubnetDirectory, vnet: string, heade
   if (directory.state(incarnation) === 'gone') return { ok: false, refusal: { kind: 'subnetGone', incarnation } };
   const found = directory.inVnet(vnet, incarnation);
   if (found === undefined) return { ok: false, refusal: { kind: 'subnetOfAnotherVnet', incarnation } };
-  return attributeSubnet(directory, { subnet: found.subnet, incarnation }, header.relayed.source);
+  const { source } = header.relayed;
+  const { subnet, addressPrefix } = found;
+  if (addressPrefix !== undefined && source.family === 4 && !isWithin(addressPrefix, source.value))
+    return { ok: false, refusal: { kind: 'addressOutside', address: source.text, addressPrefix } };
+  return attributeSubnet(directory, { subnet, incarnation }, source);
+}
+
+function isWithin(addressPrefix: string, address: number): boolean {
+  const parsed = parseRange(addressPrefix);
+  return parsed.ok && contains(parsed.range, { first: address, last: address });
 }
 
 /** The source of a connection from a trusted load balancer. No NAT table: the header has the address that it saw. */

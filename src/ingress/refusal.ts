@@ -27,6 +27,8 @@ export type Refusal =
   | { readonly kind: 'subnetNotNamed' }
   /** The gateway is bound to a virtual network that does not contain the subnet it names. */
   | { readonly kind: 'subnetOfAnotherVnet'; readonly incarnation: string }
+  /** The gateway gave an address that the subnet does not have. */
+  | { readonly kind: 'addressOutside'; readonly address: string; readonly addressPrefix: string }
   /** Workloads in a subnet have IPv4 addresses; the gateway gave another kind. */
   | { readonly kind: 'notIpv4' }
   /** The request for a connection (CONNECT) is malformed: in its target or body, or as Node's code says. */

@@ -55,6 +55,8 @@ export interface SubnetState {
   readonly id: string;
   /** `resourceGuid` of the virtual network. */
   readonly vnet: string;
+  /** Absent in records of an earlier version, until the prefix changes. */
+  readonly addressPrefix?: string;
   /** Whether `serviceEndpoints` has `Microsoft.KeyVault`. */
   readonly serviceEndpoint: boolean;
   /** The subnet's addresses on the internet: those of its NAT gateway, if it has one. */

@@ -277,7 +277,7 @@ function openIngress(
       },
       inVnet(vnet, incarnation) {
         const subnet = rulebook.subnetOf(vnet, incarnation);
-        return subnet === undefined ? undefined : { subnet: subnet.id };
+        return subnet === undefined ? undefined : { subnet: subnet.id, addressPrefix: subnet.addressPrefix };
       },
       lookUp: (incarnation) => rulebook.loadSubnet(incarnation),
     },

@@ -214,6 +214,7 @@ test('a NAT gateway gives its subnets its public addresses', async () => {
   );
   const incarnation = await incarnationOf(client, 'net', 'apps');
   assert.deepEqual((await stateOf(world, incarnation)).publicAddresses, [ips[0]]);
+  assert.equal((await stateOf(world, incarnation)).addressPrefix, '10.0.0.0/24');
   expectStatus(await client.arm('PUT', `${gateways}/nat`, gateway('one', 'two')), 200);
   assert.deepEqual((await stateOf(world, incarnation)).publicAddresses, ips);
   assert.deepEqual(

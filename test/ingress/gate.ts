@@ -56,7 +56,7 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
       state: (incarnation) => states.get(incarnation) ?? 'gone',
       inVnet: (vnet, incarnation) =>
         [
-          { vnet: vnetA, ...subnetA },
+          { vnet: vnetA, addressPrefix: '10.0.0.0/24', ...subnetA },
           { vnet: vnetB, ...subnetB },
         ].find((known) => known.vnet === vnet && known.incarnation === incarnation),
       lookUp: async (incarnation) => {

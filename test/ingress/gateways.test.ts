@@ -82,6 +82,10 @@ test('a header that is forged, foreign, or of a subnet that is gone or off is re
     [claim(`name=${incarnation}`), { kind: 'subnetNotNamed' }],
     [claim(subnetA.subnet), { kind: 'subnetNotNamed' }],
     [version2(), { kind: 'subnetNotNamed' }],
+    ...['8.8.8.8', '10.0.1.0', '9.255.255.255'].map((address) => {
+      const bytes = version2({ addresses: [address, '198.51.100.10'], tlvs: [subnetTlv(incarnation)] });
+      return [bytes, { kind: 'addressOutside', address, addressPrefix: '10.0.0.0/24' }] as const;
+    }),
     [version2({ addresses: ['2001:db8::1', '2001:db8::2'], tlvs: [subnetTlv(incarnation)] }), { kind: 'notIpv4' }],
     [
       version2({ tlvs: [subnetTlv(subnetB.incarnation), subnetTlv(incarnation)] }),

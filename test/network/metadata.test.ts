@@ -173,7 +173,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'a header that belongs to no identity, and a subnet that does not exist, are refused and change nothing',
+    name: 'a header of no identity, a subnet that does not exist and an address that it does not give are refused, and change nothing',
     async see(lab) {
       const id = await bind(lab, 'blueApp', 'shop');
       const incarnation = await lab.administrator.guidOf(lab.administrator.subnetId('blue', 'apps'));
@@ -185,6 +185,10 @@ const rows: readonly Row[] = [
       const { identityHeader } = identities.desk;
       const gone = { ...request, identityHeader, incarnation: '99999999-0000-4000-8000-000000000001' };
       assert.match(String((await tell(lab, gone)).message), /No subnet has the resourceGuid/);
+      for (const [elsewhere, why] of Object.entries({ '8.8.8.8': /is not one of/, '10.0.0.3': /is reserved/ })) {
+        const outside = { ...request, identityHeader, address: elsewhere };
+        assert.match(String((await tell(lab, outside)).message), why);
+      }
       await isIdentity(lab, 'blueApp', 'shop');
       await unbind(lab, id);
     },

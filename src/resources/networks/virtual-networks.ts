@@ -202,6 +202,7 @@ function stateOf(network: VirtualNetworkRecord, subnet: SubnetRecord): SubnetSta
     incarnation: subnet.incarnation,
     id: `${virtualNetworkId(network)}/subnets/${subnet.name}`.toLowerCase(),
     vnet: network.resourceGuid,
+    addressPrefix: subnet.addressPrefix,
     serviceEndpoint: hasKeyVaultEndpoint(subnet),
     ...(subnet.publicAddresses !== undefined && { publicAddresses: subnet.publicAddresses }),
   };
@@ -209,6 +210,7 @@ function stateOf(network: VirtualNetworkRecord, subnet: SubnetRecord): SubnetSta
 
 function isSameState(one: SubnetRecord, other: SubnetRecord): boolean {
   return (
+    one.addressPrefix === other.addressPrefix &&
     hasKeyVaultEndpoint(one) === hasKeyVaultEndpoint(other) &&
     one.publicAddresses?.join() === other.publicAddresses?.join()
   );
