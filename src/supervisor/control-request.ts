@@ -38,8 +38,8 @@ const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** The octets of an HTTP field value that are not spaces (RFC 9110 section 5.5). */
 const fieldValue = /^[\x21-\x7e]{1,512}$/;
 
-/** More than a router has subnets; each takes two descriptors of the supervisor until a worker has its socket. */
-const listenersMax = 1_000;
+/** Two for each subnet of a network, which has at most 3,000; each takes two descriptors until a worker has its socket. */
+const listenersMax = 6_000;
 
 const usage =
   'a request is {"open":"listener","namespace":"NAME"|{"pid":N,"name"?:"NAME"},"port":N,"subnet":"ARM ID"}, ' +

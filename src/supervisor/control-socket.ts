@@ -2,8 +2,8 @@ import type { Server } from 'node:net';
 import { pathBytesMax, serveLines } from '../lines/serve.ts';
 import { readRequest, type ControlRequest } from './control-request.ts';
 
-/** Room for the listeners of a whole router in one request. */
-const lineLengthMax = 1024 * 1024;
+/** Room for the listeners of a whole router in one request, with the longest ids that they have. */
+const lineLengthMax = 4 * 1024 * 1024;
 
 /** `closed` resolves when the connection of the request has closed. */
 export type Answer = (request: ControlRequest, closed: Promise<void>) => object | Promise<object>;

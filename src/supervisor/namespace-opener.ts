@@ -1,12 +1,17 @@
 /**
  * The program of a child process in another network namespace: binds addresses and ports there, and sends the sockets back.
- * Its parameter is the list of places in JSON. The next socket is sent when the parent has answered that it has the last
- * one: Node crashes when several handles are under way on a channel.
+ * Its first message is the list of places. The next socket is sent when the parent has answered that it has the last one:
+ * Node crashes when several handles are under way on a channel.
  */
 import { openTcp, sendWithSocket } from './raw-socket.ts';
 
-const places = readPlaces(process.argv[2] ?? '');
+let places: readonly Place[] = [];
 let next = 0;
+
+interface Place {
+  readonly address: string;
+  readonly port: number;
+}
 
 function sendNext(): void {
   const place = places[next];
@@ -17,10 +22,9 @@ function sendNext(): void {
   else process.send?.({ code: opened.code });
 }
 
-function readPlaces(text: string): readonly { readonly address: string; readonly port: number }[] {
-  const parsed: unknown = JSON.parse(text);
-  if (!Array.isArray(parsed)) return [];
-  return parsed.map((place: unknown) => ({
+function readPlaces(message: unknown): readonly Place[] {
+  if (!Array.isArray(message)) return [];
+  return message.map((place: unknown) => ({
     address: memberOf(place, 'address', String),
     port: memberOf(place, 'port', Number),
   }));
@@ -31,6 +35,9 @@ function memberOf<Member>(value: unknown, name: string, as: (member: unknown) =>
 }
 
 // Keeps the channel, and so this process, open until the other side has every socket and disconnects.
-process.on('message', sendNext);
+process.once('message', (message) => {
+  places = readPlaces(message);
+  process.on('message', sendNext);
+  sendNext();
+});
 process.once('disconnect', () => undefined);
-sendNext();

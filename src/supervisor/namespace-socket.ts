@@ -34,28 +34,25 @@ const enter = 'nsenter';
  * always belongs to the namespace in which it was created, so a child process is started there, sends its sockets over its
  * own IPC channel, each when it is asked for, and ends. If the child fails, no socket stays open.
  */
-export async function openInNamespace({ namespace, ...opening }: OpenInNamespace): Promise<NamespaceSockets> {
+export async function openInNamespace({ namespace, places, environment }: OpenInNamespace): Promise<NamespaceSockets> {
   try {
     using files = openNamespace(namespace);
     // The child has its own copies of the descriptors as soon as it is started.
-    return await receive(start(files, opening), opening.places);
+    return await receive(start(files, environment), places);
   } catch (error) {
     return { ok: false, message: notEntered(error instanceof Error ? error.message : String(error)) };
   }
 }
 
 /** The command becomes the program inside the namespace, with this process's own rights and files. */
-function start(
-  { net, user }: NamespaceFiles,
-  { places, environment }: Omit<OpenInNamespace, 'namespace'>,
-): ChildProcess {
+function start({ net, user }: NamespaceFiles, environment: NodeJS.ProcessEnv): ChildProcess {
   const program = join(import.meta.dirname, `namespace-opener${extname(import.meta.filename)}`);
   // Descriptor 3 is the IPC channel.
   const entering = [
     '--net=/proc/self/fd/4',
     ...(user === undefined ? [] : ['--user=/proc/self/fd/5', '--preserve-credentials']),
   ];
-  return spawn(enter, [...entering, '--', process.execPath, program, JSON.stringify(places)], {
+  return spawn(enter, [...entering, '--', process.execPath, program], {
     env: environment,
     // The supervisor may have been started in a folder that the worker owns.
     cwd: '/',
@@ -81,6 +78,8 @@ function receive(child: ChildProcess, places: readonly SocketPlace[]): Promise<N
       for (const opened of sockets) if (opened.ok) opened.socket.close();
       finish({ ok: false, message });
     };
+    // The parameters of a command line have less room (execve(2)).
+    child.send(places, () => undefined);
     child.on('message', (message, socket: unknown) => {
       sockets.push(isRawSocket(socket) ? { ok: true, socket } : { ok: false, code: codeOf(message) });
       timer.refresh();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { notRun } from '../not-run.ts';
+import { openInNamespace } from '../../src/supervisor/namespace-socket.ts';
 import { control, readGreeting, startSupervisor, type Greeting } from './supervised.ts';
 
 /** A network namespace with one address, and how the supervisor and a program enter it. */
@@ -116,6 +117,18 @@ if (canMakeNamed) {
     await handsOver(t, named(t));
   });
 } else notRun('a listener in a named network namespace', 'this needs root, and ip of iproute2');
+
+if (hasUserNamespaces) {
+  test('as many listeners as a large network has are opened in one request', async (t) => {
+    const { namespace } = await ofProcess(t);
+    const places = Array.from({ length: 4_000 }, (_, index) => ({ address: '0.0.0.0', port: 10_000 + index }));
+    const opened = await openInNamespace({ namespace, places, environment: process.env });
+    assert.ok(opened.ok, JSON.stringify(opened));
+    const sockets = opened.sockets.flatMap((one) => (one.ok ? [one.socket] : []));
+    assert.equal(sockets.length, places.length);
+    for (const socket of sockets) socket.close();
+  });
+}
 
 test("a namespace that does not exist is refused with the system's message", async (t) => {
   const { controlSocket } = await startSupervisor(t).ready();
