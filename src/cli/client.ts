@@ -35,6 +35,8 @@ export function send(
         host: localAddress !== undefined && isIP(localAddress) === 6 ? '::1' : connection.address,
         port: port === '' ? 443 : port,
         servername: hostname,
+        // The proxy of the environment, which "exec --declared" sets, leads to the server by names alone.
+        agent: false,
         ca: readFileSync(connection.caFile),
         method,
         path: `${pathname}${search}`,

@@ -224,6 +224,15 @@ describe('a program that declares its subnet', () => {
     assert.deepEqual([status, stdout], [56, '403']);
   });
 
+  it('may run commands of ours, which ask the server directly', () => {
+    const { dataDir } = accepting.ready;
+    for (const command of [['token'], ['secret', 'show', '--vault', 'open', '--name', 'greeting']]) {
+      const { status, stdout, stderr } = declare([...cli, ...command, '--data', dataDir]);
+      assert.deepEqual([status, stderr], [0, ''], command.join(' '));
+      assert.match(stdout, command.length === 1 ? /^eyJ/ : /hello from the open vault/);
+    }
+  });
+
   it('needs no namespace and none of their programs', () => {
     const bin = mkdtempSync(join(folder, 'bin-'));
     symlinkSync('/usr/bin/curl', join(bin, 'curl'));
