@@ -11,7 +11,7 @@ export interface FlowLimits {
   readonly network: number;
 }
 
-export const usualFlowLimits: FlowLimits = { workload: 2_048, network: 8_192 };
+export const usualFlowLimits: FlowLimits = { workload: 4_096, network: 16_384 };
 
 const table = 'inet limits';
 

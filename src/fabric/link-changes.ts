@@ -15,7 +15,10 @@ export interface LinkChanges {
   readonly settings: Batches;
 }
 
-/** The settings that each namespace needs before it has interfaces: the packet filter proves sources, so rp_filter need not. */
+/**
+ * The settings that each namespace needs before it has interfaces: the packet filter proves sources, so rp_filter need not.
+ * Each question for a name is a connection of its own for that time, and a workload has so many (`flow-limits.ts`).
+ */
 export const namespaceSysctls: Readonly<Record<string, string>> = {
   'net.ipv4.ip_forward': '1',
   'net.ipv4.conf.all.rp_filter': '0',
@@ -24,6 +27,7 @@ export const namespaceSysctls: Readonly<Record<string, string>> = {
   'net.ipv4.conf.default.send_redirects': '0',
   'net.ipv6.conf.all.disable_ipv6': '1',
   'net.ipv6.conf.default.disable_ipv6': '1',
+  'net.netfilter.nf_conntrack_udp_timeout': '10',
 };
 
 const nothing: NamespaceThings = { wires: [], settings: [] };

@@ -61,7 +61,7 @@ export class Wires {
   async #setSysctls(namespace: string): Promise<void> {
     const lines = Object.entries(namespaceSysctls).map(([name, value]) => {
       const path = `/proc/sys/${name.replaceAll('.', '/')}`;
-      // A kernel without IPv6 has no such settings.
+      // A kernel without IPv6, or without connection tracking yet, has no such settings.
       return `[ ! -e ${path} ] || echo ${value} > ${path}`;
     });
     await this.#machine.done(namespace, ['sh', '-euc', lines.join('\n')]);

@@ -28,6 +28,12 @@ if (why === undefined) {
       assert.equal(await answered(greedy, names, 1), 0, 'it has no more anywhere');
       assert.equal(await answered(second, neighbour, 1), 1);
     });
+    await t.test('a question for a name is followed for a short time only', async () => {
+      assert.equal(await answered(other, names, 1), 1);
+      const [, seconds] =
+        /udp .* (\d+) src=10\.0\.0\.4 dst=168/.exec(lab.inside(lab.router('b'), 'conntrack', '-L')) ?? [];
+      assert.ok(Number(seconds) <= 10, `${seconds} s`);
+    });
     await t.test('a change of the rules does not forget them', async () => {
       lab.apply(state, machines, { workload: 6, network: 8 });
       assert.equal(await answered(greedy, neighbour, 1), 0);
