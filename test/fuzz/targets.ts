@@ -13,6 +13,7 @@ import {
 import { connectRequest } from './targets/connect.ts';
 import { controlLine } from './targets/control.ts';
 import { dns } from './targets/dns.ts';
+import { fabricLine, ipOutput, keptFile, networks } from './targets/fabric.ts';
 import { proxy } from './targets/proxy.ts';
 import { filter, target as path } from './targets/queries.ts';
 import { requests } from './targets/requests.ts';
@@ -46,6 +47,10 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   configuration,
   connect: connectRequest,
   control: controlLine,
+  fabric: fabricLine,
+  networks,
+  'ip-output': ipOutput,
+  'kept-file': keptFile,
   words,
   requests,
 };
