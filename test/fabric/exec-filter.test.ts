@@ -1,10 +1,11 @@
 /** The filter of system calls of a workload: its instructions, and what the kernel then refuses. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { whyNoFilter } from '../../src/cli/exec/programs.ts';
 import { workloadFilter } from '../../src/cli/exec/workload-filter.ts';
 import { notRun } from '../not-run.ts';
 import { ExecIn, modes, whyNot, type Mode } from './exec-in.ts';
@@ -105,6 +106,17 @@ void describe('the filter of a workload', () => {
       assert.equal(open(0o101n, 0o755n), allowed);
       assert.equal(open(0o200_000n, 0o4755n), allowed);
     }
+  });
+
+  it('is missing where setpriv cannot load it, or the processor is another one', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-setpriv-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const [old, present] = [join(folder, 'old'), join(folder, 'present')];
+    writeFileSync(old, '--no-new-privs --landlock-access');
+    writeFileSync(present, '--no-new-privs --seccomp-filter');
+    assert.equal(whyNoFilter(old, 'arm64'), `${old} cannot load one, which takes util-linux 2.41`);
+    assert.equal(whyNoFilter(present, 'ppc64'), 'there is none for the processor ppc64');
+    assert.equal(whyNoFilter(present, 'x64'), undefined);
   });
 
   it('leaves the families of sockets that a network namespace keeps apart', () => {
