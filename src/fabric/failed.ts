@@ -10,7 +10,7 @@ export class FabricFailed extends Error {
 }
 
 /** Parts of a message may come from another program: what moves a terminal's cursor is written as its number. */
-function printable(message: string): string {
+export function printable(message: string): string {
   return message.replaceAll(/\p{Cc}/gu, (found) => `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }
 

@@ -1,4 +1,5 @@
 import type { ControlConnection, Members } from './control-connection.ts';
+import { printable } from './failed.ts';
 
 /** A listener as the control socket names it. */
 export type WantedListener =
@@ -73,7 +74,8 @@ export async function openListeners(
   const results = listeners.map((listener, index) => {
     const { ok, id, message } = answers[index] ?? {};
     if (ok === true && typeof id === 'string') return { id, key: keyOf(wanted, listener) };
-    return `${describe(listener)}: the server opened no listener: ${typeof message === 'string' ? message : 'no answer'}`;
+    const reason = typeof message === 'string' ? printable(message) : 'no answer';
+    return `${describe(listener)}: the server opened no listener: ${reason}`;
   });
   return {
     held: results.filter((each) => typeof each !== 'string'),

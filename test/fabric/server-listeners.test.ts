@@ -52,7 +52,7 @@ test('many listeners are opened and closed with requests of a size that the supe
       const { open, close, listeners = [], ids = [] } = JSON.parse(line) as Asked;
       requests.push(`${open === undefined ? `close ${close}` : `open ${open}`} ${listeners.length + ids.length}`);
       const opened = listeners.map(({ port }) =>
-        port === 7 ? { ok: false, message: 'taken' } : { ok: true, id: `${port}` },
+        port === 7 ? { ok: false, message: 'taken\u001b' } : { ok: true, id: `${port}` },
       );
       return Promise.resolve({ ok: true, listeners: opened });
     },
@@ -65,7 +65,7 @@ test('many listeners are opened and closed with requests of a size that the supe
       { namespace: 'v1', life: 7, listeners },
       undefined,
     );
-    assert.deepEqual(problems, ['/subnets/Web: the server opened no listener: taken']);
+    assert.deepEqual(problems, ['/subnets/Web: the server opened no listener: taken\\u001b']);
     assert.deepEqual([opened.length, opened[7]?.id, opened.at(-1)?.id], [1_199, '8', '1199']);
     await closeListeners(connection, opened);
     const [one, two, three, ...closing] = requests;
