@@ -2,6 +2,7 @@ import { formatIpv4, formatRange, givenAddresses, parseIpv4, parseRange, type Ra
 import { defaultOutboundPool, describePool, poolAt, privateBlocks } from './addresses.ts';
 import { FabricFailed } from './failed.ts';
 import type { FabricState, SubnetState, VirtualNetworkState } from './state.ts';
+import { subnetNamed } from './subnet-named.ts';
 
 export interface SubnetPlace {
   readonly network: VirtualNetworkState;
@@ -13,26 +14,11 @@ export interface SubnetPlace {
  * @throws {FabricFailed} when there is none, or several networks have the name
  */
 export function findSubnet(state: FabricState, asked: string): SubnetPlace {
-  const all = state.virtualNetworks.flatMap((network) => network.subnets.map((subnet) => ({ network, subnet })));
-  const wanted = asked.toLowerCase();
-  const found = all.filter(({ network, subnet }) =>
-    wanted.startsWith('/') ? subnet.id.toLowerCase() === wanted : nameOf({ network, subnet }).toLowerCase() === wanted,
+  const all = state.virtualNetworks.flatMap((network) =>
+    network.subnets.map((subnet) => ({ network, subnet, id: subnet.id, place: nameOf({ network, subnet }) })),
   );
-  const [place] = found;
-  if (place === undefined) {
-    const known = all.slice(0, 10).map(nameOf).join(', ');
-    throw new FabricFailed(
-      `There is no subnet '${asked}'.`,
-      known === ''
-        ? 'Create a virtual network with a subnet first.'
-        : `There are: ${known}${all.length > 10 ? ', …' : ''}`,
-    );
-  }
-  if (found.length > 1) {
-    const ids = found.map(({ subnet }) => subnet.id).join(' ');
-    throw new FabricFailed(`${found.length} virtual networks have a subnet '${asked}'.`, `Give the id of one: ${ids}`);
-  }
-  return place;
+  const { network, subnet } = subnetNamed(all, asked, (message, hint) => new FabricFailed(message, hint));
+  return { network, subnet };
 }
 
 export function nameOf({ network, subnet }: SubnetPlace): string {

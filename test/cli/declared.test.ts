@@ -15,14 +15,14 @@ test('a subnet is found by its name or id, and a name of two is refused with the
   assert.equal(subnetNamed(subnets, 'Prod/DB'), subnets[2]);
   assert.equal(subnetNamed(subnets, '/SUBSCRIPTIONS/two/prod/web'), subnets[1]);
   assert.throws(() => subnetNamed(subnets, 'prod/web'), {
-    message: 'More than one subnet is called prod/web.',
-    hint: 'Give the ARM id of one: /subscriptions/one/prod/web, /subscriptions/two/prod/web',
+    message: "2 virtual networks have a subnet 'prod/web'.",
+    hint: 'Give the id of one: /subscriptions/one/prod/web /subscriptions/two/prod/web',
   });
   assert.throws(() => subnetNamed(subnets, 'web'), {
-    message: 'There is no subnet web.',
-    hint: 'There are: prod/web, prod/web, prod/db.',
+    message: "There is no subnet 'web'.",
+    hint: 'Give VNET/SUBNET or an ARM id. There are: prod/web, prod/web, prod/db',
   });
-  assert.throws(() => subnetNamed([], 'prod/web'), { hint: 'Make a virtual network with a subnet first.' });
+  assert.throws(() => subnetNamed([], 'prod/web'), { hint: 'Create a virtual network with a subnet first.' });
 });
 
 test('the first address is the first that Azure gives, where the subnet has one', () => {

@@ -40,11 +40,11 @@ suite("what the server answers, which another host's root puts into HAProxy's co
 
   test('a subnet that does not exist, or whose name two have, is refused with those that there are', () => {
     const known = subnetsIn(stateWith());
-    assert.throws(() => subnetNamed('prod/db', known), { message: 'There is no subnet prod/db.', hint: /prod\/web/ });
-    assert.throws(() => subnetNamed('prod/web', []), { hint: /has no subnets/ });
+    assert.throws(() => subnetNamed('prod/db', known), { message: "There is no subnet 'prod/db'.", hint: /prod\/web/ });
+    assert.throws(() => subnetNamed('prod/web', []), { hint: /^Create a virtual network/ });
     assert.throws(() => subnetNamed('prod/web', [...known, ...known]), {
-      message: '2 subnets are called prod/web.',
-      hint: /subnets\/web, /,
+      message: "2 virtual networks have a subnet 'prod/web'.",
+      hint: /subnets\/web \//,
     });
   });
 

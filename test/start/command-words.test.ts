@@ -73,12 +73,12 @@ const words: readonly Row[] = [
   [
     'explain --vault demo --from 10.0.0.4 --subnet blue/x',
     1,
-    /^error: There is no subnet .*\nhint: There are: .*demo-blue\/w/,
+    /^error: There is no subnet .*\nhint: .*There are: .*demo-blue\/w/,
   ],
   [
     'listener open --port 1 --subnet blue/x',
     1,
-    /^error: There is no subnet .*\nhint: There are: .*demo-blue\/workloads/,
+    /^error: There is no subnet .*\nhint: .*There are: .*demo-blue\/workloads/,
   ],
 ];
 

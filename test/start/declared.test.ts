@@ -362,7 +362,7 @@ describe('"postern exec --declared" that cannot work', () => {
     assert.deepEqual([unknown.status, unknown.stdout], [1, '']);
     assert.match(
       unknown.stderr,
-      /^error: There is no subnet demo-blue\/none\.\nhint: There are: .*demo-blue\/workloads/,
+      /^error: There is no subnet 'demo-blue\/none'\.\nhint: .*There are: .*demo-blue\/workloads/,
     );
     assert.match(
       failing(blue, '--address', '10.7.0.4').stderr,

@@ -1,4 +1,5 @@
 import { formatIpv4, givenAddresses, parseRange } from '../../address/address.ts';
+import { subnetNamed as findNamed } from '../../fabric/subnet-named.ts';
 import { errorMessage, getToken, send } from '../client.ts';
 import type { Connection } from '../connection.ts';
 import { openSupervisor } from '../control.ts';
@@ -99,22 +100,9 @@ export async function readSubnets(connection: Connection): Promise<readonly Know
   );
 }
 
-/**
- * The subnet of that name or ARM id; both are compared without case, as Azure does.
- * @throws {CommandFailed} when there is none, or more than one
- */
+/** @throws {CommandFailed} when there is no subnet of that name or ARM id, or more than one */
 export function subnetNamed(subnets: readonly KnownSubnet[], asked: string): KnownSubnet {
-  const name = asked.toLowerCase();
-  const found = subnets.filter(({ id, place }) => [id, place].some((one) => one.toLowerCase() === name));
-  const [first, ...others] = found;
-  if (first !== undefined && others.length === 0) return first;
-  if (first !== undefined) {
-    const ids = found.map(({ id }) => id).join(', ');
-    throw new CommandFailed(`More than one subnet is called ${asked}.`, `Give the ARM id of one: ${ids}`);
-  }
-  const places = subnets.map(({ place }) => place).join(', ');
-  const hint = places === '' ? 'Make a virtual network with a subnet first.' : `There are: ${places}.`;
-  throw new CommandFailed(`There is no subnet ${asked}.`, hint);
+  return findNamed(subnets, asked, (message, hint) => new CommandFailed(message, hint));
 }
 
 /** Azure keeps the first four addresses and the last of a subnet for itself. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { subnetNamed as findNamed } from '../../fabric/subnet-named.ts';
 import { CommandFailed } from '../failed.ts';
 import { membersOf } from '../json.ts';
 
@@ -53,28 +54,12 @@ export function subnetsIn(body: unknown): readonly GatewaySubnet[] {
  * @throws {CommandFailed} when there is not exactly one
  */
 export function subnetNamed(asked: string, subnets: readonly GatewaySubnet[]): GatewaySubnet {
-  const wanted = asked.toLowerCase();
-  const found = subnets.filter((one) =>
-    [`${one.networkId}/subnets/${one.subnet}`, `${one.network}/${one.subnet}`].some(
-      (name) => name.toLowerCase() === wanted,
-    ),
-  );
-  const [only] = found;
-  if (only !== undefined && found.length === 1) return only;
-  if (found.length > 1) {
-    const ids = found.map((one) => `${one.networkId}/subnets/${one.subnet}`);
-    throw new CommandFailed(
-      `${found.length} subnets are called ${asked}.`,
-      `Give the ARM id of one: ${ids.join(', ')}`,
-    );
-  }
-  const known = subnets.map(({ network, subnet }) => `${network}/${subnet}`);
-  throw new CommandFailed(
-    `There is no subnet ${asked}.`,
-    known.length === 0
-      ? 'The subscription has no subnets: create the virtual network first.'
-      : `Give NETWORK/SUBNET or an ARM id. There are: ${known.slice(0, 20).join(', ')}`,
-  );
+  const named = subnets.map((known) => ({
+    known,
+    id: `${known.networkId}/subnets/${known.subnet}`,
+    place: `${known.network}/${known.subnet}`,
+  }));
+  return findNamed(named, asked, (message, hint) => new CommandFailed(message, hint)).known;
 }
 
 /** @throws {CommandFailed} when the answer is not what this server's release answers */
