@@ -70,6 +70,7 @@ void describe('a folder that root gives to a workload', () => {
       ...none,
       runFolder: '/r',
       hasRun: true,
+      isReadOnly: false,
       kept: { path, base: ownFolders[0] },
       home: undefined,
     });
@@ -164,6 +165,17 @@ function folderTests(mode: Mode): void {
       ),
     );
     assert.deepEqual([status, stdout], [0, 'written\n']);
+    const inside = 'touch x || mkdir src2 || mv bin bin2 || echo no; cat bin/main.mjs';
+    const own = await ended(
+      world.startLine(
+        [process.execPath, join(installation, 'bin/main.mjs'), ...world.line(['sh', '-c', inside]).slice(1)],
+        {
+          cwd: installation,
+        },
+      ),
+    );
+    assert.equal(own.stdout, "no\nimport('../src/cli/main.ts');\n");
+    assert.equal(own.stderr.match(/Read-only file system/g)?.length, 3, own.stderr);
   });
 
   const attack = [

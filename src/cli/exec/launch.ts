@@ -17,6 +17,8 @@ export interface Launch {
   /** Where the workload works: a real path. */
   readonly workingFolder: string;
   readonly kept: KeptFolder | undefined;
+  /** Whether the kept folder as a whole is read-only. */
+  readonly isReadOnly: boolean;
   /** A file that the workload has and whose folder it does not see: an empty one is made. */
   readonly madeFile: string | undefined;
   /** Files for the stage, by name, among them `fstab`. */
@@ -69,11 +71,17 @@ function enter(folder: string): void {
   if (process.cwd() !== folder) throw new CommandFailed(`${folder} was moved meanwhile.`, 'Run the command again.');
 }
 
-function mountParameters({ runFolder, user, kept, madeFile, files, filter }: Launch): readonly string[] {
+function mountParameters({ runFolder, user, kept, isReadOnly, madeFile, files, filter }: Launch): readonly string[] {
   const { path = '', base = '' } = kept ?? {};
   const way = user.kind === 'pool' ? idMap(user) : 'rbind';
   const words = [runFolder, kept === undefined ? '' : way, path, base, base === '' ? '' : path.slice(base.length)];
-  return [...words, madeFile ?? '', escaped(filter ?? new Uint8Array()), ...Object.entries(files).flat()];
+  return [
+    ...words,
+    madeFile ?? '',
+    isReadOnly ? 'ro' : '',
+    escaped(filter ?? new Uint8Array()),
+    ...Object.entries(files).flat(),
+  ];
 }
 
 /** Bytes as a format of printf(1). */
@@ -209,6 +217,7 @@ function mounting({ mount, mkdir }: Programs): string {
           ${mount} -c --bind . ${stage}/folder || return
         }
       fi
+      [ -z "$5" ] || ${mount} -c -o remount,bind,ro ${stage}/folder || return
       case $3 in
         '') ${mount} -c --rbind ${stage}/folder . ;;
         ${ownFolders.join(' | ')}) ;;
@@ -220,13 +229,13 @@ function mounting({ mount, mkdir }: Programs): string {
       ${mount} -t proc -o nosuid,nodev,noexec postern /proc || return
       echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start || return
       ${mount} -t tmpfs -o nosuid,nodev,size=16m,mode=755 postern-stage ${stage} || return
-      printf "$7" >${stage}/filter && exec ${filterDescriptor}<${stage}/filter || return
-      [ -z "$2" ] || postern_put "$2" "$3" "$4" "$5" || return
+      printf "$8" >${stage}/filter && exec ${filterDescriptor}<${stage}/filter || return
+      [ -z "$2" ] || postern_put "$2" "$3" "$4" "$5" "$7" || return
       if [ -n "$6" ]; then
         ${mount} -t tmpfs -o nosuid,nodev,size=16m,mode=755 postern-run /run || return
         ${mkdir} -p "\${6%/*}" && : >"$6" || return
       fi
-      shift 7
+      shift 8
       while [ "$1" != -- ]; do printf %s "$2" >"${stage}/$1" || return; shift 2; done
       ${mount} -c --all --fstab ${stage}/fstab || return
       exec ${runFolderDescriptor}<&- ${runDescriptor}<&-

@@ -22,6 +22,8 @@ export interface MountInput {
   readonly keptInRun: readonly string[];
   /** The working folder, if it is put to its place; the launcher has done it already unless its base is a folder of its own. */
   readonly kept: KeptFolder | undefined;
+  /** Whether that folder as a whole is read-only: `mount` leaves out a second mount of a folder at the same place. */
+  readonly isReadOnly: boolean;
   /** A new home, and the user that it belongs to. */
   readonly home: { readonly path: string; readonly uid: number; readonly gid: number } | undefined;
 }
@@ -46,11 +48,11 @@ export function mountTable(input: MountInput): string {
       bound(`/proc/self/fd/${runDescriptor}/${name}`, join('/run', name), `${readOnly},X-mount.mkdir`),
     ),
     ...(kept?.base !== undefined && isOwnFolder(kept.base)
-      ? [bound(`${stage}/folder`, kept.path, 'rbind,nosuid,nodev,X-mount.mkdir')]
+      ? [bound(`${stage}/folder`, kept.path, `rbind,${input.isReadOnly ? 'ro,' : ''}nosuid,nodev,X-mount.mkdir`)]
       : []),
     // A folder that is a mount cannot be renamed, nor one above it that is a mount itself.
     ...[installation, dataFolder].flatMap((path) => fixed(path, kept)),
-    ...(installation === undefined ? [] : [bound(installation, installation, readOnly)]),
+    ...(installation === undefined || input.isReadOnly ? [] : [bound(installation, installation, readOnly)]),
     ...(dataFolder === undefined ? [] : [tmpfs(dataFolder, 'nosuid,nodev,noexec,size=64k,mode=555')]),
     bound(`/proc/self/fd/${runFolderDescriptor}`, runFolder, `${readOnly},X-mount.mkdir`),
     tmpfs(join(runFolder, 'control'), empty),

@@ -57,10 +57,13 @@ export async function prepare(joined: Joined, wanted: Wanted): Promise<Omit<Laun
   const isSeen = (path: string): boolean => isVisible(path, kept);
   const names = systemFile('/etc/resolv.conf');
   const madeFile = isIn(names, '/run') ? names : undefined;
+  const installation = user.kind === 'caller' ? undefined : readOnlyFor(kept).find(isSeen);
+  const isReadOnly = installation !== undefined && installation === kept?.path;
   const table = mountTable({
     runFolder,
     dataFolder: [wanted.dataFolder].find(isSeen),
-    installation: user.kind === 'caller' ? undefined : readOnlyFor(kept).find(isSeen),
+    installation,
+    isReadOnly,
     replaced: [
       ['resolv.conf', names],
       ['hosts', systemFile('/etc/hosts')],
@@ -79,6 +82,7 @@ export async function prepare(joined: Joined, wanted: Wanted): Promise<Omit<Laun
     runFolder,
     workingFolder: folder,
     kept,
+    isReadOnly,
     madeFile,
     files: { ...Object.fromEntries(staged.map(({ name, contents }) => [name, contents])), fstab: table },
     takesTerminal: isInteractiveShell(command) && isInForeground(),
