@@ -44,7 +44,7 @@ const kinds = ['ordinary', 'trusted'] as const;
 
 const inSubnet: Readonly<Record<Kind, { readonly as: string; readonly caller: Caller }>> = {
   ordinary: { as: 'app', caller: callerWith({ managedIdentity: identities.app.managedIdentity }) },
-  trusted: { as: 'backup', caller: callerWith({ managedIdentity: identities.backup.managedIdentity }) },
+  trusted: { as: 'factory', caller: callerWith({ managedIdentity: identities.factory.managedIdentity }) },
 };
 const onInternet: Readonly<Record<Kind, { readonly as: 'client' | 'deployments'; readonly caller: Caller }>> = {
   ordinary: { as: 'client', caller: callerWith({}) },

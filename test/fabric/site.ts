@@ -25,13 +25,13 @@ export const identities = {
     identityHeader: 'the-identity-header-of-the-app-in-this-lab',
     displayName: 'app',
   },
-  /** A trusted service may read secrets: Azure Backup, with the identity of its vault. */
-  backup: {
+  /** A trusted service that may read secrets: Azure Data Factory, with the identity of a factory. */
+  factory: {
     clientId: '4e7b1f3a-0c42-4b7f-8f0a-6d2f3f6f0b01',
     objectId: '4e7b1f3a-0c42-4b7f-8f0a-6d2f3f6f0b02',
-    managedIdentity: `${resources}/Microsoft.RecoveryServices/vaults/backup`,
-    identityHeader: 'the-identity-header-of-the-backup-in-this-lab',
-    displayName: 'backup',
+    managedIdentity: `${resources}/Microsoft.DataFactory/factories/factory`,
+    identityHeader: 'the-identity-header-of-the-factory-in-this-lab',
+    displayName: 'factory',
   },
   /** Ordinary, with a secret: hosts on the internet have no managed identity. */
   client: {
@@ -162,6 +162,8 @@ export function setRules(lab: FabricLab, networkAcls: object): Promise<void> {
       sku: { family: 'A', name: 'standard' },
       accessPolicies: [objectId, ...readers].map((id) => ({ tenantId, objectId: id, permissions })),
       networkAcls,
+      // Azure Resource Manager needs it, and no access policy.
+      enabledForTemplateDeployment: true,
     },
   });
 }
