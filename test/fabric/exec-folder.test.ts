@@ -1,6 +1,16 @@
 /** The working folder of `postern exec`: which ones a workload of root may be given, and what it cannot do in it. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { folderOfRoot, foldersBetween, installationOf, ownFolders } from '../../src/cli/exec/given-folder.ts';
@@ -127,6 +137,17 @@ function folderTests(mode: Mode): void {
   });
 
   if (mode === 'rootless') return;
+
+  it('is found below a closed folder, of which the workload sees nothing else', async (t) => {
+    const closed = mkdtempSync('/srv/postern-closed-');
+    t.after(() => rmSync(closed, { recursive: true }));
+    const folder = join(closed, 'deep', 'a b');
+    mkdirSync(folder, { recursive: true });
+    for (const path of [join(closed, 'key'), join(folder, 'own.txt')]) writeFileSync(path, 'own\n', { mode: 0o600 });
+    const script = 'pwd; cat own.txt; echo x >made && ls; ls -A ../..; ls -A ..; touch ../x 2>&1 | grep -o denied';
+    assert.equal(await world.prints(script, inFolder(folder)), `${folder}\nown\nmade\nown.txt\ndeep\na b\ndenied\n`);
+    assert.equal(statSync(join(folder, 'made')).uid, 0);
+  });
 
   it('is not one of the system', async () => {
     for (const folder of ['/', '/etc', '/usr/local/bin']) {
