@@ -20,7 +20,7 @@ import { Reconciler } from './reconciler.ts';
 import { ResponderWatch } from './responder-watch.ts';
 import { NetworkReader } from './network-reader.ts';
 import { controlSocketOf, type Place } from './place.ts';
-import { isThere, lookForFolderMs, othersEnd, type RunFolder } from './run-folder.ts';
+import { isThere, lookForFolderMs, othersEnd, untilGone, type RunFolder } from './run-folder.ts';
 import { ServerLink } from './server-link.ts';
 import { openFabricSocket, type FabricRequest } from './socket.ts';
 import type { FabricState } from './state.ts';
@@ -212,7 +212,7 @@ export class Fabric {
       await sleep(lookForFolderMs, undefined, { signal: stop }).catch(() => undefined);
       if (stop.aborted) return;
       // A user's fabric has its folder in the server's, which is removed file by file.
-      if (!this.#folder.isHeld) await sleep(lookForFolderMs);
+      if (!this.#folder.isHeld) await untilGone(this.#options.place.dataFolder);
       if (!isThere(this.#options.place.dataFolder)) this.#ended = serverGone(this.#options.place);
       else if (this.#responder !== undefined && !(await this.#responder.look())) this.#ended = await this.#anchorGone();
       // Without its folder no request reaches this process, and another one may begin.

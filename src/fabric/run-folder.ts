@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -128,10 +129,19 @@ export class RunFolder implements Disposable {
 
 /** How often a reconciler looks whether its folder is still there. */
 export const lookForFolderMs = 300;
+/** How long the removal of a data folder may take, on a busy machine too. */
+const removalMs = 1_500;
+
+/** Waits for the end of a folder that is being removed, if it is. */
+export async function untilGone(folder: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < removalMs && existsSync(folder); waitedMs += lookForFolderMs) {
+    await sleep(lookForFolderMs);
+  }
+}
 
 /** Resolves when a reconciler whose folder was removed has seen it and has ended. */
 export async function othersEnd(): Promise<void> {
-  await sleep(4 * lookForFolderMs);
+  await sleep(2 * lookForFolderMs + removalMs);
 }
 
 /** Whether there is something of a fabric that a reconciler left behind. */

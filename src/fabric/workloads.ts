@@ -13,6 +13,9 @@ import type { FabricState } from './state.ts';
 /** How soon the place of a process that ended is free. */
 const lookEveryMs = 200;
 
+/** A place takes longer than this to make, also when many are made at once. */
+const placeTakesMs = 5;
+
 interface WorkloadsOptions {
   readonly reconciler: Reconciler;
   readonly ground: Ground;
@@ -65,10 +68,10 @@ export class Workloads implements Disposable {
     };
   }
 
-  /** A fabric that is built again begins with the time in seconds, at which an earlier one has not arrived. */
+  /** A fabric that is built again begins with the time, at which an earlier one has not arrived. */
   #giveUid(): number {
     const { ledger, place, now } = this.#options;
-    const { nextUser = Math.floor(now() / 1_000) } = ledger.kept;
+    const { nextUser = Math.floor(now() / placeTakesMs) } = ledger.kept;
     ledger.change({ nextUser: nextUser + 1 });
     return workloadUid(place.instance, nextUser);
   }

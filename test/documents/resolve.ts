@@ -44,7 +44,9 @@ function wordsIn(text: string): readonly string[] {
 function faultOf(words: readonly string[]): string | undefined {
   const [first = '', ...rest] = words;
   if (first === 'start') return startFault(rest);
-  if (/^(?:--help|help|COMMAND)$/.test(first)) return undefined;
+  if (/^(?:--help|--version|help|COMMAND)$/.test(first)) return undefined;
+  const isGroup = commands.some(({ name }) => name.startsWith(`${first} `));
+  if (isGroup && (rest.length === 0 || rest.join() === '--help')) return undefined;
   const command = commands.find(({ name }) => words.slice(0, name.split(' ').length).join(' ') === name);
   if (command === undefined) return `postern has no command ${words.join(' ')}`;
   const known = ['data', 'help', ...Object.keys({ ...command.options, ...command.flags })];

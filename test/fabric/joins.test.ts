@@ -71,7 +71,7 @@ testAtSite('each place of a fabric of root has a uid that none before it had', a
   await putNetwork(lab, 'blue', { space: '10.1.0.0/16', subnets: { web } });
   const given: (number | undefined)[] = [];
   const take = async () => {
-    const { uid, address, end } = await lab.join('blue/web');
+    const { uid, address, end } = await lab.join('blue/web', '10.1.0.4');
     end();
     await until(async () => (await lab.status()).networks[0]?.subnets[0]?.workloads.length === 0, 'it leaves');
     given.push(uid);

@@ -8,6 +8,10 @@ import asyncio
 import inspect
 import os
 import socket
+import sys
+
+# Where it is installed, aiohttp resolves names with it, and past what is set below.
+sys.modules["aiodns"] = None
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.core.paging import ItemPaged
