@@ -1,23 +1,11 @@
 import { STATUS_CODES } from 'node:http';
+import { copiedClaims } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
 import type { AuditEvent, AuditProperties, AuditRecord, VerdictProperty } from './event.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
-/** The claims of a token that Azure copies into a record, besides `oid` and `appid`. No others leave the token. */
-const recordedClaims = [
-  'scp',
-  'upn',
-  'unique_name',
-  'ipaddr',
-  'amr',
-  'idtyp',
-  'xms_mirid',
-  'xms_az_rid',
-  'xms_az_nwperimid',
-];
 
 /** How much of a string from a client is kept, in UTF-16 units; and of an error's message. */
 export const longest = { text: 2048, id: 128, message: 4096 };
@@ -172,7 +160,7 @@ function recordedIdentity({
   // An external issuer's names are its own: without the issuer they would look like the directory's.
   if (issuerClass === 'external') identity['iss'] = clip(issuer, longest.text);
   copyClaim(identity, 'appidacr', claims['appidacr'] ?? claims['azpacr']);
-  for (const name of recordedClaims) copyClaim(identity, name, claims[name]);
+  for (const name of copiedClaims) copyClaim(identity, name, claims[name]);
   return identity;
 }
 

@@ -1,4 +1,5 @@
 import type { JWTPayload } from 'jose';
+import { copiedClaims } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Issuer } from './issuers.ts';
 import type { TokenPart, TokenRefusal } from './refusal.ts';
@@ -8,22 +9,7 @@ export type Verification =
   { readonly ok: true; readonly caller: Caller } | { readonly ok: false; readonly refusal: TokenRefusal };
 
 /** The claims that Azure copies from a token into its audit records (`identity.claim`). */
-const recordedClaims = [
-  'oid',
-  'appid',
-  'appidacr',
-  'azp',
-  'azpacr',
-  'scp',
-  'upn',
-  'unique_name',
-  'ipaddr',
-  'amr',
-  'idtyp',
-  'xms_mirid',
-  'xms_az_rid',
-  'xms_az_nwperimid',
-];
+const recordedClaims = ['oid', 'appid', 'appidacr', 'azp', 'azpacr', ...copiedClaims];
 
 /**
  * Turns the claims of a token, whose signature was verified, into a `Caller`. Shapes: Microsoft, "Access token claims

@@ -1,7 +1,5 @@
-import type { Permission } from '../types/operation.ts';
+import { customerManagedKey } from './trusted-services.ts';
 import type { TrustedService } from './trusted-services.ts';
-
-const customerManagedKey: readonly Permission[] = ['keys/get', 'keys/wrapKey', 'keys/unwrapKey'];
 
 /** Services that encrypt at rest under a customer's key, with an identity of the customer's resource. */
 const encrypting: readonly (readonly [name: string, scenario: string, resourceTypes: readonly string[]])[] = [

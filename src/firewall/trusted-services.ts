@@ -34,7 +34,8 @@ export function describeCaller(caller: ServiceCaller, quote = (id: string): stri
   return `${kind}identity of ${resourceTypes.map(quote).join(' or ')}`;
 }
 
-const customerManagedKey: readonly Permission[] = ['keys/get', 'keys/wrapKey', 'keys/unwrapKey'];
+/** A service that encrypts at rest under the customer's key wraps its own data key with it. */
+export const customerManagedKey: readonly Permission[] = ['keys/get', 'keys/wrapKey', 'keys/unwrapKey'];
 
 /** Both services' documents ask for the list too ("Configure customer-managed keys for encrypting … data at rest"). */
 const messagingKey: readonly Permission[] = [...customerManagedKey, 'keys/list'];

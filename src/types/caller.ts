@@ -10,6 +10,19 @@ export type IssuerClass = 'own' | 'services' | 'external';
  */
 export const servicesTenant = 'f8cdef31-a31e-4b4a-93e4-5f571e91255a';
 
+/** The claims that Azure copies from a token into a record as they are, besides those that name the caller. */
+export const copiedClaims = [
+  'scp',
+  'upn',
+  'unique_name',
+  'ipaddr',
+  'amr',
+  'idtyp',
+  'xms_mirid',
+  'xms_az_rid',
+  'xms_az_nwperimid',
+] as const;
+
 /** A verified token, as plain data. */
 export interface Caller {
   readonly issuer: string;

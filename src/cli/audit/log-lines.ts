@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { CommandFailed } from '../failed.ts';
 
 /** An open file of the log. Its descriptor stays on it whatever name it gets. */
 export interface OpenLogFile {
@@ -23,6 +24,15 @@ export function openLogFile(path: string): OpenLogFile {
   if (found.isFile() && found.nlink === 1) return { descriptor, inode: found.ino, bytes: found.size };
   closeSync(descriptor);
   throw new Error(`${path} is not a plain file`);
+}
+
+/** The error for a log, or a file of it, that cannot be opened. `where`: its path, or "in" its folder. */
+export function unreadable(where: string, error: unknown): CommandFailed {
+  const cause = error instanceof Error ? error.message : String(error);
+  return new CommandFailed(
+    `The audit log ${where} cannot be read: ${cause}`,
+    'Give the data folder with --data DIR, as the user who started the server, or with sudo when root did.',
+  );
 }
 
 /** Opens all files of a log, the oldest first. While they are opened, one may be put aside, and be seen twice. */

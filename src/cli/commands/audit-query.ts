@@ -2,12 +2,11 @@ import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { answersIn } from '../audit/answers.ts';
-import { LineReader, openLog } from '../audit/log-lines.ts';
+import { LineReader, openLog, unreadable } from '../audit/log-lines.ts';
 import type { OpenLogFile } from '../audit/log-lines.ts';
 import { endQuietlyWithPipe, printLines } from '../audit/output.ts';
 import { questionOptions, readQuestion } from '../audit/question.ts';
 import type { Command } from '../command.ts';
-import { CommandFailed } from '../failed.ts';
 
 const progressEveryMs = 500;
 
@@ -47,11 +46,7 @@ function openFiles(data: string): readonly OpenLogFile[] {
   try {
     return openLog(folder);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new CommandFailed(
-      `The audit log in ${folder} cannot be read: ${cause}`,
-      'Give the data folder with --data DIR, as the user who started the server, or with sudo when root did.',
-    );
+    throw unreadable(`in ${folder}`, error);
   }
 }
 

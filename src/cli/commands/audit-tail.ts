@@ -2,13 +2,12 @@ import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answersIn } from '../audit/answers.ts';
-import { LineReader, openLogFile } from '../audit/log-lines.ts';
+import { LineReader, openLogFile, unreadable } from '../audit/log-lines.ts';
 import type { OpenLogFile } from '../audit/log-lines.ts';
 import { endQuietlyWithPipe, printLines } from '../audit/output.ts';
 import { questionOptions, readQuestion } from '../audit/question.ts';
 import type { Question } from '../audit/question.ts';
 import type { Command } from '../command.ts';
-import { CommandFailed } from '../failed.ts';
 
 const lookEveryMs = 200;
 /** How much of the file is looked through for the first lines. */
@@ -70,10 +69,6 @@ function openOrFail(path: string): OpenLogFile {
   try {
     return openLogFile(path);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new CommandFailed(
-      `The audit log ${path} cannot be read: ${cause}`,
-      'Give the data folder with --data DIR, as the user who started the server, or with sudo when root did.',
-    );
+    throw unreadable(path, error);
   }
 }
