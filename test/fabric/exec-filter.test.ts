@@ -108,6 +108,22 @@ void describe('the filter of a workload', () => {
     }
   });
 
+  it('refuses a user namespace, and no other flag of a new process', () => {
+    for (const [processor, numbers] of [
+      [x64, [56, 272]],
+      [arm64, [220, 97]],
+    ] as const) {
+      for (const number of numbers) {
+        const withFlags = (flags: bigint) => answerTo({ processor, number, arguments: [flags] });
+        for (const flags of [0x1000_0000n, 0x1000_0011n, 0x1002_0000n, 0x1_1000_0000n]) {
+          assert.equal(withFlags(flags), EPERM);
+        }
+        for (const flags of [0x11n, 0x2002_0000n, 0x3d_0f00n, 0x4000_0000n]) assert.equal(withFlags(flags), allowed);
+      }
+      assert.equal(answerTo({ processor, number: 435 }), ENOSYS);
+    }
+  });
+
   it('is missing where setpriv cannot load it, or the processor is another one', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'postern-setpriv-'));
     t.after(() => rmSync(folder, { recursive: true }));
@@ -143,6 +159,11 @@ for (const mode of modes) {
 const isX64 = process.arch === 'x64';
 const number = (ofX64: number, ofArm64: number) => (isX64 ? ofX64 : ofArm64);
 
+/** Clone(2) of a process that ends at once. */
+function cloned(flags: number): string {
+  return `my $p = call(${number(56, 220)}, ${flags}, 0, 0, 0, 0); syscall(${number(231, 94)}, 0) if $p == 0; $p > 0`;
+}
+
 /** An attempt is an expression of Perl that is true when it succeeds; with the number of the error that a workload gets. */
 const attempts: Readonly<Record<string, readonly [attempt: string, errno: number]>> = {
   'chmod u+s': ['chmod 04755, "f"', EPERM],
@@ -159,7 +180,14 @@ const attempts: Readonly<Record<string, readonly [attempt: string, errno: number
     ENOTSUP,
   ],
   keyring: [`call(${number(248, 217)}, "user", "postern", "v", 1, -3) > 0`, ENOSYS],
+  'user namespace of a child': [cloned(0x10_00_00_11), EPERM],
+  clone3: [
+    `my $p = call(435, my $how = pack("Q11", (0) x 4, 17, (0) x 6), 88); syscall(${number(231, 94)}, 0) if $p == 0; $p > 0`,
+    ENOSYS,
+  ],
   'session keyring': [`call(${number(250, 219)}, 0, -3, 0) > 0`, ENOSYS],
+  // The last, for a process without a uid in its namespace can do little.
+  'user namespace': [`call(${number(272, 97)}, 0x10000000) == 0`, EPERM],
 };
 
 /** Outside, these take root. */
@@ -169,6 +197,8 @@ const ordinary = {
   'chmod 1755': 'chmod 01755, "f"',
   'open for reading': 'sysopen my $h, "f", 0, 04777',
   mkdir: 'mkdir "folder", 0777',
+  'a child': cloned(17),
+  'a file table of its own': `call(${number(272, 97)}, 0x400) == 0`,
   'a socket': 'socket(my $s, 2, 1, 0) && socket(my $u, 1, 1, 0) && socketpair(my $a, my $b, 1, 1, 0)',
   'a link, a time': 'symlink("f", "link") && utime(1, 2, "f") && rename("f", "f")',
 };
@@ -213,6 +243,6 @@ function callTests(mode: Mode): void {
   it('do what ordinary programs need', async () => {
     const make = 'open my $f, ">", "f"; close $f; rmdir "folder"; unlink "link";\n';
     const expected = Object.keys(ordinary).map((name) => `${name}: done\n`);
-    assert.deepEqual(await world.prints(`perl -e '${make}${program(ordinary)}'`), expected.join(''));
+    assert.deepEqual(await world.prints(`perl -e '${call}${make}${program(ordinary)}'`), expected.join(''));
   });
 }

@@ -170,8 +170,9 @@ function inside({ programs, user: { uid, gid, kind, account }, filter }: Launch)
   const { perl, setpriv, unshare } = programs;
   const groups = kind === 'sudo' && account !== undefined ? '--init-groups' : '--clear-groups';
   const become = kind === 'caller' ? '' : `--reuid=${uid} --regid=${gid} ${groups} --inh-caps=-all --bounding-set=-all`;
-  const filtered = filter === undefined ? '' : `--seccomp-filter /proc/self/fd/${filterDescriptor}`;
-  const apart = `${setpriv} --no-new-privs ${filtered} ${become} ${unshare} --user --map-user=${uid} --map-group=${gid}`;
+  const filtered = filter === undefined ? '' : `${setpriv} --seccomp-filter /proc/self/fd/${filterDescriptor}`;
+  // The filter comes last, for it refuses what makes a user namespace.
+  const apart = `${setpriv} --no-new-privs ${become} ${unshare} --user --map-user=${uid} --map-group=${gid} ${filtered}`;
   return `
     trap 'exit 130' INT; trap 'exit 131' QUIT; trap 'exit 129' HUP; trap 'exit 143' TERM
     # The launcher may have been killed before this process asked to end with it.
@@ -185,7 +186,7 @@ function inside({ programs, user: { uid, gid, kind, account }, filter }: Launch)
       exit 125
     }
     cd /
-    while [ "$1" != -- ]; do shift; done; shift${attending(`${apart} -- ${perl} -e "$postern_last" -- "$@"`)}`;
+    while [ "$1" != -- ]; do shift; done; shift${attending(`${apart} ${perl} -e "$postern_last" -- "$@"`)}`;
 }
 
 /** The descriptor by which `setpriv` reads the filter, which is on the stage. */

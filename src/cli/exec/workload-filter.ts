@@ -26,6 +26,9 @@ const setsId = (argument: number): Condition => ({ argument, hasAnyOf: 0o6000 })
 /** Only with O_CREAT or O_TMPFILE does open(2) read a mode. */
 const creates = (argument: number): Condition => ({ argument, hasAnyOf: 0o20_000_100 });
 
+/** CLONE_NEWUSER. */
+const newUsers: Condition = { argument: 0, hasAnyOf: 0x10_00_00_00 };
+
 interface Rule {
   readonly errno: number;
   readonly conditions?: readonly Condition[];
@@ -55,9 +58,17 @@ const rules: readonly Rule[] = [
   { errno: notPermitted, conditions: [creates(1), setsId(2)], calls: { open: [2, undefined] } },
   { errno: notPermitted, conditions: [creates(2), setsId(3)], calls: { openat: [257, 56] } },
   {
-    // A filter cannot read the mode that these are given in memory. Programs then use the calls above.
+    // Root of a user namespace mounts: what a file system of its own (FUSE) calls set-uid or capable, overlayfs copies so
+    // into the given folder, and a cgroup file system of its own ends the processes of its user.
+    errno: notPermitted,
+    conditions: [newUsers],
+    calls: { clone: [56, 220], unshare: [272, 97] },
+  },
+  {
+    // A filter cannot read the mode or flags that these are given in memory. Programs then use the calls above.
     errno: notImplemented,
     calls: {
+      clone3: [435, 435],
       openat2: [437, 437],
       io_uring_setup: [425, 425],
       io_uring_enter: [426, 426],
