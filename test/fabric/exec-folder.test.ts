@@ -79,6 +79,8 @@ void describe('a folder that root gives to a workload', () => {
     const table = mountTable({
       ...none,
       runFolder: '/r',
+      hasTerminals: true,
+      hasQueues: false,
       hasRun: true,
       isReadOnly: false,
       kept: { path, base: ownFolders[0] },

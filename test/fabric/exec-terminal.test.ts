@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { notRun } from '../not-run.ts';
 import { until } from '../world/process.ts';
@@ -89,6 +91,61 @@ function terminalTests(mode: Mode): void {
     assert.equal(terminal.child.exitCode, 3);
   });
 
+  it('takes no key that is typed into the shell that started it, in the background or after Ctrl-Z', async (t) => {
+    // It stays with the terminal in a session of its own, where nothing stops it, and says what it gets.
+    const taking = [
+      '$SIG{$_} = "IGNORE" for qw(TSTP TTIN TTOU HUP)',
+      'if (fork) { sleep 1000 } syscall(SETSID)'.replace('SETSID', process.arch === 'x64' ? '112' : '157'),
+      'open my $out, ">>", "taken"; select $out; $| = 1; print "began "',
+      'while (sysread STDIN, my $key, 1) { print "<$key>" }',
+    ].join('; ');
+    const taken = () => readFileSync(join(world.project, 'taken'), 'utf8');
+    const env = { PS1: '> ', EXEC: exec(), TAKING: taking };
+    for (const [end, typedFirst, expected] of [
+      ['', 'x\n', 'began <x><\n>'],
+      [' &', '', 'began '],
+    ] as const) {
+      writeFileSync(join(world.project, 'taken'), '', { mode: 0o666 });
+      if (mode === 'rootless') chmodSync(join(world.project, 'taken'), 0o666);
+      const terminal = open(t, 'bash --norc -i', env);
+      await terminal.type('', '> ');
+      await terminal.type(`$EXEC perl -e "$TAKING"${end}\n`, '');
+      await until(() => taken().startsWith('began'), 'the program has begun');
+      if (end === '') {
+        terminal.child.stdin.write(typedFirst);
+        await until(() => taken() === expected, 'the program has the first line');
+        await terminal.type(ctrlZ, /Stopped/);
+      }
+      await terminal.type('read -s secret\n', 'read -s');
+      await quiet();
+      for (const key of 'a-secret') {
+        terminal.child.stdin.write(key);
+        await quiet(20);
+      }
+      terminal.child.stdin.write('\n');
+      await terminal.type('echo "<$secret>"\n', '<a-secret>');
+      assert.equal(taken(), expected);
+      terminal.child.stdin.write('kill -9 %1\n');
+    }
+  });
+
+  it('only shows in a pipeline, without a terminal to read, and Ctrl-C ends all of it', async (t) => {
+    const script = 'tty; ls -l /dev/fd/2; echo x 2>&1 >/dev/tty; trap "echo caught >&2; exit 5" INT; sleep 1000 & wait';
+    const terminal = open(t, '$EXEC sh -c "$SCRIPT" | cat; echo ended', { EXEC: exec(), SCRIPT: script });
+    await terminal.type('', /not a tty\r\n.* -> \/dev\/pts\/0\r\n.*cannot create \/dev\/tty/);
+    await quiet();
+    await terminal.type(ctrlC, 'caught');
+    await once(terminal.child, 'close');
+  });
+
+  it('has the size of the terminal, also after it has changed', async (t) => {
+    const script = 'stty size; trap "stty size; exit" WINCH; echo waits | tee waits; while :; do sleep 0.1; done';
+    const outer =
+      'stty rows 30 cols 100; (until [ -s waits ]; do sleep 0.1; done; stty rows 40 cols 90 </dev/tty) & $EXEC sh -c "$SCRIPT"';
+    const terminal = open(t, outer, { EXEC: exec(), SCRIPT: script });
+    await terminal.type('', /30 100\r\nwaits\r\n40 90/);
+  });
+
   it('gives the terminal back to a script that started it', async (t) => {
     const terminal = open(t, 'sh -c \'$EXEC sh; echo status-$?; read answer; echo "<$answer>"\'', { EXEC: exec() });
     await terminal.type('', '[prod/web 10.0.0.4] $ ');
@@ -110,8 +167,8 @@ function terminalTests(mode: Mode): void {
 }
 
 /** Time for a process to be in the foreground, which no output tells. */
-function quiet(): Promise<void> {
+function quiet(forMs = 300): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 300);
+    setTimeout(resolve, forMs);
   });
 }

@@ -16,7 +16,7 @@ export function carried(environment: Readonly<Record<string, string>>): Record<s
 export interface LastStep {
   /** Where the program works. */
   readonly folder: string;
-  /** Whether it is an interactive shell in the foreground of a terminal. */
+  /** Whether it is an interactive shell, which has the terminal of its session. */
   readonly takesTerminal: boolean;
   /** How many processes and threads its user may have, where that user has no other. */
   readonly processesMax: number | undefined;
@@ -65,11 +65,4 @@ export const lastStep = String.raw`
   for (grep { -e && ($named || !-d _) } @files) { exec { $_ } @ARGV; $why //= $! }
   fail(126, "error: $program cannot be run: $why.") if $why;
   fail(127, $named ? "error: There is no program $program." : "error: There is no program '$program' in PATH.");
-`;
-
-/** Gives the terminal back to this process's group, which the workload has taken it from, and ends with the given status. */
-export const takeTerminalBack = String.raw`
-  $SIG{TTOU} = "IGNORE";
-  if (open my $tty, "+<", "/dev/tty") { my $group = pack "i", getpgrp 0; ioctl $tty, 0x5410, $group }
-  exit $ARGV[0];
 `;

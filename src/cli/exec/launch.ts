@@ -2,9 +2,10 @@
 import { flushCompileCache } from 'node:module';
 import { CommandFailed } from '../failed.ts';
 import { ownFolders, type KeptFolder } from './given-folder.ts';
-import { carried, lastStep, lastStepParameters, takeTerminalBack } from './last-step.ts';
+import { carried, lastStep, lastStepParameters } from './last-step.ts';
 import { idMap, runDescriptor, runFolderDescriptor, stage } from './mounts.ts';
 import type { Programs } from './programs.ts';
+import { relay, relayParameters, type TerminalUse } from './relay.ts';
 import type { WorkloadUser } from './workload-user.ts';
 
 export interface Launch {
@@ -25,7 +26,10 @@ export interface Launch {
   readonly files: Readonly<Record<string, string>>;
   /** The filter of system calls; `undefined` where `setpriv` cannot load one. */
   readonly filter: Uint8Array | undefined;
-  /** Whether the command is an interactive shell in the foreground of a terminal. */
+  /** Folders of cgroups, which are read-only. */
+  readonly cgroups: readonly string[];
+  readonly terminal: TerminalUse;
+  /** Whether the command is an interactive shell into which is typed. */
   readonly takesTerminal: boolean;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -36,8 +40,8 @@ const processesMax = 4096;
 
 /**
  * Puts the workload's launcher in the place of this process. It stays outside, with this process's pid: it passes
- * signals on and has the workload's exit status, and the workload ends with it. Shells do it, because a Node that waits
- * for each workload would take 40 MB.
+ * signals on and has the workload's exit status, and the workload ends with it. A shell does it, or Perl where there is a
+ * terminal, because a Node that waits for each workload would take 40 MB.
  *
  * The working folder goes to the launcher as its current one, which is the same folder when its path leads elsewhere.
  * @throws {CommandFailed} when this system has no `execve`
@@ -50,10 +54,8 @@ export function launch(input: Launch): never {
     takesTerminal,
     processesMax: user.kind === 'pool' ? processesMax : undefined,
   });
-  const scripts = [inside(input), takesTerminal ? takeTerminalBack : '', lastStep];
-  const shell = ['/bin/sh', '-c', outside(programs), 'postern', ...scripts];
-  const parameters = [...shell, ...mountParameters(input), '--', ...last, ...command];
-  const words = [programs.nsenter, ...entering(input), programs.unshare, '--mount', '--pid', '--ipc', ...parameters];
+  const starting = starter(input, [...mountParameters(input), '--', ...last, ...command]);
+  const words = [programs.nsenter, ...entering(input), programs.unshare, '--mount', '--pid', '--ipc', ...starting];
   // At its end a process writes what it compiled; this one has no end.
   flushCompileCache();
   process.execve?.(programs.nsenter, words, carried(environment));
@@ -100,26 +102,44 @@ function entering({ namespace, anchor }: Launch): readonly string[] {
 }
 
 /**
+ * The command that starts the first process of the workload's PID namespace and waits for it, in the caller's. With that
+ * process the kernel ends all others, so that there must be no child before it.
+ */
+function starter(input: Launch, parameters: readonly string[]): readonly string[] {
+  const { programs, terminal, user } = input;
+  const { env, perl, setpriv } = programs;
+  const first = [env, `--default-signal=${ignored}`, setpriv, '--pdeathsig=KILL', '/bin/sh', '-c', inside(input)];
+  const words = [...first, 'postern', String(process.pid), lastStep, ...parameters];
+  if (terminal === 'none') return ['/bin/sh', '-c', outside, 'postern', ...words];
+  return [perl, '-e', relay, '--', ...relayParameters(terminal, user.kind === 'caller' ? undefined : user), ...words];
+}
+
+/** Node ignores PIPE and XFSZ, a shell the others in what it starts in the background, and what is ignored stays so. */
+const ignored = 'INT,QUIT,PIPE,XFSZ';
+
+/**
+ * What a shell does with Ctrl-C and Ctrl-\. Where the workload has a terminal, they reach every process of its foreground
+ * group by themselves. Where it only shows on one, its session has none, and its first process tells its own group.
+ */
+const interrupted: Readonly<Record<TerminalUse, string>> = { none: 'postern_pass', shows: 'postern_tell', types: ':' };
+
+/**
  * Starts `command` and waits for it. A signal ends the wait of a shell and not the command, so it waits again. Standard
- * input goes by another descriptor, for a shell gives a command in the background none. Ctrl-C and Ctrl-\ reach every
- * process of the terminal's foreground group by themselves. Without a terminal they were sent to this process alone.
+ * input goes by another descriptor, for a shell gives a command in the background none.
  * @param isReady a condition of the shell that holds once the process of the command does with a signal what it must
  */
-function attending(
-  command: string,
-  { isReady = 'true', atEnd = 'true' }: { readonly isReady?: string; readonly atEnd?: string } = {},
-): string {
+function attending(command: string, terminal: TerminalUse, isReady = 'true'): string {
   return `
     postern_pass() {
       [ -n "$postern_child" ] || { postern_early=$1; return; }
       until ${isReady}; do :; done
       kill "-$1" "$postern_child" 2>/dev/null
     }
+    postern_tell() { trap '' "$1"; kill "-$1" 0; trap "postern_tell $1" "$1"; }
     postern_child= postern_early=
+    for postern_name in INT QUIT; do trap "${interrupted[terminal]} $postern_name" "$postern_name"; done
     trap 'postern_pass TERM' TERM
     trap 'postern_pass HUP' HUP
-    if true 2>/dev/null </dev/tty; then trap : INT QUIT
-    else trap 'postern_pass INT' INT; trap 'postern_pass QUIT' QUIT; fi
     exec 9<&0
     ${command} <&9 9<&- &
     postern_child=$!
@@ -127,23 +147,8 @@ function attending(
     [ -z "$postern_early" ] || postern_pass "$postern_early"
     while :; do
       wait "$postern_child"; postern_status=$?
-      kill -0 "$postern_child" 2>/dev/null || { ${atEnd}; exit "$postern_status"; }
+      kill -0 "$postern_child" 2>/dev/null || exit "$postern_status"
     done`;
-}
-
-/**
- * Runs in the caller's PID namespace, and its first child is the first process of the new one: with that one the kernel
- * ends all others, so that there must be no child before it. Node ignores PIPE and XFSZ, a shell ignores the others in
- * what it starts in the background, and what is ignored stays so.
- */
-function outside({ env, perl, setpriv }: Programs): string {
-  const signals = 'INT,QUIT,PIPE,XFSZ';
-  const apart = `${setpriv} --pdeathsig=KILL /bin/sh -c "$postern_inside" postern $$ "$@"`;
-  const first = `${env} --default-signal=${signals} ${apart}`;
-  // In its place, for a process has no more children once the first process of their PID namespace has ended.
-  const atEnd = `[ -z "$postern_back" ] || exec ${perl} -e "$postern_back" "$postern_status"`;
-  const attend = attending(first, { isReady: 'postern_catches', atEnd });
-  return `postern_inside=$1 postern_back=$2; shift 2${whenCaught}${attend}`;
 }
 
 /**
@@ -161,32 +166,36 @@ const whenCaught = `
       done <"/proc/$postern_child/status"
     } 2>/dev/null`;
 
+const outside = `${whenCaught}${attending('"$@"', 'none', 'postern_catches')}`;
+
 /**
  * The first process of the workload's PID namespace. It mounts, as root or root of the fabric's user namespace, and stays
  * so to wait for the workload, which it starts without privileges in a user namespace of its own: processes of one uid in
  * different user namespaces cannot read each other.
  */
-function inside({ programs, user: { uid, gid, kind, account }, filter }: Launch): string {
+function inside({ programs, user: { uid, gid, kind, account }, filter, terminal, cgroups }: Launch): string {
   const { perl, setpriv, unshare } = programs;
   const groups = kind === 'sudo' && account !== undefined ? '--init-groups' : '--clear-groups';
   const become = kind === 'caller' ? '' : `--reuid=${uid} --regid=${gid} ${groups} --inh-caps=-all --bounding-set=-all`;
   const filtered = filter === undefined ? '' : `${setpriv} --seccomp-filter /proc/self/fd/${filterDescriptor}`;
   // The filter comes last, for it refuses what makes a user namespace.
   const apart = `${setpriv} --no-new-privs ${become} ${unshare} --user --map-user=${uid} --map-group=${gid} ${filtered}`;
+  const command = `${apart} ${perl} -e "$postern_last" -- "$@"`;
   return `
+    trap 'kill -STOP -1 2>/dev/null' TSTP; trap 'kill -CONT -1 2>/dev/null' CONT
     trap 'exit 130' INT; trap 'exit 131' QUIT; trap 'exit 129' HUP; trap 'exit 143' TERM
     # The launcher may have been killed before this process asked to end with it.
     [ -d "/proc/$1" ] || exit
     postern_last=$2
     shift 2
     ${mounting(programs)}
-    postern_mount "$@" || {
+    { ${cgroups.map((folder) => `${programs.mount} -c -o remount,bind,ro ${folder} &&`).join(' ')} postern_mount "$@"; } || {
       echo 'error: The files of the workload cannot be mounted.' >&2
       echo 'hint: "postern doctor" says what this machine allows.' >&2
       exit 125
     }
     cd /
-    while [ "$1" != -- ]; do shift; done; shift${attending(`${apart} ${perl} -e "$postern_last" -- "$@"`)}`;
+    while [ "$1" != -- ]; do shift; done; shift${attending(command, terminal)}`;
 }
 
 /** The descriptor by which `setpriv` reads the filter, which is on the stage. */

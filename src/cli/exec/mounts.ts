@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ownTerminals } from './relay.ts';
 import { foldersBetween, isIn, isOwnFolder, ownFolders, type KeptFolder } from './given-folder.ts';
 
 /** The folder of a mount namespace's own memory, in which the launcher prepares what it mounts. */
@@ -16,6 +17,10 @@ export interface MountInput {
   readonly replaced: readonly (readonly [name: string, target: string])[];
   /** Files on the stage, likewise. */
   readonly staged: readonly (readonly [name: string, target: string])[];
+  /** Whether the launcher has made the workload's own terminals. */
+  readonly hasTerminals: boolean;
+  /** Whether this machine shows POSIX message queues (mq_overview(7)), those of its own IPC namespace. */
+  readonly hasQueues: boolean;
   /** Whether the launcher has made the workload's own `/run`. */
   readonly hasRun: boolean;
   /** Folders of `/run` that programs need. */
@@ -42,6 +47,8 @@ export const runDescriptor = 5;
 export function mountTable(input: MountInput): string {
   const { runFolder, dataFolder, installation, home, kept } = input;
   const lines = [
+    ...(input.hasTerminals ? [] : [own('/dev/pts', 'devpts', `nosuid,noexec,${ownTerminals}`)]),
+    ...(input.hasQueues ? [own('/dev/mqueue', 'mqueue', 'nosuid,nodev,noexec')] : []),
     ...(input.hasRun ? [] : [tmpfs('/run', 'nosuid,nodev,size=16m,mode=755')]),
     ...ownFolders.map((folder) => tmpfs(folder, `${scratch},mode=1777`)),
     ...input.keptInRun.map((name) =>
@@ -74,7 +81,11 @@ function fixed(path: string | undefined, kept: KeptFolder | undefined): readonly
 
 /** The name of the source differs from the others, for `mount` leaves out what seems to be mounted already. */
 function tmpfs(target: string, options: string): string {
-  return `postern-workload ${field(target)} tmpfs ${options} 0 0\n`;
+  return own(target, 'tmpfs', options);
+}
+
+function own(target: string, type: string, options: string): string {
+  return `postern-workload ${field(target)} ${type} ${options} 0 0\n`;
 }
 
 function bound(source: string, target: string, options: string): string {
@@ -96,4 +107,14 @@ export function idMap({ uid, gid }: { readonly uid: number; readonly gid: number
   return [...extents(uid).map((extent) => `u:${extent}`), ...extents(gid).map((extent) => `g:${extent}`)]
     .filter(positive)
     .join(' ');
+}
+
+/**
+ * Where there are cgroups. A user may write in those of the user's session, and so end and stop its processes.
+ * @param mounts contents of /proc/self/mounts
+ */
+export function cgroupFolders(mounts: string): readonly string[] {
+  const fields = mounts.split('\n').map((line) => line.split(' '));
+  const found = fields.flatMap(([, folder = '', type = '']) => (/^cgroup2?$/.test(type) ? [folder] : []));
+  return found.filter((folder) => /^\/sys\/fs\/cgroup(?:\/[\w,=.-]+)*$/.test(folder));
 }

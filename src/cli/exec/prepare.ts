@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { rootFolder } from '../../fabric/place.ts';
 import { CommandFailed } from '../failed.ts';
 import type { Inherited } from '../run/environment.ts';
@@ -17,8 +18,9 @@ import {
 } from './given-folder.ts';
 import type { Joined } from './join.ts';
 import type { Launch } from './launch.ts';
-import { mountTable } from './mounts.ts';
+import { cgroupFolders, mountTable } from './mounts.ts';
 import { javaRootFile, rootFiles } from './root-files.ts';
+import { terminalUse } from './relay.ts';
 import { nameServices, withPoolAccount } from './system-files.ts';
 import { homesOf, workloadUser, type WorkloadUser } from './workload-user.ts';
 
@@ -52,6 +54,7 @@ export async function prepare(joined: Joined, wanted: Wanted): Promise<Omit<Laun
     command,
     ...(await rootFiles(inherited, runFolder)),
   });
+  const terminal = terminalOf(command);
   const staged = stagedFiles(passwd, home);
   const java = javaRoots(environment);
   const isSeen = (path: string): boolean => isVisible(path, kept);
@@ -70,6 +73,8 @@ export async function prepare(joined: Joined, wanted: Wanted): Promise<Omit<Laun
       ...(java !== undefined && isSeen(java) ? [[await javaRootFile(runFolder), java] as const] : []),
     ],
     staged: staged.map(({ name, target }) => [name, target]),
+    hasQueues: existsSync('/dev/mqueue'),
+    hasTerminals: terminal.terminal !== 'none',
     hasRun: madeFile !== undefined,
     keptInRun: ['current-system'].filter((name) => existsSync(join('/run', name))),
     kept,
@@ -85,7 +90,8 @@ export async function prepare(joined: Joined, wanted: Wanted): Promise<Omit<Laun
     isReadOnly,
     madeFile,
     files: { ...Object.fromEntries(staged.map(({ name, contents }) => [name, contents])), fstab: table },
-    takesTerminal: isInteractiveShell(command) && isInForeground(),
+    cgroups: user.kind === 'pool' ? [] : cgroupFolders(contentsOf('/proc/self/mounts') ?? ''),
+    ...terminal,
     command,
     environment,
   };
@@ -109,10 +115,14 @@ function readOnlyFor(kept: KeptFolder | undefined): readonly string[] {
   return isIn(kept.path, join(installation, 'examples')) ? [] : [kept.path];
 }
 
-/** Whether this process's group has the terminal (proc_pid_stat(5), the fields `pgrp` and `tpgid`). */
-function isInForeground(): boolean {
-  const fields = contentsOf('/proc/self/stat')?.split(') ').at(-1)?.split(' ') ?? [];
-  return fields[2] !== undefined && fields[2] === fields[5];
+function terminalOf(command: readonly string[]): Pick<Launch, 'terminal' | 'takesTerminal'> {
+  const terminal = terminalUse([0, 1, 2].map(isatty), hasControllingTerminal());
+  return { terminal, takesTerminal: terminal === 'types' && isInteractiveShell(command) };
+}
+
+/** Whether this process has a controlling terminal (proc_pid_stat(5), the field `tty_nr`). */
+function hasControllingTerminal(): boolean {
+  return Number(contentsOf('/proc/self/stat')?.split(') ').at(-1)?.split(' ')[4] ?? 0) !== 0;
 }
 
 interface StagedFile {
