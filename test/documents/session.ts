@@ -11,11 +11,18 @@ const root = join(import.meta.dirname, '../..');
 /** Ends a page whose command waits for something. */
 const timeoutMs = 240_000;
 
+/**
+ * What `npm test` is for a reader who has Postern beside the code that it tests: does the vault of the job answer? Postern's
+ * own `npm test` is what runs the page.
+ */
+const testOfReader = 'curl --silent --fail --output /dev/null "$VAULT_URL/healthstatus"';
+
 /** Makes `folder` look like a fresh checkout, whose programs find the Node and Python that tests run on. */
 export function lookLikeCheckout(folder: string): void {
   for (const name of readdirSync(root)) {
-    if (!/^(?:\.git|postern-data|dist)$/.test(name)) symlinkSync(join(root, name), join(folder, name));
+    if (!/^(?:\.git|postern-data|dist|package(?:-lock)?\.json)$/.test(name)) symlinkSync(join(root, name), join(folder, name));
   }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { test: testOfReader } }));
   const programs = join(folder, '.programs');
   mkdirSync(programs);
   symlinkSync(process.execPath, join(programs, 'node'));
