@@ -52,7 +52,9 @@ public class Sample {
 `;
 /** Without what this machine says of roots, proxies and identities. */
 const plain = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/CERT|_CA_|CAINFO|proxy|^AZURE_|^MSI_|^IDENTITY_/i.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !/CERT|_CA_|CAINFO|proxy|^NODE_COMPILE_CACHE$|^AZURE_|^MSI_|^IDENTITY_/i.test(name),
+  ),
 );
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-run-'));
