@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { json } from '../control-plane/resources.ts';
 import type { Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
+import { warmAz } from './warm.ts';
 
 export interface AzResult {
   readonly status: number | null;
@@ -36,9 +37,10 @@ export function azIsInstalled(): boolean {
   return spawnSync('az', ['version'], { stdio: 'ignore', timeout: timeoutMs }).status === 0;
 }
 
-export function azAt({ folder }: TestServer, environment: Readonly<Record<string, string>> = {}): Az {
+export async function azAt({ folder }: TestServer, environment: Readonly<Record<string, string>> = {}): Promise<Az> {
   const home = mkdtempSync(join(tmpdir(), 'postern-az-'));
   const ca = join(folder.path, 'ca.pem');
+  const warm = await warmAz({ pythonPath: environment['PYTHONPATH'] });
   const env = {
     PATH: process.env['PATH'],
     HOME: home,
@@ -51,6 +53,7 @@ export function azAt({ folder }: TestServer, environment: Readonly<Record<string
     PYTHONWARNINGS: 'ignore',
     REQUESTS_CA_BUNDLE: ca,
     SSL_CERT_FILE: ca,
+    ...warm.environment,
     ...environment,
   };
 
@@ -78,7 +81,10 @@ export function azAt({ folder }: TestServer, environment: Readonly<Record<string
   return {
     start,
     run: (...args) => start(...args).ended,
-    [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }),
+    [Symbol.dispose]() {
+      warm[Symbol.dispose]();
+      rmSync(home, { recursive: true, force: true });
+    },
   };
 }
 
@@ -90,7 +96,7 @@ export async function registerCloud(az: Az, resourceManager: string): Promise<Az
 /** az as the administrator. */
 export async function signedIn(world: TestServer, environment: Readonly<Record<string, string>> = {}): Promise<Az> {
   const { identity, home } = world.client;
-  const az = azAt(world, environment);
+  const az = await azAt(world, environment);
   const signIn = ['login', '--service-principal', '--tenant', identity.tenantId, '-u', identity.clientId];
   assert.equal((await registerCloud(az, home)).status, 0);
   assert.equal((await az.run(...signIn, '-p', identity.clientSecret)).status, 0);

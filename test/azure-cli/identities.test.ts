@@ -17,7 +17,7 @@ function runSuite(): void {
     await using world = await startWithGroup();
     const { client } = world;
     const { tenantId, clientId, clientSecret, subscriptionId } = client.identity;
-    using az = azAt(world);
+    using az = await azAt(world);
     expectDone(await registerCloud(az, client.home));
     expectDone(await az.run('login', '--service-principal', '--tenant', tenantId, '-u', clientId, '-p', clientSecret));
     const site = `${group}/providers/Microsoft.Web/sites/app`;
@@ -46,7 +46,7 @@ function runSuite(): void {
     const { client } = world;
     const { tenantId, clientId, clientSecret } = client.identity;
     expectStatus(await client.arm('PUT', group, { location, tags: { env: 'test' } }), 201);
-    using az = azAt(world);
+    using az = await azAt(world);
     expectDone(await registerCloud(az, client.home));
     expectDone(await az.run('login', '--service-principal', '--tenant', tenantId, '-u', clientId, '-p', clientSecret));
     const made = json(expectDone(await az.run('identity', 'create', '-g', 'rg', '-n', 'app', '-l', location)).output);

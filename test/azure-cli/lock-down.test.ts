@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { notRun } from '../not-run.ts';
 import { azIsInstalled } from './az.ts';
+import { warmAz } from './warm.ts';
 
 const title = "the document's steps, typed into the real Azure CLI";
 const script = join(import.meta.dirname, '../../examples/azure-cli/lock-down.sh');
@@ -16,7 +17,9 @@ else
     it('works from signing in to the purge of the vault, and refuses what the document refuses', async () => {
       // The script ends with an error at the first answer that is not what it says.
       const shim = join(import.meta.dirname, 'shim');
-      const run = spawn(script, { env: { ...process.env, PYTHONPATH: shim }, stdio: ['ignore', 'pipe', 'pipe'] });
+      using warm = await warmAz({ pythonPath: shim });
+      const env = { ...process.env, ...warm.environment, PYTHONPATH: shim };
+      const run = spawn(script, { env, stdio: ['ignore', 'pipe', 'pipe'] });
       const ended = new Promise<number | null>((resolve) => {
         run.on('close', resolve);
       });

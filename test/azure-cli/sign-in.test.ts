@@ -28,7 +28,7 @@ function runSuite(): void {
   test('the resource manager’s address alone is enough for a service principal to sign in and to make another', async () => {
     await using world = await startWithAda();
     const { identity, home } = world.client;
-    using az = azAt(world);
+    using az = await azAt(world);
     expectDone(await registerCloud(az, home));
     const { output: cloud } = expectDone(await az.run('cloud', 'show', '--name', 'Postern'));
     assert.equal(cloud['endpoints']?.['activeDirectory'], home);
@@ -61,7 +61,7 @@ function runSuite(): void {
 
   test('a device code lets az in as whoever types it into the page', async () => {
     await using world = await startWithAda();
-    using az = azAt(world);
+    using az = await azAt(world);
     expectDone(await registerCloud(az, world.client.home));
     const { child, ended } = az.start('login', '--use-device-code', noSubscription);
     const prompt = await new Promise<string>((resolve, reject) => {
@@ -89,7 +89,7 @@ function runSuite(): void {
       BROWSER: `${process.execPath} ${program} %s &`,
       POSTERN_TEST: JSON.stringify({ ...credentials, ca: world.client.ca }),
     };
-    using az = azAt(world, environment);
+    using az = await azAt(world, environment);
     expectDone(await registerCloud(az, world.client.home));
     const { output } = expectDone(await az.run('login', noSubscription));
     assert.deepEqual(output[0]?.['user'], { name: ada.userPrincipalName, type: 'user' });
@@ -103,7 +103,7 @@ function runSuite(): void {
       notRun('az login by user name and password', 'port 443 of this machine cannot be had');
       return;
     }
-    using az = azAt(world);
+    using az = await azAt(world);
     expectDone(await registerCloud(az, 'https://localhost'));
     const login = ['login', '-u', ada.userPrincipalName, noSubscription, '-p'];
     const wrong = await az.run(...login, 'wrong');

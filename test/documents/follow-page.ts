@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { warmAz } from '../azure-cli/warm.ts';
 import { notRun } from '../not-run.ts';
 import { whenEndedBySignal } from '../world/ended-by-signal.ts';
 import { startCommand } from '../world/process.ts';
@@ -153,7 +154,8 @@ async function follow(folder: string, steps: readonly Step[], { postern, user }:
     command: step.command.replaceAll('8443', port),
     shown: step.shown?.replaceAll('8443', port),
   }));
-  const typed = await typeInto(folder, here, [...within, ...user]);
+  using az = await warmAz({ within: [...placeOf(folder, postern), ...user] });
+  const typed = await typeInto(folder, here, { within: [...within, ...user], environment: az.environment });
   for (const { step, printed, status } of typed) {
     const what = `line ${step.line}: ${step.command}\nprinted, with status ${status}:\n${printed}`;
     assert.notEqual(status, undefined, what);

@@ -20,7 +20,8 @@ const testOfReader = 'curl --silent --fail --output /dev/null "$VAULT_URL/health
 /** Makes `folder` look like a fresh checkout, whose programs find the Node and Python that tests run on. */
 export function lookLikeCheckout(folder: string): void {
   for (const name of readdirSync(root)) {
-    if (!/^(?:\.git|postern-data|dist|package(?:-lock)?\.json)$/.test(name)) symlinkSync(join(root, name), join(folder, name));
+    if (!/^(?:\.git|postern-data|dist|package(?:-lock)?\.json)$/.test(name))
+      symlinkSync(join(root, name), join(folder, name));
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { test: testOfReader } }));
   const programs = join(folder, '.programs');
@@ -41,14 +42,18 @@ export interface Typed {
   readonly status: number | undefined;
 }
 
-/**
- * Types the steps into one shell, in `folder`, so that a variable or function of one is there in the next.
- * @param within the command that runs the shell where the server is, if that is another place
- */
+export interface Session {
+  /** The command that runs the shell where the server is, if that is another place. */
+  readonly within?: readonly string[];
+  /** Variables of the shell besides. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Types the steps into one shell, in `folder`, so that a variable or function of one is there in the next. */
 export async function typeInto(
   folder: string,
   steps: readonly Step[],
-  within: readonly string[] = [],
+  { within = [], environment = {} }: Session = {},
 ): Promise<readonly Typed[]> {
   const file = join(folder, '.typed');
   writeFileSync(file, scriptOf(steps));
@@ -58,7 +63,7 @@ export async function typeInto(
     stdio: ['ignore', 'pipe', 'inherit'],
     // With its own process group, so that what it started in the background can be ended with it.
     detached: true,
-    env: environmentIn(folder),
+    env: environmentIn(folder, environment),
   });
   const kill = (): void => void process.kill(-(shell.pid ?? 0), 'SIGKILL');
   const overdue = setTimeout(kill, timeoutMs);
@@ -82,11 +87,11 @@ function scriptOf(steps: readonly Step[]): string {
   return `exec 2>&1\nset -E\ntrap 'wrong=$?' ERR\n${typed.join('')}`;
 }
 
-function environmentIn(folder: string): NodeJS.ProcessEnv {
+function environmentIn(folder: string, more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const home = join(folder, '.home');
   return {
-    ...watched(process.env),
-    PATH: `${join(folder, '.programs')}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+    ...watched({ ...process.env, ...more }),
+    PATH: `${join(folder, '.programs')}:${more['PATH'] ?? process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
     HOME: home,
     AZURE_CONFIG_DIR: home,
     GITHUB_ENV: join(folder, '.github-env'),

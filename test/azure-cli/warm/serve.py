@@ -1,0 +1,142 @@
+"""
+Runs commands of the Azure CLI for `az` in this folder. Most of what a command costs is that Python imports its libraries;
+here each command is a fork of a process that has them already. The command itself is Debian's /usr/bin/az, run from its
+first line in a process of its own, with the words, the environment, the folder and the streams of who typed it.
+
+    serve.py FOLDER     puts its socket there, and prints a line when it is ready; it ends when its standard input does
+
+The libraries read AZURE_CONFIG_DIR when they are imported, so each such folder has a process of its own to fork from,
+which learns from each command which modules to have.
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import shutil
+import signal
+import socket
+import sys
+
+from place import socket_of_this_place
+
+az = "/usr/bin/az"
+most = 1 << 17
+
+
+def run(request, lessons):
+    """The command. This process ends with it."""
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.argv = [az, *request["words"]]
+    status = 0
+    try:
+        runpy.run_path(az, run_name="__main__")
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    if lessons is not None:
+        lessons.send("\n".join(sys.modules).encode())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def run_for(client, request, streams, lessons):
+    """The command in a process of its own, for as long as its client is there."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    command = os.fork()
+    if command == 0:
+        for stream, descriptor in enumerate(streams):
+            os.dup2(descriptor, stream)
+            os.close(descriptor)
+        run(request, lessons)
+    for stream in streams:
+        os.close(stream)
+    ended = os.pidfd_open(command)
+    ready, _, _ = select.select([ended, client], [], [])
+    if ended not in ready:
+        os.kill(command, signal.SIGKILL)
+    _, status = os.waitpid(command, 0)
+    try:
+        client.send(str(os.waitstatus_to_exitcode(status) % 256).encode())
+    except OSError:
+        pass
+    os._exit(0)
+
+
+def learn(names):
+    unknown = [name for name in names if name not in sys.modules and not name.endswith("__main__")]
+    for name in unknown:
+        try:
+            importlib.import_module(name)
+        except BaseException:
+            # A name that a package put into sys.modules by hand.
+            pass
+    if unknown:
+        gc.collect()
+        gc.freeze()
+
+
+def serve_folder(requests, environment):
+    """Runs the commands of one AZURE_CONFIG_DIR."""
+    os.environ.clear()
+    os.environ.update(environment)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    lessons, lesson_of = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    index = os.path.join(environment["AZURE_CONFIG_DIR"], "commandIndex.json")
+    while True:
+        ready, _, _ = select.select([requests, lessons], [], [])
+        if lessons in ready:
+            learn(lessons.recv(most).decode().split("\n"))
+        if requests in ready:
+            message, descriptors, _, _ = socket.recv_fds(requests, most, 4)
+            if not message:
+                os._exit(0)
+            # Without its index of commands, az loads the modules of them all: nothing to have for the next one.
+            learns = os.path.exists(index)
+            if os.fork() == 0:
+                client = socket.socket(fileno=descriptors[0])
+                run_for(client, json.loads(message), descriptors[1:], lesson_of if learns else None)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+
+def start_folder(environment, inherited):
+    requests, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        # A reader waits for the end of what it reads as long as anybody holds it open.
+        for descriptor in inherited:
+            os.close(descriptor)
+        ours.close()
+        serve_folder(requests, environment)
+    requests.close()
+    return ours
+
+
+def serve(listener):
+    folders = {}
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        if sys.stdin in ready:
+            return
+        client, _ = listener.accept()
+        message, streams, _, _ = socket.recv_fds(client, most, 3)
+        environment = json.loads(message)["environment"]
+        folder = environment["AZURE_CONFIG_DIR"]
+        if folder not in folders:
+            folders[folder] = start_folder(environment, [client.fileno(), *streams])
+        socket.send_fds(folders[folder], [message], [client.fileno(), *streams])
+        client.close()
+        for stream in streams:
+            os.close(stream)
+
+
+path = socket_of_this_place(sys.argv[1])
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+    listener.bind(path)
+    listener.listen(16)
+    print("ready", flush=True)
+    serve(listener)
