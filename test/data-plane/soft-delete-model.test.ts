@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { Agent } from 'node:https';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { firstOwner } from '../../src/resources/authorization/authorization.ts';
@@ -32,7 +31,6 @@ import { newClient, putVault } from './vaults.ts';
 const dayMs = 86_400_000;
 const vaultOperations: readonly VaultOperation[] = ['put', 'delete', 'delete', 'recover', 'purge'];
 const foreign = 'kv-foreign';
-const agent = new Agent({ keepAlive: true });
 let world: TestServer;
 
 before(async () => {
@@ -41,7 +39,6 @@ before(async () => {
 });
 
 after(async () => {
-  agent.destroy();
   await world[Symbol.asyncDispose]();
 });
 
@@ -121,7 +118,7 @@ for (const collection of collections) {
         done,
         count: 0,
       };
-      const real: Real = { world, agent, client, newClient: () => newClient(world) };
+      const real: Real = { world, client, newClient: () => newClient(world) };
       await fc.asyncModelRun(() => ({ model, real }), sequence);
       for (const place of ['home', 'other', 'foreign'] as const) await assertSameVault(model, real, place);
       // A deleted vault is recovered with all of its objects.

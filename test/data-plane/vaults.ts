@@ -94,9 +94,9 @@ export async function register(
 }
 
 /** Another client of the administrator, without the tokens that expired when the clock moved on. */
-export function newClient({ port, folder }: TestServer): Client {
+export function newClient({ port, folder, agent }: TestServer): Client {
   const { certificates, identity } = folder;
-  return connect({ port, domain: 'localhost', ca: certificates.authority.certificate, identity });
+  return connect({ port, domain: 'localhost', ca: certificates.authority.certificate, identity, agent });
 }
 
 /** The caller's line as errors have it. */

@@ -11,7 +11,8 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   /** The loopback address to connect from: 127.0.0.7 is seen as 203.0.113.7. */
   readonly from?: string;
-  readonly agent?: Agent;
+  /** `false`: with a connection of its own. */
+  readonly agent?: Agent | false;
 }
 
 export interface Answered {
@@ -54,13 +55,15 @@ interface Target {
   readonly domain: string;
   readonly ca: string;
   readonly identity: Identity;
+  /** Keeps connections for the next request; without it each request has one of its own. */
+  readonly agent?: Agent | false;
 }
 
 /** A plain client: the test chooses every header, address and body. Names resolve to loopback without a resolver. */
-export function connect({ port, domain, ca, identity }: Target): Client {
+export function connect({ port, domain, ca, identity, agent = false }: Target): Client {
   const home = `https://${domain}:${port}`;
   const tokens = new Map<string, Promise<string>>();
-  const send = (url: string, sent: Sent = {}) => exchange(new URL(url), sent, { ca, port });
+  const send = (url: string, sent: Sent = {}) => exchange(new URL(url), { agent, ...sent }, { ca, port });
   const vaultOrigin = (vault: string) => `https://${vault}.vault.${domain}:${port}`;
 
   async function requestToken(resource: string, client: Credentials): Promise<string> {
@@ -110,7 +113,7 @@ export function connect({ port, domain, ca, identity }: Target): Client {
 
 function exchange(
   url: URL,
-  { method = 'GET', token, body, headers, from, agent }: Sent,
+  { method = 'GET', token, body, headers, from, agent = false }: Sent,
   { ca, port }: Pick<Target, 'ca' | 'port'>,
 ): Promise<Answered> {
   const payload = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
@@ -124,7 +127,7 @@ function exchange(
         method,
         path: `${url.pathname}${url.search}`,
         ...(from !== undefined && { localAddress: from }),
-        ...(agent === undefined ? { agent: false } : { agent }),
+        agent,
         headers: {
           host: url.host,
           ...(token !== undefined && { authorization: `Bearer ${token}` }),

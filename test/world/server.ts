@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,8 @@ export interface TestServer extends AsyncDisposable {
   readonly folder: OpenFolder;
   readonly port: number;
   readonly client: Client;
+  /** The connections of its clients. */
+  readonly agent: Agent;
   /** Moves the server's clock forward. */
   readonly advance: (ms: number) => void;
   readonly now: () => number;
@@ -97,23 +100,28 @@ export async function startServerWith({
     now,
     log: pino({ level: 'silent' }),
   });
+  // A handshake costs ten times what a request does, on both ends.
+  const agent = new Agent({ keepAlive: true });
   await server.ingress.addPublic({ port, host: '127.0.0.1' });
   await server.ingress.addPublic({ port, host: '::1', ipv6Only: true });
   return {
     server,
     folder,
     port,
+    agent,
     client: connect({
       port,
       domain: settings.domain,
       ca: folder.certificates.authority.certificate,
       identity: folder.identity,
+      agent,
     }),
     advance: (ms) => {
       offset += ms;
     },
     now,
     async [Symbol.asyncDispose]() {
+      agent.destroy();
       await server.close();
       await folder.close();
       if (kept === undefined) rmSync(data, { recursive: true, force: true });

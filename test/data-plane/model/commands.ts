@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { Agent } from 'node:https';
 import type fc from 'fast-check';
 import { storedVault } from '../../control-plane/resources.ts';
 import type { Collection } from '../../../src/types/collection.ts';
@@ -39,7 +38,6 @@ import type {
 
 export interface Real {
   readonly world: TestServer;
-  readonly agent: Agent;
   /** Its tokens are valid now. */
   client: Client;
   readonly newClient: () => Client;
@@ -49,8 +47,8 @@ type Command = fc.AsyncCommand<Model, Real>;
 
 export const vaultProperties = { networkAcls: acls.allow, softDeleteRetentionInDays: retentionDays };
 
-async function send({ client, agent }: Real, vault: ModelVault, [method, path, body]: Request): Promise<Answered> {
-  return client.vault(vault.name, method, path, { agent, ...(body !== undefined && { body }) });
+async function send({ client }: Real, vault: ModelVault, [method, path, body]: Request): Promise<Answered> {
+  return client.vault(vault.name, method, path, body === undefined ? {} : { body });
 }
 
 /** An answer in short: the status and, for a refusal, Azure's inner code or else its code. */
