@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { keptVariable } from './kept.ts';
 import { report } from './test-report.ts';
 import type { Closing } from './test-report.ts';
 import { folderVariable, judge, mostMs, readTurn, describeTurn, watchUrl } from './turns.ts';
@@ -52,8 +53,9 @@ async function test(paths: readonly string[], remarks: readonly string[]): Promi
   const turns = folderOfAll('postern-turns-');
   process.env[folderVariable] = turns;
   // Hundreds of processes load the same sources: the types are taken out of each once, and it is compiled once.
-  const compiled = folderOfAll('postern-compiled-');
-  process.env['NODE_COMPILE_CACHE'] = compiled;
+  const kept = folderOfAll('postern-kept-');
+  process.env['NODE_COMPILE_CACHE'] = kept;
+  process.env[keptVariable] = kept;
   const events = run({
     files: [...paths],
     // One more than there are processors, because many tests wait: for networks, clients and processes that end.
@@ -71,7 +73,7 @@ async function test(paths: readonly string[], remarks: readonly string[]): Promi
     return { ...closing, remarks: [...remarks, ...closing.remarks] };
   };
   for await (const text of report(events, close)) process.stdout.write(text);
-  for (const folder of [turns, compiled]) rmSync(folder, { recursive: true });
+  for (const folder of [turns, kept]) rmSync(folder, { recursive: true });
   return failed === 0;
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keptVariable } from '../../tools/kept.ts';
 import { whenEndedBySignal } from '../world/ended-by-signal.ts';
 
 const programs = join(import.meta.dirname, 'warm');
@@ -27,8 +28,10 @@ export async function warmAz({ within = [], pythonPath }: Place = {}): Promise<W
   const folder = mkdtempSync(join(tmpdir(), 'postern-warm-'));
   // The reader of a page is another user.
   chmodSync(folder, 0o1777);
+  // The index depends on what Python finds besides.
+  const index = join(process.env[keptVariable] ?? folder, `az-index${pythonPath === undefined ? '' : '-mended'}.json`);
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const [program, ...parameters] = [...within, '/usr/bin/python3', join(programs, 'serve.py'), folder];
+  const [program, ...parameters] = [...within, '/usr/bin/python3', join(programs, 'serve.py'), folder, index];
   const { PYTHONPATH: _, ...rest } = process.env;
   const env = { ...rest, PYTHONWARNINGS: 'ignore', ...(pythonPath !== undefined && { PYTHONPATH: pythonPath }) };
   const server = spawn(program, parameters, { env, stdio: ['pipe', 'pipe', 'inherit'] });

@@ -3,7 +3,9 @@ Runs commands of the Azure CLI for `az` in this folder. Most of what a command c
 here each command is a fork of a process that has them already. The command itself is Debian's /usr/bin/az, run from its
 first line in a process of its own, with the words, the environment, the folder and the streams of who typed it.
 
-    serve.py FOLDER     puts its socket there, and prints a line when it is ready; it ends when its standard input does
+    serve.py FOLDER INDEX   puts its socket into FOLDER, and prints a line when it is ready; it ends when its standard input does
+
+INDEX is a file for az's index of its commands, which a new AZURE_CONFIG_DIR is given: to make one, az loads the modules of all.
 
 The libraries read AZURE_CONFIG_DIR when they are imported, so each such folder has a process of its own to fork from,
 which learns from each command which modules to have.
@@ -15,7 +17,6 @@ import json
 import os
 import runpy
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -80,6 +81,24 @@ def learn(names):
         gc.freeze()
 
 
+def give_index(source, target):
+    """Copies the index to where there is none, if there is one."""
+    try:
+        with open(source, "rb") as file:
+            contents = file.read()
+        # Not while az writes it.
+        json.loads(contents)
+    except (OSError, ValueError):
+        return False
+    if not os.path.exists(target):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        own = f"{target}-{os.getpid()}"
+        with open(own, "wb") as file:
+            file.write(contents)
+        os.rename(own, target)
+    return True
+
+
 def serve_folder(requests, environment):
     """Runs the commands of one AZURE_CONFIG_DIR."""
     os.environ.clear()
@@ -87,6 +106,7 @@ def serve_folder(requests, environment):
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     lessons, lesson_of = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     index = os.path.join(environment["AZURE_CONFIG_DIR"], "commandIndex.json")
+    give_index(kept, index)
     while True:
         ready, _, _ = select.select([requests, lessons], [], [])
         if lessons in ready:
@@ -96,7 +116,7 @@ def serve_folder(requests, environment):
             if not message:
                 os._exit(0)
             # Without its index of commands, az loads the modules of them all: nothing to have for the next one.
-            learns = os.path.exists(index)
+            learns = give_index(index, kept)
             if os.fork() == 0:
                 client = socket.socket(fileno=descriptors[0])
                 run_for(client, json.loads(message), descriptors[1:], lesson_of if learns else None)
@@ -135,6 +155,7 @@ def serve(listener):
 
 
 path = socket_of_this_place(sys.argv[1])
+kept = sys.argv[2]
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
     listener.bind(path)
     listener.listen(16)
