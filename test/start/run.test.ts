@@ -156,7 +156,7 @@ describe('a program that nobody changed, started by "postern run"', () => {
       return;
     }
     writeFileSync(inFolder('sample.go'), goProgram);
-    const go = { ...plain, CGO_ENABLED: '0', GOCACHE: inFolder('go'), GOTOOLCHAIN: 'local', GO111MODULE: 'off' };
+    const go = { ...plain, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GO111MODULE: 'off' };
     const program = inFolder('sample');
     const built = spawnSync('go', ['build', '-o', program, inFolder('sample.go')], { env: go, encoding: 'utf8' });
     assert.equal(built.stderr, '');
