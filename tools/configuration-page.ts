@@ -49,7 +49,14 @@ const complete = {
   keys: { threads: 1 },
   publicAddressPool: '198.51.100.0/24',
   azureNormalization: true,
-  audit: { fsync: true, maxBytes: 100_000, files: 1, keepDays: 1 },
+  audit: {
+    fsync: true,
+    maxBytes: 100_000,
+    files: 1,
+    keepDays: 1,
+    undeliveredMaxBytes: 1,
+    storageAccounts: [{ name: 'abc', endpoint: 'https://b.example', credential: 'sig=a' }],
+  },
   masterKeyFile: 'a',
   commitMarkFile: 'b',
 };

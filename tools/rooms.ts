@@ -40,6 +40,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   fabric: { imports: ['address', 'shape', 'json', 'lines', 'shares', 'types'], platform: 'node only' },
   supervisor: { imports: ['lines', 'settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
+  delivery: {
+    imports: ['audit/rotation.ts', 'crypto/thread-code.ts', 'shape', 'shares'],
+    platform: 'packages',
+  },
   http: { imports: ['json', 'types'], platform: 'packages' },
   edge: { imports: ['http', 'json', 'audit', ...records, 'types'], platform: 'packages' },
   directory: { imports: ['shape', 'shares', ...records, 'types'], platform: 'node only' },
@@ -113,6 +117,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'control-plane',
       'crypto',
       'data-plane',
+      'delivery',
       'directory',
       'edge',
       'firewall',

@@ -1,5 +1,4 @@
 import type { Put, Store } from '../store/store.ts';
-import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { CallerQuota, defaultCallerQuota, refusalSummaries } from './caller-quota.ts';
@@ -19,8 +18,6 @@ export interface AuditParts {
   readonly quota: QuotaSettings;
   /** Default: `defaultCallerQuota`. */
   readonly callerQuota?: CallerQuotaSettings;
-  /** Gets a copy of every record that is in the log, and is closed with the audit. */
-  readonly exports?: AuditExport;
   readonly notice: (message: string) => void;
 }
 
@@ -53,9 +50,7 @@ export class Audit {
    * @throws {AuditUnavailable}
    */
   read(record: LogRecord): Promise<void> {
-    const { log, exports } = this.#parts;
-    const appended = log.append(JSON.stringify(record));
-    return exports === undefined ? appended : appended.then(() => exports.take(record));
+    return this.#parts.log.append(JSON.stringify(record));
   }
 
   /**
@@ -64,13 +59,7 @@ export class Audit {
    * @throws {AuditUnavailable}
    */
   readNow(lines: readonly RecordLine[]): Promise<void> | undefined {
-    const { log, exports } = this.#parts;
-    const written = log.writeNow(lines.map(({ text }) => text));
-    if (exports === undefined) return written;
-    const take = () => lines.forEach((line) => exports.takeLine(line));
-    if (written !== undefined) return written.then(take);
-    take();
-    return undefined;
+    return this.#parts.log.writeNow(lines.map(({ text }) => text));
   }
 
   /**
@@ -117,17 +106,11 @@ export class Audit {
     return Promise.resolve();
   }
 
-  /** Call it when diagnostic settings were changed, before the change is answered. */
-  settingsChanged(): void {
-    this.#parts.exports?.settingsChanged();
-  }
-
   /** Writes what is left to write, and closes the log. */
   async close(): Promise<void> {
     await this.#summarise();
     clearTimeout(this.#summaryTimer);
     await this.#outbox.close();
-    await this.#parts.exports?.close();
     await this.#parts.log.close();
   }
 

@@ -14,12 +14,6 @@ export function lineOf(record: LogRecord): RecordLine {
   return { category: record.category, resourceId: record.resourceId, text: JSON.stringify(record) };
 }
 
-/** The record of a line. */
-export function recordIn({ text }: RecordLine): LogRecord {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the line was written of a record
-  return JSON.parse(text) as LogRecord;
-}
-
 type Connected = Pick<
   AuditEvent,
   'operationName' | 'apiVersion' | 'resourceId' | 'source' | 'userAgent' | 'tlsVersion'

@@ -6,7 +6,6 @@ import type { Put, Store } from '../store/store.ts';
 import type { LogRecord } from './activity.ts';
 import { Committed } from './committed.ts';
 import type { Shipped } from './committed.ts';
-import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
 import { lineOf } from './line.ts';
 import { withRecordId } from './record.ts';
@@ -45,7 +44,6 @@ interface OutboxParts {
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
   readonly notice: (message: string) => void;
-  readonly exports?: AuditExport;
 }
 
 const staged = recordKind<LogRecord>({
@@ -179,13 +177,12 @@ export class Outbox {
   }
 
   async #shipAll(): Promise<void> {
-    const { log, exports } = this.#parts;
+    const { log } = this.#parts;
     await this.#forgetWritten();
     for (;;) {
       const batch = this.#committed.isAll ? this.#committed.take(batchSize) : await this.#listed();
       if (batch.length === 0) return;
       await log.write(batch.map(({ line }) => line.text));
-      for (const { line } of batch) exports?.takeLine(line);
       this.#written = batch.map(({ key }) => key);
       await this.#forgetWritten();
       if (!this.#closing) await pause(pauseMs);

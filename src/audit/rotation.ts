@@ -17,6 +17,8 @@ export interface Retention {
   readonly files: number;
   /** A file is kept until its last record has this age, however many there are. */
   readonly keepMs: number;
+  /** The inode of the oldest file that a sink still needs; it and all younger ones are kept. */
+  readonly needed?: () => number | 'all' | undefined;
 }
 
 /** The current file, `audit.jsonl`, is number 0; `audit.1.jsonl` is the one before it, and so on. */
@@ -82,12 +84,22 @@ export function roomIn(directory: string): number {
 }
 
 /** The current file becomes number 1, so `files - 1` of those put aside are kept. */
-function dropOld(directory: string, { files, keepMs }: Retention, now: number): void {
-  for (const number of asideNumbers(directory).slice(files - 1)) {
+function dropOld(directory: string, { files, keepMs, needed }: Retention, now: number): void {
+  const numbers = asideNumbers(directory);
+  const oldestNeeded = numberOf(directory, numbers, needed?.());
+  for (const number of numbers.slice(files - 1)) {
     const path = logFile(directory, number);
     const last = statSync(path, { throwIfNoEntry: false });
-    if (last !== undefined && now - Math.trunc(last.mtimeMs) >= keepMs) rmSync(path, { force: true });
+    const isOld = last !== undefined && now - Math.trunc(last.mtimeMs) >= keepMs;
+    if (isOld && number > oldestNeeded) rmSync(path, { force: true });
   }
+}
+
+/** The number of the oldest file that is needed; 0 if none of these is. */
+function numberOf(directory: string, numbers: readonly number[], needed: number | 'all' | undefined): number {
+  if (needed === 'all') return Number.POSITIVE_INFINITY;
+  if (needed === undefined) return 0;
+  return numbers.find((one) => statSync(logFile(directory, one), { throwIfNoEntry: false })?.ino === needed) ?? 0;
 }
 
 function renameIfThere(from: string, to: string): void {

@@ -266,6 +266,11 @@ const diagnosticSettings = recordKind<DiagnosticSettingRecord>({
 });
 /** The prefix of all diagnostic settings. */
 export const diagnosticSettingsPrefix = diagnosticSettings.prefix();
+/** The ARM id, in upper case, of the resource whose setting has this key. */
+export function diagnosticSettingResource(key: string): string {
+  return decodeURIComponent(key.slice(diagnosticSettingsPrefix.length).split('/')[0] ?? '');
+}
+
 /** The key of a diagnostic setting, by its vault's ARM id in any case; without a name, the prefix of all of the vault. */
 export function diagnosticSettingKey(id: string, name: string): Key<DiagnosticSettingRecord>;
 export function diagnosticSettingKey(id: string): Prefix<DiagnosticSettingRecord>;

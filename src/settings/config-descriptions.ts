@@ -171,6 +171,24 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   'audit.maxBytes': { what: 'The size at which `audit.jsonl` is renamed to `audit.1.jsonl`', default: '67,108,864' },
   'audit.files': { what: 'At least this many files are kept', default: '10' },
   'audit.keepDays': { what: 'A file is not deleted before it is this old', default: '30' },
+  'audit.undeliveredMaxBytes': {
+    what: 'How many bytes of files that would be deleted are kept for a sink that does not take its records; the oldest are given up then',
+    default: '1,073,741,824',
+  },
+  'audit.storageAccounts': { what: "Storage accounts that diagnostic settings send records to over Azure's protocol" },
+  'audit.storageAccounts[].name': {
+    what: "The account's name, as in its id. No two may have the same",
+    form: '3 to 24 lower-case letters and digits',
+  },
+  'audit.storageAccounts[].endpoint': {
+    what: 'Its blob service',
+    form: 'an `https://` URL; `http://` on loopback only',
+    default: '`https://NAME.blob.core.windows.net`',
+  },
+  'audit.storageAccounts[].credential': {
+    what: 'What opens it. The signature must let read, add, create and write blobs',
+    form: 'a key of the account in base64, or a shared access signature (`sv=…&sig=…`)',
+  },
   masterKeyFile: {
     what: 'The file of the master key: 32 random bytes as 64 hexadecimal digits or base64 (`openssl rand -base64 32`)',
     form: file,

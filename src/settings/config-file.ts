@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { accept, breached, wrong } from '../shape/fault.ts';
-import type { Read } from '../shape/fault.ts';
-import { array, boolean, literal, object as shapeOf, optional, refine, wholeNumber } from '../shape/shape.ts';
-import type { Members, Shape, Shaped } from '../shape/shape.ts';
+import { array, boolean, literal, optional, refine, wholeNumber } from '../shape/shape.ts';
+import type { Shape, Shaped } from '../shape/shape.ts';
+import { auditConfig } from './audit-config.ts';
+import { object, optionalList, unique } from './config-parts.ts';
 import { readSetting, SettingRefused } from './refused.ts';
 import { address, endpoint, guid, ipv4Network, network, secret, nonEmptyString, webAddress } from './values.ts';
 
@@ -86,14 +87,7 @@ export function configShape(folder: string) {
       }),
     ),
     certificates: optional(object({ issueMs: optional(wholeNumber(0, 600_000)) })),
-    audit: optional(
-      object({
-        fsync: optional(boolean),
-        maxBytes: optional(wholeNumber(64 * 1024, Number.MAX_SAFE_INTEGER)),
-        files: optional(wholeNumber(1, 10_000)),
-        keepDays: optional(wholeNumber(0, 36_500)),
-      }),
-    ),
+    audit: optional(auditConfig),
     /** How many key operations run at the same time. */
     keys: optional(object({ threads: optional(wholeNumber(1, 64)) })),
     /** The range of public IP addresses to assign: IPv4, CIDR. */
@@ -204,25 +198,6 @@ const workloadOf = refine(
       ? breached({}, ': the workload needs an identityHeader, addresses or both')
       : accept(workload),
 );
-
-/** An object whose members are checked also when they are `null`. */
-function object<M extends Members>(members: M) {
-  return shapeOf(members, { nullIsValue: true });
-}
-
-/** A list that may be omitted, which means empty. */
-function optionalList<T, B>(element: Shape<T, B>) {
-  return optional(array(element), []);
-}
-
-/** Refuses two objects with the same value of a member. `compared` maps the value to the form that is compared. */
-function unique<Name extends string>(member: Name, compared = (name: string) => name) {
-  return <T extends { readonly [K in Name]: string }>(all: readonly T[]): Read<readonly T[], string> => {
-    const names = all.map((one) => compared(one[member]));
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    return twice === undefined ? accept(all) : breached(all, `: the ${member} ${twice} appears twice`);
-  };
-}
 
 /**
  * The place of the first character with which the contents can no longer become JSON. The parser's message has it only

@@ -2,19 +2,18 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { openAudit } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
-import { AuditExport } from '../audit/export.ts';
 import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import type { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
-import { exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
-import { diagnosticSettingKey, diagnosticSettingsPrefix } from '../resources/keys.ts';
-import type { HostsFile } from './hosts-file.ts';
+import { Delivery } from '../delivery/delivery.ts';
+import { diagnosticSettingResource, diagnosticSettingsPrefix } from '../resources/keys.ts';
 import { duePrefix, dueTime } from '../schedule/due.ts';
-import { notifyingStore } from '../store/store.ts';
-import type { Store } from '../store/store.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Settings } from '../settings/settings.ts';
-import { listRecords } from '../store/records.ts';
+import { notifyingStore } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import { allRoutes, gapRecords, routeOf } from './delivery-routes.ts';
+import type { HostsFile } from './hosts-file.ts';
 
 interface ServerAuditParts {
   readonly settings: Settings;
@@ -25,41 +24,64 @@ interface ServerAuditParts {
   readonly log: Logger;
 }
 
-/** Opens the audit log as configured, with copies of its records for the vaults' diagnostic settings. */
-export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
-  const { settings, store, auditDirectory, storageDirectory, now, log } = parts;
+/** The audit, and what delivers its records. */
+export interface ServerAudit {
+  readonly audit: Audit;
+  readonly delivery: Delivery;
+  /** Ends both: the audit's last records are delivered, too. */
+  readonly recording: { close(): Promise<void> };
+}
+
+/** Opens the audit log as configured, and delivers its records where diagnostic settings and the configuration say. */
+export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAudit> {
+  const { settings, store, auditDirectory: directory, storageDirectory, now, log } = parts;
   const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10, keepDays = 30 } = settings.audit ?? {};
+  const { undeliveredMaxBytes = 1024 * 1024 * 1024, storageAccounts: accounts = [] } = settings.audit ?? {};
   const keepMs = keepDays * 86_400_000;
   const notice = (message: string) => log.warn(message);
-  const exports = new AuditExport({
-    directory: storageDirectory,
-    async accountsOf(resourceId) {
-      const records = await listRecords(store, { prefix: diagnosticSettingKey(resourceId), limit: 100 });
-      const settingsOfVault = records.map(({ value }) => value.properties);
-      return [...new Set(settingsOfVault.filter(exportsAuditEvents).map(storageAccountOf))];
+  const delivery = new Delivery({
+    configuration: { directory, storageDirectory, accounts, otlp: [], files, keepMs, undeliveredMaxBytes },
+    allRoutes: () => allRoutes(store),
+    routeOf: (resourceId) => routeOf(store, resourceId),
+    async recordGap(gap) {
+      for (const record of gapRecords(gap, now())) await audit.read(record);
     },
+    now,
     notice,
   });
-  const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, keepMs, fsync, now, notice });
-  return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice, exports });
+  const needed = () => delivery.needed;
+  const auditLog = openAuditLog({ directory, maxBytes, files, keepMs, needed, fsync, now, notice });
+  const audit = await openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
+  await delivery.start();
+  const recording = {
+    async close() {
+      try {
+        await audit.close();
+      } finally {
+        await delivery.close();
+      }
+    },
+  };
+  return { audit, delivery, recording };
 }
 
 /** The parts of the server that are told of each commit. */
 export interface Watchers {
   readonly scheduler: Scheduler;
-  readonly audit: Audit;
+  readonly delivery: Delivery;
   readonly hosts: HostsFile;
   readonly networkWatch: NetworkWatch;
 }
 
 /**
  * The store for requests: a commit wakes the scheduler and the requests that wait for a change of networks, tells the
- * audit of new settings, and adds a vault's name.
+ * delivery of new settings, and adds a vault's name.
  */
-export function watchedStore(store: Store, { scheduler, audit, hosts, networkWatch }: Watchers) {
+export function watchedStore(store: Store, { scheduler, delivery, hosts, networkWatch }: Watchers) {
   return notifyingStore(store, (keys) => {
     for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
-    if (keys.some((key) => key.startsWith(diagnosticSettingsPrefix))) audit.settingsChanged();
+    const settings = keys.filter((key) => key.startsWith(diagnosticSettingsPrefix));
+    if (settings.length > 0) delivery.settingsChanged([...new Set(settings.map(diagnosticSettingResource))]);
     hosts.committed(keys);
     networkWatch.committed(keys);
   });

@@ -122,7 +122,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now } = parts;
   const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
-  const audit = await openServerAudit(parts);
+  const { audit, delivery, recording } = await openServerAudit(parts);
   const rulebook = await openRulebook(parts);
   const { verifier, ...authority } = await openAuthority(parts);
   const drain = new Drain();
@@ -138,7 +138,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const hosts = await openHosts(parts, names[0]);
   const networkWatch = new NetworkWatch();
   const identityBindings = new IdentityBindings();
-  const base = baseOf(parts, { scheduler, audit, hosts, networkWatch });
+  const base = baseOf(parts, { scheduler, delivery, hosts, networkWatch }, audit);
   const turns = new Turns(base);
   const services = {
     ...base,
@@ -174,7 +174,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       http: [http, metadata],
       connections: drain,
       waits: networkWatch,
-      closeables: [turns, hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads), audit, store],
+      closeables: [turns, hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads), recording, store],
     }),
   };
 }
@@ -195,8 +195,8 @@ function ofIngress(ingress: Ingress) {
 }
 
 /** The services that every request goes through. */
-function baseOf(parts: ServerParts, watchers: Watchers) {
-  return { store: watchedStore(parts.store, watchers), audit: watchers.audit, logError: requestFailed(parts) };
+function baseOf(parts: ServerParts, watchers: Watchers, audit: Audit) {
+  return { store: watchedStore(parts.store, watchers), audit, logError: requestFailed(parts) };
 }
 
 function openRulebook({ settings, store, subnetEnded }: ServerParts): Promise<Rulebook> {

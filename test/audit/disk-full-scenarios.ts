@@ -1,14 +1,14 @@
 /** Run by `disk-full.test.ts` as `disk-full-scenarios.ts DIRECTORY SCENARIO`, on a tmpfs of 64 KiB of its own. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openAudit } from '../../src/audit/audit.ts';
 import type { Audit } from '../../src/audit/audit.ts';
-import { AuditExport } from '../../src/audit/export.ts';
 import { AuditUnavailable, openAuditLog } from '../../src/audit/log.ts';
+import { FolderBlobs } from '../../src/delivery/folder-blobs.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { linesOf } from './log-lines.ts';
 import { recordNamed, stranger } from './request-events.ts';
@@ -123,26 +123,14 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
 
   async copies() {
     writeFileSync(ballast, Buffer.alloc(32 << 10));
-    const account = 'stcopies';
-    const storage = join(directory, 'storage');
-    const exports = new AuditExport({ directory: storage, accountsOf: async () => [account], notice });
-    const sent = Array.from({ length: 60 }, (_, n) => `copy-${n}`);
-    for (const name of sent) exports.take({ ...recordNamed(name), category: 'AuditEvent' });
-    const lines = () =>
-      readdirSync(storage, { recursive: true, encoding: 'utf8' })
-        .filter((path) => path.endsWith('PT1H.json'))
-        .flatMap((path) => readFileSync(join(storage, path), 'utf8').split('\n').slice(0, -1))
-        .map((line) => (JSON.parse(line) as { readonly correlationId: string }).correlationId);
-    await exports.flush();
-    assert.deepEqual(lines(), [], 'all of a batch or nothing');
-    await exports.flush();
-    assert.equal(notices.length, 1, 'reported once');
-    assert.match(notices.join(), /Audit records cannot be copied to a storage account yet: ENOSPC/);
+    const blobs = new FolderBlobs(join(directory, 'storage'));
+    const lines = Buffer.from(Array.from({ length: 60 }, (_, n) => `${'x'.repeat(700)}${n}\n`).join(''));
+    const isRefused = /ENOSPC.*Free space on that disk/s;
+    await assert.rejects(blobs.append('a.json', 0, lines), isRefused);
+    assert.deepEqual(await blobs.open('a.json'), { length: 0, blocks: 0 }, 'all or nothing');
     freeSpace();
-    await exports.flush();
-    await exports.flush();
-    assert.deepEqual(lines(), sent);
-    await exports.close();
+    assert.equal((await blobs.append('a.json', 0, lines)).kind, 'appended');
+    assert.equal(await blobs.has('a.json', 0, lines), true);
   },
 
   async floods() {

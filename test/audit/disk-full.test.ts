@@ -31,7 +31,7 @@ const scenarios = {
   changes: 'refuses a change before it begins, and sends off later what had begun',
   retention: 'drops nothing young to make room, and has said before that there is little',
   floods: 'keeps the count of what it could not summarise',
-  copies: 'sends whole lines to a storage account, later what did not fit, and each once',
+  copies: 'appends to a storage account’s folder all lines or none, and later what did not fit',
 };
 
 suite('an audit log on a full disk', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { lineFrame, readLine, recordIn } from '../../src/audit/line.ts';
+import { lineFrame, readLine } from '../../src/audit/line.ts';
 import { auditRecord } from '../../src/audit/record.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { allowedByDefault, allowedByIpRule, allowedByVirtualNetworkRule, denied } from '../../src/firewall/decide.ts';
@@ -76,7 +76,7 @@ test('the line of a read is the same as the line of its record', () => {
       const record = auditRecord(whole);
       assert.equal(line.text, JSON.stringify(record));
       assert.deepEqual([line.category, line.resourceId], [record.category, record.resourceId]);
-      assert.deepEqual(recordIn(line), JSON.parse(JSON.stringify(record)));
+      assert.deepEqual(JSON.parse(line.text), JSON.parse(JSON.stringify(record)));
     }),
     { numRuns: 2000 },
   );

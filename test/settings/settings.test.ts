@@ -239,6 +239,26 @@ test('an unknown or invalid member of the configuration file is refused with its
     [{ certificates: { issueMs: -1 } }, /certificates\.issueMs: -1 is not a whole number from 0 to 600000/],
     [{ softDelete: { transitionMs: 0.5 } }, /softDelete\.transitionMs: 0\.5 is not a whole number from 0 to 600000/],
     [{ audit: { fsync: 'yes' } }, /audit\.fsync: "yes" must be true or false/],
+    [
+      { audit: { storageAccounts: [{ name: 'Sec-Logs', credential: 'a2V5a2V5a2V5a2V5' }] } },
+      /audit\.storageAccounts\[0\]\.name: "Sec-Logs" must be 3 to 24 lower-case letters and digits/,
+    ],
+    [
+      { audit: { storageAccounts: [{ name: 'seclogs', credential: 'not-to-be-shown' }] } },
+      /credential must be a key of the account in base64, or a shared access signature/,
+    ],
+    [
+      {
+        audit: {
+          storageAccounts: [{ name: 'seclogs', endpoint: 'http://192.0.2.1', credential: 'sig=not-to-be-shown' }],
+        },
+      },
+      /endpoint: "http:\/\/192\.0\.2\.1" must be an https:\/\/ URL/,
+    ],
+    [
+      { audit: { storageAccounts: ['a', 'b'].map((sig) => ({ name: 'seclogs', credential: `sig=${sig}` })) } },
+      /the name seclogs appears twice/,
+    ],
   ];
   for (const [config, reason] of refusals) assert.match(refusedWith([], { config }), reason);
 });
@@ -321,6 +341,7 @@ test('docs/reference/configuration.md names every member, and its example is rea
     { gateways: { tls: unknown } },
     { gateways: { unix: [unknown] } },
     { loadBalancers: [unknown] },
+    { audit: { storageAccounts: [unknown] } },
     ...['limits', 'softDelete', 'throttling', 'certificates', 'keys', 'audit'].map((name) => ({ [name]: unknown })),
   ];
   const shown = new Set(Array.from(text.matchAll(/`(?:[\w.[\]]+\.)?(\w+)`/g), ([, name]) => name));

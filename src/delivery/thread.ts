@@ -1,0 +1,228 @@
+import { rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { AzureBlobs } from './azure-blobs.ts';
+import { Blobs } from './blobs.ts';
+import type { Destination } from './destination.ts';
+import { reasonOf } from './failed.ts';
+import { FolderBlobs } from './folder-blobs.ts';
+import { LogFolder } from './log-folder.ts';
+import type {
+  DeliveryConfiguration,
+  FromDelivery,
+  OtlpEndpoint,
+  ResourceRoute,
+  SinkName,
+  ToDelivery,
+} from './messages.ts';
+import { Routes } from './routes.ts';
+import { Sink } from './sink.ts';
+import type { SinkGap } from './sink.ts';
+import { stateFile } from './state-file.ts';
+
+/** Requests go before deliveries: this thread has about a tenth of a processor that others want too. */
+const niceness = 10;
+/** A record may be written so long after its request arrived. */
+const lateMs = 10_000;
+/** A gap has so many records at most. */
+const gapResourcesMax = 1000;
+
+export interface ThreadParts {
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Absent where no collector is configured: its library is not loaded then. */
+  readonly otlp?: (endpoint: OtlpEndpoint) => Destination;
+}
+
+/** Runs the delivery as the thread that this is. */
+export function serve(parts: ThreadParts): void {
+  const port = parentPort;
+  if (port === null) throw new Error('this file is a thread that delivers audit records, not a program');
+  // Linux has a priority for each thread, and 0 is the calling thread; elsewhere the call would change the whole process.
+  if (process.platform === 'linux') setPriority(0, niceness);
+  let deliveries: Deliveries | undefined;
+  port.on('message', (message: ToDelivery) => {
+    if (message.kind === 'configure') deliveries = new Deliveries(port, parts, message.configuration);
+    deliveries?.receive(message);
+  });
+  tell(port, { kind: 'loaded' });
+}
+
+/** All sinks. */
+class Deliveries {
+  readonly #port: MessagePort;
+  readonly #parts: ThreadParts;
+  readonly #configuration: DeliveryConfiguration;
+  readonly #folder: LogFolder;
+  readonly #sinks = new Map<SinkName, { readonly sink: Sink; readonly routes: Routes }>();
+  readonly #working = new Set<Sink>();
+  readonly #gaps = new Map<number, () => void>();
+  #lastGap = 0;
+  #holds = 0;
+  #needed: number | undefined;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(port: MessagePort, parts: ThreadParts, configuration: DeliveryConfiguration) {
+    this.#port = port;
+    this.#parts = parts;
+    this.#configuration = configuration;
+    this.#folder = new LogFolder(configuration.directory);
+    this.#refresh();
+    this.#timer = setInterval(() => this.#tick(), configuration.everyMs);
+  }
+
+  receive(message: ToDelivery): void {
+    switch (message.kind) {
+      case 'configure':
+        for (const { name, everything } of this.#configuration.otlp) if (everything) this.#sinkOf(`otlp/${name}`);
+        this.#route(message.routes);
+        break;
+      case 'hold':
+        this.#holds += 1;
+        break;
+      case 'routes':
+        this.#holds -= 1;
+        this.#route(message.routes, message.atMs);
+        break;
+      case 'gapRecorded':
+        this.#gaps.get(message.gap)?.();
+        this.#gaps.delete(message.gap);
+        break;
+      case 'stop':
+        void this.#stop();
+        break;
+    }
+  }
+
+  /** `atMs`: when the settings were changed; absent at the start. */
+  #route(routes: readonly ResourceRoute[], atMs?: number): void {
+    for (const { resourceId, sinks } of routes) {
+      for (const name of sinks) this.#sinkOf(name, atMs);
+      for (const [name, { sink, routes: own }] of this.#sinks) {
+        own.set(resourceId, sinks.includes(name), atMs ?? sink.sinceMs);
+      }
+    }
+    this.#tellNeeded();
+  }
+
+  #sinkOf(name: SinkName, sinceMs = this.#configuration.sinceMs): void {
+    if (this.#sinks.has(name)) return;
+    const { directory, otlp } = this.#configuration;
+    const routes = new Routes();
+    const destination = this.#destinationOf(name);
+    if (destination === undefined) return;
+    const sink = new Sink({
+      name,
+      statePath: stateFile(directory, name),
+      folder: this.#folder,
+      destination,
+      routes,
+      sinceMs,
+      isHeld: () => this.#holds > 0,
+      nowMs: this.#parts.nowMs,
+      notice: (text) => this.#tell({ kind: 'notice', text }),
+      recordGap: (gap) => this.#recordGap(name, routes, gap),
+    });
+    if (otlp.some((one) => one.everything && name === `otlp/${one.name}`)) routes.takeEverything(sink.sinceMs);
+    this.#sinks.set(name, { sink, routes });
+  }
+
+  #destinationOf(sink: SinkName): Destination | undefined {
+    const { accounts, otlp, storageDirectory } = this.#configuration;
+    const [kind, name = ''] = sink.split('/');
+    if (kind === 'storage') {
+      const account = accounts.find((one) => one.name === name);
+      return new Blobs(
+        account === undefined
+          ? new FolderBlobs(join(storageDirectory, name))
+          : new AzureBlobs(account, this.#parts.nowMs),
+      );
+    }
+    const endpoint = otlp.find((one) => one.name === name);
+    if (endpoint !== undefined && this.#parts.otlp !== undefined) return this.#parts.otlp(endpoint);
+    const text = `A diagnostic setting names the collector ${name}, which is not in audit.otlp: its records are not sent.`;
+    this.#tell({ kind: 'notice', text });
+    return undefined;
+  }
+
+  #tick(): void {
+    if (!this.#refresh()) return;
+    for (const { sink, routes } of this.#sinks.values()) {
+      if (sink.isDone) routes.forget(this.#parts.nowMs() - lateMs);
+      if (routes.isEmpty) this.#end(sink);
+      else void this.#work(sink);
+    }
+    this.#tellNeeded();
+  }
+
+  async #work(sink: Sink): Promise<void> {
+    if (this.#working.has(sink)) return;
+    this.#working.add(sink);
+    await this.#giveUp(sink);
+    await sink.pump();
+    this.#working.delete(sink);
+  }
+
+  /** Of the files that are kept for this sink alone, the oldest are given up where there are too many. */
+  async #giveUp(sink: Sink): Promise<void> {
+    const { files, keepMs, undeliveredMaxBytes } = this.#configuration;
+    for (;;) {
+      const nowMs = this.#parts.nowMs();
+      const extra = sink.ahead.filter(({ number, changedAtMs }) => number >= files && nowMs - changedAtMs >= keepMs);
+      const bytes = extra.reduce((sum, { size }) => sum + size, 0);
+      if (bytes <= undeliveredMaxBytes || !(await sink.skipFile())) return;
+    }
+  }
+
+  /** No setting names it any more, and it has what it should have. */
+  #end(sink: Sink): void {
+    this.#sinks.delete(sink.name);
+    void sink.stop().then(() => rmSync(stateFile(this.#configuration.directory, sink.name), { force: true }));
+  }
+
+  #refresh(options: { readonly final?: boolean } = {}): boolean {
+    try {
+      this.#folder.refresh(options);
+      return true;
+    } catch (error) {
+      this.#tell({ kind: 'notice', text: `The audit log cannot be read for its delivery: ${reasonOf(error)}` });
+      return false;
+    }
+  }
+
+  /** Rotation keeps the files that are not delivered. */
+  #tellNeeded(): void {
+    const numbers = [...this.#sinks.values()].flatMap(({ sink }) => sink.ahead.slice(0, 1));
+    const oldest = numbers.toSorted((one, other) => other.number - one.number)[0];
+    if (oldest?.inode === this.#needed) return;
+    this.#needed = oldest?.inode;
+    this.#tell({ kind: 'needed', inode: this.#needed });
+  }
+
+  #recordGap(sink: SinkName, routes: Routes, gap: SinkGap): Promise<void> {
+    const id = (this.#lastGap += 1);
+    const resources = routes.resources.slice(0, gapResourcesMax);
+    return new Promise((resolve) => {
+      this.#gaps.set(id, resolve);
+      this.#tell({ kind: 'gap', id, sink, resources, gap });
+    });
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#refresh({ final: true });
+    await Promise.allSettled([...this.#sinks.values()].map(({ sink }) => sink.stop()));
+    this.#tell({ kind: 'stopped' });
+    this.#port.close();
+  }
+
+  #tell(message: FromDelivery): void {
+    tell(this.#port, message);
+  }
+}
+
+function tell(port: MessagePort, message: FromDelivery): void {
+  port.postMessage(message);
+}

@@ -1,0 +1,32 @@
+import { accept, breached, wrong } from '../shape/fault.ts';
+import { array, boolean, optional, refine, wholeNumber } from '../shape/shape.ts';
+import { object, unique } from './config-parts.ts';
+import { nonEmptyString, secret, webAddress } from './values.ts';
+
+const storageAccountName = refine(nonEmptyString, (name) =>
+  /^[a-z0-9]{3,24}$/.test(name) ? accept(name) : wrong(name, 'must be 3 to 24 lower-case letters and digits'),
+);
+
+/** A key of a storage account in base64, or a shared access signature as a query. */
+const storageCredential = refine(secret, (given) =>
+  /(?:^|[?&])sig=|^[A-Za-z0-9+/]{16,}={0,2}$/.test(given)
+    ? accept(given)
+    : breached({}, ' must be a key of the account in base64, or a shared access signature (sv=…&sig=…)'),
+);
+
+/** A storage account of Azure or of an emulator, and what opens it. */
+const storageAccountOf = refine(
+  object({ name: storageAccountName, endpoint: optional(webAddress), credential: storageCredential }),
+  ({ name, endpoint: service = `https://${name}.blob.core.windows.net`, credential }) =>
+    accept({ name, endpoint: service, credential }),
+);
+
+/** How the audit log is written, kept and delivered. */
+export const auditConfig = object({
+  fsync: optional(boolean),
+  maxBytes: optional(wholeNumber(64 * 1024, Number.MAX_SAFE_INTEGER)),
+  files: optional(wholeNumber(1, 10_000)),
+  keepDays: optional(wholeNumber(0, 36_500)),
+  undeliveredMaxBytes: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+  storageAccounts: optional(refine(array(storageAccountOf), unique('name'))),
+});
