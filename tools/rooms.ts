@@ -19,6 +19,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   address: { imports: ['types'], platform: 'pure' },
   firewall: { imports: ['types', 'address', 'shape'], platform: 'pure' },
   access: { imports: ['types'], platform: 'pure' },
+  insight: { imports: ['types', 'address', 'firewall'], platform: 'pure' },
   caller: { imports: ['json', 'shares', 'types'], platform: 'packages' },
   crypto: { imports: ['types'], platform: 'packages' },
   templates: { imports: ['json', 'shape'], platform: 'pure' },
