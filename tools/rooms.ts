@@ -74,6 +74,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'access',
       'firewall',
       'address',
+      'insight',
       'resources',
       'rulebook',
       'audit',

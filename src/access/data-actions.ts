@@ -61,6 +61,11 @@ const byPermission: Readonly<Record<Permission, DataAction>> = {
   'certificates/manageissuers': dataAction('certificatecas/write'),
 };
 
+/** Whether an access policy can give a permission of that name. */
+export function isPermission(name: string): name is Permission {
+  return Object.hasOwn(byPermission, name);
+}
+
 /** Operations that roles tell apart, although access policies have one permission for both. */
 const byOperation: ReadonlyMap<string, DataAction> = new Map([['SecretUpdate', dataAction('secrets/update/action')]]);
 

@@ -9,6 +9,7 @@ import { CommandFailed } from './failed.ts';
 export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['secret show', async () => (await import('./commands/secret-show.ts')).secretShow],
   ['explain', async () => (await import('./commands/explain.ts')).explain],
+  ['what-if', async () => (await import('./commands/what-if.ts')).whatIf],
   ['audit query', async () => (await import('./commands/audit-query.ts')).auditQuery],
   ['audit tail', async () => (await import('./commands/audit-tail.ts')).auditTail],
   [

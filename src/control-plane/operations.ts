@@ -23,6 +23,7 @@ import { deletedVaultOperations } from './vaults/deleted-vaults.ts';
 import { explainVault } from './vaults/explain.ts';
 import { connectionOperations } from './vaults/private-endpoint-connections.ts';
 import { vaultOperations } from './vaults/vaults.ts';
+import { whatIfVault } from './vaults/what-if.ts';
 import { issueGatewayCertificate } from './virtual-networks/gateway-certificate.ts';
 import { peeringOperations } from './virtual-networks/peerings.ts';
 import { subnetOperations } from './virtual-networks/subnets.ts';
@@ -41,6 +42,7 @@ const cards: readonly ControlOperation[] = [
   readFabricNetworks,
   ...vaultOperations,
   explainVault,
+  whatIfVault,
   ...deletedVaultOperations,
   ...connectionOperations,
   ...vaultObjectOperations,

@@ -32,28 +32,28 @@ export interface NetworkSet {
  */
 export interface AccessSet {
   readonly network: NetworkSet;
-  /** Whom the bypass lets in, from any source that is known. */
+  /** The services that the bypass lets in, from any source that is known. */
   readonly trust: Trust | undefined;
 }
 
 const noSubnet: SubnetSet = { kind: 'only', incarnations: new Set() };
 const everySubnet: SubnetSet = { kind: 'allBut', incarnations: new Set() };
 
-export const noNetwork: NetworkSet = {
+const noNetwork: NetworkSet = {
   ipv4: noAddress,
   ipv6: false,
   subnets: noSubnet,
   declaredSubnets: noSubnet,
 };
 
-export const everyNetwork: NetworkSet = {
+const everyNetwork: NetworkSet = {
   ipv4: everyAddress,
   ipv6: true,
   subnets: everySubnet,
   declaredSubnets: everySubnet,
 };
 
-/** What `decide` would let in with these settings. Settings that cannot be read let in nobody. */
+/** The requests that `decide` would let in with these settings. Settings that cannot be read let in none. */
 export function accessOf(
   settings: FirewallSettings,
   { acceptDeclared = false, trust = documentedTrust }: CompileOptions = {},

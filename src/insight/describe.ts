@@ -41,10 +41,14 @@ export interface DescribedChange {
 
 /** Both sides of the change, each with the rules of the settings that let it in: those after it, and those before. */
 export function describeChange(change: Change, before: FirewallSettings, after: FirewallSettings): DescribedChange {
-  return { gains: describe(change.gains, after, before), losses: describe(change.losses, before, after) };
+  return {
+    gains: describeDifference(change.gains, after, before),
+    losses: describeDifference(change.losses, before, after),
+  };
 }
 
-function describe(
+/** One side of a change; `by` are the settings that let it in, and `other` those of the other side. */
+export function describeDifference(
   { network, services }: Difference,
   by: FirewallSettings,
   other: FirewallSettings,
@@ -95,7 +99,7 @@ function describeSubnets(
 
 const rowsMax = 40;
 
-/** The change for people, a line each: `+` who gains, `-` who loses, `=` that nobody does. */
+/** The change for people, a line each: `+` for a gain, `-` for a loss, `=` where there is neither. */
 export function changeLines(change: Change, described: DescribedChange): readonly string[] {
   const { gains, losses } = change;
   if (isNobody(gains) && isNobody(losses)) return ['= nobody gains or loses access'];
@@ -153,7 +157,7 @@ function listed(names: readonly string[]): string {
 }
 
 /** `vnet/subnet`, as people say it. */
-export function shortSubnet(id: string): string {
+function shortSubnet(id: string): string {
   const [, network, subnet] = /\/virtualnetworks\/([^/]+)\/subnets\/([^/]+)$/i.exec(id) ?? [];
   return network === undefined || subnet === undefined ? id : `${network}/${subnet}`;
 }

@@ -4,7 +4,7 @@ import { hasSubnet } from './access-set.ts';
 import type { AccessSet, NetworkSet, SubnetSet } from './access-set.ts';
 import { minus } from './spans.ts';
 
-/** Who gains access by a change of rules, or who loses it. */
+/** The sources and services that gain access by a change of rules, or lose it. */
 export interface Difference {
   readonly network: NetworkSet;
   /** Services that are let in from any source, each for its permissions. */
@@ -17,7 +17,7 @@ export interface Change {
 }
 
 /**
- * What a change of rules changes, as sets and not as text: order, duplicates, `/32` and ranges inside others make no
+ * Compares two rule sets by the requests that they let in. Order, duplicates, `/32` and ranges inside others make no
  * difference.
  */
 export function changeOf(before: AccessSet, after: AccessSet): Change {
@@ -57,7 +57,7 @@ function servicesMinus(of: Trust | undefined, without: Trust | undefined): reado
   return without === undefined ? of.services : of.services.filter((service) => !without.services.includes(service));
 }
 
-/** Whether nobody is in it. */
+/** Whether it is empty. */
 export function isNobody({ network, services }: Difference): boolean {
   const { ipv4, ipv6, subnets, declaredSubnets } = network;
   return ipv4.length === 0 && !ipv6 && isNoSubnet(subnets) && isNoSubnet(declaredSubnets) && services.length === 0;

@@ -37,9 +37,9 @@ export interface Request {
 }
 
 /**
- * The changes of the rules that let a refused request in, the one that lets in the least first. Minimal by whom it lets
- * in, and not by how little is typed: a fix that opens the vault to everybody is not one. Empty where no rule can help,
- * or where the request is let in as it is.
+ * The changes of the rules that let a refused request in, the one that lets in the least first. Minimal by the access that
+ * it gives, and not by how little is typed: a fix that opens the vault to all networks is not one. Empty where no rule can
+ * help, or where the request is let in as it is.
  */
 export function fixesFor(settings: FirewallSettings, request: Request, options: CompileOptions = {}): readonly Fix[] {
   const before = accessOf(settings, options);
@@ -95,7 +95,7 @@ const openAcls: NetworkAcls = {
 
 type Changed = (settings: FirewallSettings, acls: NetworkAcls) => FirewallSettings;
 
-/** What an edit does to the settings, and the options of the Azure CLI that do it: of `network-rule`, or of `update`. */
+/** An edit's effect on the settings, and the commands of `az keyvault` that have it. */
 interface EditKind<Of extends Edit> {
   readonly apply: (edit: Of) => Changed;
   readonly commands: (edit: Of) => readonly string[];

@@ -87,6 +87,11 @@ export class Rulebook {
     }
   }
 
+  /** How the firewalls of vaults are compiled here. */
+  get firewallOptions(): CompileOptions {
+    return this.#compile;
+  }
+
   /** The vault with that name if it is in the cache; this is the hot path. A soft-deleted vault is not in force. */
   known(name: string): VaultInForce | undefined {
     return this.#vaults.get(name);

@@ -47,7 +47,7 @@ export const options: fc.Arbitrary<CompileOptions> = fc.record({
 });
 
 /** A public IPv4 address. */
-export function fromValue(value: number): Source {
+function fromValue(value: number): Source {
   const found = parseAddress(formatIpv4(value));
   assert.ok(found !== undefined);
   return { kind: 'public', address: found };

@@ -1,44 +1,45 @@
-import { errorMessage, getToken, send } from '../client.ts';
 import type { Command } from '../command.ts';
-import { readConnection } from '../connection.ts';
 import { privateBlocks } from '../../fabric/addresses.ts';
 import { parseIpv4 } from '../../address/address.ts';
 import { subnetIdOf } from '../subnet-id.ts';
 import { CommandFailed } from '../failed.ts';
 import { membersOf } from '../json.ts';
-
-const apiVersion = 'api-version=2026-02-01';
+import { callerNamed } from '../service-caller.ts';
+import { askAbout, findVault, stringsOf } from '../vault-request.ts';
 
 export const explain: Command = {
   name: 'explain',
   synopsis:
-    "Shows whether a vault's firewall allows a request that it sees come --from ADDRESS, or from it in --subnet SUBNET, and why. Exits 1 if not.",
+    "Shows whether a vault's firewall allows a request that it sees come --from ADDRESS, or from it in --subnet SUBNET, and why; if not, the smallest change of the rules that would. Exits 1 if not.",
   options: {
     vault: 'name of the vault',
     from: 'address that the vault sees: a public one, or with --subnet a private one',
     subnet: 'subnet that the request comes from, as VNET/SUBNET or its ARM id',
+    as: 'trusted service that calls: its name, a part of it that no other has, or the id of its application',
+    permission: 'permission that the request needs, such as keys/unwrapKey (default secrets/get)',
   },
   required: ['vault', 'from'],
-  async run({ data = 'postern-data', vault = '', from, subnet }) {
-    const connection = readConnection(data);
+  flags: { json: 'as JSON: verdict, rule, explanation and the changes that would let the request in' },
+  async run({ data = 'postern-data', vault = '', from, subnet, as, permission }, { flags }) {
+    const found = await findVault(data, vault);
     if (subnet === undefined && isPrivate(from)) {
       throw new CommandFailed(
         `A vault sees the private address ${from} only from a subnet.`,
         'Give the subnet too: --subnet VNET/SUBNET.',
       );
     }
-    const token = await getToken(connection, connection.home);
-    const filter = encodeURIComponent(`resourceType eq 'Microsoft.KeyVault/vaults' and name eq '${vault}'`);
-    const listUrl = `${connection.home}/subscriptions/${connection.subscriptionId}/resources?$filter=${filter}&${apiVersion}`;
-    const list = await send(connection, { method: 'GET', url: listUrl, token });
-    const id = soleId(list.body);
-    if (id === undefined) throw new CommandFailed(`The vault '${vault}' does not exist.`);
-    const subnetId = subnet === undefined ? undefined : await subnetIdOf(subnet, connection);
-    const url = `${connection.home}${id}/explain?${apiVersion}`;
-    const answer = await send(connection, { method: 'POST', url, token, json: { from, subnet: subnetId } });
-    if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
-    const exitStatus = membersOf(membersOf(answer.body).get('verdict')).get('allowed') === true ? 0 : 1;
-    return { output: stringOf(answer.body, 'explanation'), exitStatus };
+    const answer = await askAbout(found, {
+      path: '/explain',
+      json: {
+        from,
+        subnet: subnet === undefined ? undefined : await subnetIdOf(subnet, found.connection),
+        permission,
+        caller: as === undefined ? undefined : callerNamed(as),
+      },
+    });
+    const exitStatus = membersOf(answer.get('verdict')).get('allowed') === true ? 0 : 1;
+    if (flags.has('json')) return { output: JSON.stringify(Object.fromEntries(answer), undefined, 2), exitStatus };
+    return { output: [String(answer.get('explanation')), ...fixLines(answer.get('fixes'))].join('\n'), exitStatus };
   },
 };
 
@@ -47,13 +48,8 @@ function isPrivate(text = ''): boolean {
   return address !== undefined && privateBlocks.some(({ first, last }) => first <= address && address <= last);
 }
 
-function soleId(body: unknown): string | undefined {
-  const value = membersOf(body).get('value');
-  const id = stringOf(Array.isArray(value) ? value[0] : undefined, 'id');
-  return id === '' ? undefined : id;
-}
-
-function stringOf(value: unknown, member: string): string {
-  const found = membersOf(value).get(member);
-  return typeof found === 'string' ? found : '';
+/** The first fix: the one that lets in the least. */
+function fixLines(fixes: unknown): readonly string[] {
+  const commands = stringsOf(membersOf(Array.isArray(fixes) ? fixes[0] : undefined).get('commands'));
+  return commands.length === 0 ? [] : ['The smallest change that lets it in:', ...commands.map((each) => `  ${each}`)];
 }

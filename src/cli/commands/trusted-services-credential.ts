@@ -1,5 +1,3 @@
-import { trustFor } from '../../firewall/trust.ts';
-import type { TrustedService } from '../../firewall/trusted-services.ts';
 import { servicesTenant } from '../../types/caller.ts';
 import { errorMessage, getToken, send } from '../client.ts';
 import type { ClientAnswer } from '../client.ts';
@@ -8,6 +6,7 @@ import { readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { membersOf } from '../json.ts';
+import { serviceNamed } from '../service-caller.ts';
 
 export const trustedServicesCredential: Command = {
   name: 'trusted-services credential',
@@ -35,32 +34,12 @@ export const trustedServicesCredential: Command = {
 
 /** @throws {CommandFailed} when no service, or more than one, is meant, or it calls as something else */
 function applicationOf(asked: string): string {
-  const { services } = trustFor('current', 'scenario');
-  const wanted = asked.toLowerCase();
-  const all = services.flatMap((service) => applicationsOf(service).map((id) => ({ id, name: service.name })));
-  const byId = all.find(({ id }) => id === wanted);
-  if (byId !== undefined) return byId.id;
-  const named = services.filter(({ name }) => name.toLowerCase().includes(wanted));
-  const exact = named.find(({ name }) => name.toLowerCase() === wanted);
-  const [found, ...others] = exact === undefined ? named : [exact];
-  const hint = 'See "postern trusted-services".';
-  if (found === undefined) throw new CommandFailed(`There is no trusted service '${asked}'.`, hint);
-  if (others.length > 0) {
-    throw new CommandFailed(
-      `'${asked}' is a part of several names: ${named.map(({ name }) => name).join('; ')}.`,
-      hint,
-    );
-  }
-  const [id] = applicationsOf(found);
-  if (id !== undefined) return id;
+  const { service, applicationId } = serviceNamed(asked);
+  if (applicationId !== undefined) return applicationId;
   throw new CommandFailed(
-    `${found.name} calls with the managed identity of a resource, which has no secret.`,
+    `${service.name} calls with the managed identity of a resource, which has no secret.`,
     'Create the resource with an identity, and give its workload an identityHeader in the configuration file ("workloads").',
   );
-}
-
-function applicationsOf({ callers }: TrustedService): readonly string[] {
-  return callers.flatMap((caller) => ('applicationIds' in caller ? caller.applicationIds : []));
 }
 
 interface Graph {

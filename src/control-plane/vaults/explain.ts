@@ -1,19 +1,26 @@
+import { isPermission } from '../../access/data-actions.ts';
 import { parseAddress } from '../../address/address.ts';
 import { decide } from '../../firewall/decide.ts';
 import { explain, matchedRule } from '../../firewall/explain.ts';
-import type { Operation } from '../../types/operation.ts';
-import type { Source } from '../../types/source.ts';
+import { describeDifference } from '../../insight/describe.ts';
+import { azureCliLines, fixesFor } from '../../insight/fixes.ts';
+import type { Request } from '../../insight/fixes.ts';
 import { hasKeyVaultEndpoint, readSubnetById } from '../../resources/networks/virtual-networks.ts';
+import { readAt } from '../../resources/refusal.ts';
+import { object, optional, string } from '../../shape/shape.ts';
+import { servicesTenant } from '../../types/caller.ts';
+import type { Caller } from '../../types/caller.ts';
+import type { Permission } from '../../types/operation.ts';
+import type { Source } from '../../types/source.ts';
 import { answer, badRequest, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath } from './resource.ts';
 
-/** The operation that is explained: reading a secret, by a caller who is not a trusted service. */
-const operation: Operation = { name: 'SecretGet', permission: 'secrets/get' };
-
 /**
  * POST …/vaults/{v}/explain, which Azure does not have: the verdict, with the reason, that the data plane would give to
- * a request from an address (`from`) or from an address in a subnet (`from` and `subnet`).
+ * a request from an address (`from`) or from an address in a subnet (`from` and `subnet`), and the changes of the rules
+ * that would let it in. The request reads a secret, unless `permission` says otherwise, and its caller is not a trusted
+ * service, unless `caller` is one.
  */
 export const explainVault: ControlOperation = {
   method: 'POST',
@@ -24,6 +31,9 @@ export const explainVault: ControlOperation = {
     const found = await readVaultOf(call);
     if (!found.ok) return found;
     const source = await sourceOf(call);
+    const permission = permissionOf(call);
+    const caller = callerOf(call);
+    if (!caller.ok) return caller;
     const name = found.vault.name.toLowerCase();
     const vault = await rulebook.load(name);
     if (vault === undefined)
@@ -33,11 +43,23 @@ export const explainVault: ControlOperation = {
         name,
         resourceGroup: found.vault.resourceGroup,
       });
-    const verdict = decide(vault.firewall, source, undefined, operation);
+    const operation = { name: permission === 'secrets/get' ? 'SecretGet' : permission, permission };
+    const request: Request = { source, caller: caller.value, operation };
+    const verdict = decide(vault.firewall, source, request.caller, operation);
     const settings = vault.firewallSettings;
     const { trust } = vault.firewall.posture;
-    const explanation = explain({ verdict, settings, source, caller: undefined, operation, trust });
-    return answer(200, { vault: vault.id, source, verdict, rule: matchedRule(verdict, settings), explanation });
+    const fixes = fixesFor(settings, request, rulebook.firewallOptions).map((fix) => ({
+      commands: azureCliLines(fix, vault.name),
+      gains: describeDifference(fix.gains, fix.settings, settings),
+    }));
+    return answer(200, {
+      vault: vault.id,
+      source,
+      verdict,
+      rule: matchedRule(verdict, settings),
+      explanation: explain({ verdict, settings, trust, ...request }),
+      fixes,
+    });
   },
 };
 
@@ -63,4 +85,35 @@ async function sourceOf(call: ControlCall): Promise<Source> {
   }
   const { incarnation } = living.subnet;
   return { kind: 'subnet', subnet: subnet.toLowerCase(), incarnation, address, assurance: 'enforced' };
+}
+
+/** @throws {Refused} for a name that no access policy can give */
+function permissionOf({ body: { permission = 'secrets/get' } }: ControlCall): Permission {
+  if (typeof permission === 'string' && isPermission(permission)) return permission;
+  const found = JSON.stringify(permission)?.slice(0, 100);
+  return badRequest(`permission is ${found}; it must be one of an access policy, such as "keys/unwrapKey".`);
+}
+
+const asked = object({
+  tenantId: optional(string),
+  applicationId: optional(string),
+  managedIdentity: optional(string),
+  usedBy: optional(string),
+});
+
+/** A caller with a token of this server's authority, for the vault of the path. */
+function callerOf({ body, caller }: ControlCall) {
+  if (body['caller'] === undefined) return { ok: true, value: undefined } as const;
+  const read = readAt(asked, body['caller'], 'caller');
+  if (!read.ok) return read;
+  const { tenantId = caller.tenant, applicationId, managedIdentity, usedBy } = read.value;
+  const value: Caller = {
+    ...caller,
+    issuerClass: tenantId.toLowerCase() === servicesTenant ? 'services' : 'own',
+    tenant: tenantId,
+    applicationId,
+    managedIdentity,
+    usedBy,
+  };
+  return { ok: true, value } as const;
 }

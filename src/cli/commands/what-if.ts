@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import type { Command, Options } from '../command.ts';
+import { CommandFailed } from '../failed.ts';
+import { membersOf } from '../json.ts';
+import { askAbout, findVault, stringsOf } from '../vault-request.ts';
+import { subnetIdOf } from '../subnet-id.ts';
+import type { Connection } from '../connection.ts';
+
+export const whatIf: Command = {
+  name: 'what-if',
+  synopsis:
+    "Shows who would gain or lose access if a vault's network rules were changed so, and changes nothing. Exits 1 if somebody would lose it.",
+  options: {
+    vault: 'name of the vault',
+    'add-ip': 'IPv4 address or range for a new IP rule',
+    'remove-ip': 'IP rule to take away',
+    'add-subnet': 'subnet for a new virtual network rule, as VNET/SUBNET or its ARM id',
+    'remove-subnet': 'virtual network rule to take away, likewise',
+    'default-action': 'Allow or Deny',
+    bypass: 'AzureServices or None',
+    'public-network-access': 'Enabled or Disabled',
+    file: 'JSON file with the networkAcls to have in place of the present ones, or with a whole vault',
+  },
+  required: ['vault'],
+  flags: { json: 'as JSON: gains and losses' },
+  async run({ data = 'postern-data', vault = '', ...changes }, { flags }) {
+    const found = await findVault(data, vault);
+    const properties = membersOf((await askAbout(found, {})).get('properties'));
+    const json = { properties: await changed(properties, changes, found.connection) };
+    const answer = await askAbout(found, { path: '/providers/Postern.Insight/whatIf', json });
+    const lines = stringsOf(answer.get('lines'));
+    const exitStatus = lines.some((line) => line.startsWith('-')) ? 1 : 0;
+    if (!flags.has('json')) return { output: lines.join('\n'), exitStatus };
+    const { gains, losses } = Object.fromEntries(answer);
+    return { output: JSON.stringify({ gains, losses }, undefined, 2), exitStatus };
+  },
+};
+
+type Properties = ReadonlyMap<string, unknown>;
+
+/** The network settings after the changes. The server refuses what may not be. */
+async function changed(before: Properties, changes: Options, connection: Connection): Promise<unknown> {
+  const properties = changes['file'] === undefined ? before : settingsIn(changes['file']);
+  const acls = membersOf(properties.get('networkAcls') ?? { bypass: 'AzureServices', defaultAction: 'Allow' });
+  const ipRules = listOf(acls.get('ipRules'));
+  const virtualNetworkRules = listOf(acls.get('virtualNetworkRules'));
+  const named = (asked: string | undefined) => (asked === undefined ? undefined : subnetIdOf(asked, connection));
+  const added = await named(changes['add-subnet']);
+  const removed = await named(changes['remove-subnet']);
+  return {
+    publicNetworkAccess: changes['public-network-access'] ?? properties.get('publicNetworkAccess'),
+    networkAcls: {
+      ...Object.fromEntries(acls),
+      ...(changes['default-action'] !== undefined && { defaultAction: changes['default-action'] }),
+      ...(changes['bypass'] !== undefined && { bypass: changes['bypass'] }),
+      ipRules: replaced(ipRules, { name: 'value', add: changes['add-ip'], remove: changes['remove-ip'] }),
+      virtualNetworkRules: replaced(virtualNetworkRules, { name: 'id', add: added, remove: removed }),
+    },
+  };
+}
+
+/** @throws {CommandFailed} for a file that is not JSON, or has no network settings */
+function settingsIn(path: string): Properties {
+  let read: unknown;
+  try {
+    read = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new CommandFailed(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const whole = membersOf(read);
+  const properties = whole.has('properties') ? membersOf(whole.get('properties')) : whole;
+  if (properties.has('networkAcls')) return properties;
+  if (properties.has('ipRules') || properties.has('defaultAction')) return new Map([['networkAcls', read]]);
+  throw new CommandFailed(`${path} has no networkAcls.`, 'Give the output of "az keyvault show", or its networkAcls.');
+}
+
+function listOf(value: unknown): readonly ReadonlyMap<string, unknown>[] {
+  return Array.isArray(value) ? value.map((each) => membersOf(each)) : [];
+}
+
+interface Replacement {
+  readonly name: 'value' | 'id';
+  readonly add: string | undefined;
+  readonly remove: string | undefined;
+}
+
+/** @throws {CommandFailed} when the rule to take away is not there */
+function replaced(rules: readonly ReadonlyMap<string, unknown>[], { name, add, remove }: Replacement): unknown {
+  const kept = rules.filter((rule) => remove === undefined || !isSame(String(rule.get(name)), remove));
+  if (remove !== undefined && kept.length === rules.length) {
+    const there = rules.map((rule) => String(rule.get(name))).join(', ');
+    throw new CommandFailed(`There is no rule for ${remove}.`, there === '' ? undefined : `There are: ${there}.`);
+  }
+  const list = kept.map((rule) => Object.fromEntries(rule));
+  return add === undefined ? list : [...list, { [name]: add }];
+}
+
+/** Azure shows a single address with the prefix 32 or without one. */
+function isSame(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((each) => each.toLowerCase().replace(/\/32$/, ''));
+  return first === second;
+}

@@ -1,0 +1,37 @@
+import { accessOf } from '../../insight/access-set.ts';
+import { changeLines, describeChange } from '../../insight/describe.ts';
+import { changeOf } from '../../insight/diff.ts';
+import { firewallSettings } from '../../resources/keys.ts';
+import { membersOf } from '../../resources/refusal.ts';
+import { patchVault } from '../../resources/vaults/vaults.ts';
+import { answer } from '../operation.ts';
+import type { ControlOperation } from '../operation.ts';
+import { readVaultOf, vaultPath, vaultServices } from './resource.ts';
+
+/**
+ * POST …/vaults/{v}/providers/Postern.Insight/whatIf, which Azure does not have: who would gain or lose access if the body were
+ * sent as PATCH of the vault. It is refused with what the PATCH would be refused with, and changes nothing.
+ */
+export const whatIfVault: ControlOperation = {
+  method: 'POST',
+  path: `${vaultPath}/providers/Postern.Insight/whatIf`,
+  action: 'Microsoft.KeyVault/vaults/read',
+  audit: 'VaultWhatIf',
+  async run(call, services) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    const { networkAcls, publicNetworkAccess } = membersOf(call.body['properties']);
+    const properties = {
+      ...(networkAcls !== undefined && { networkAcls }),
+      ...(publicNetworkAccess !== undefined && { publicNetworkAccess }),
+    };
+    const patched = await patchVault({ record: found.record, properties }, vaultServices(call, services));
+    if (!patched.ok) return patched;
+    const before = firewallSettings(found.vault.properties);
+    const after = firewallSettings(patched.value.vault.properties);
+    const options = services.rulebook.firewallOptions;
+    const change = changeOf(accessOf(before, options), accessOf(after, options));
+    const described = describeChange(change, before, after);
+    return answer(200, { ...described, lines: changeLines(change, described) });
+  },
+};

@@ -1,0 +1,152 @@
+/** `postern explain` and `postern what-if` against a running server and its demo vaults. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { dataFolder, startPostern } from '../world/process.ts';
+import type { RunningPostern } from '../world/process.ts';
+
+const program = join(import.meta.dirname, '../../bin/postern');
+const folder = dataFolder();
+let server: RunningPostern;
+
+before(async () => {
+  server = await startPostern(['--data', join(folder.path, 'data')]);
+});
+
+after(async () => {
+  await server[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+/** Runs a command; its exit code, and what it printed. */
+function run(...args: readonly string[]): { readonly code: number | null; readonly output: string } {
+  const options = ['--data', server.ready.dataDir];
+  const { status, stdout, stderr } = spawnSync(program, [...args, ...options], { encoding: 'utf8' });
+  return { code: status, output: (stdout + stderr).trimEnd() };
+}
+
+suite('explain', () => {
+  test('names the smallest change that lets a refused address in, and making it does', async () => {
+    const asked = ['explain', '--vault', 'demo', '--from', '203.0.113.9'];
+    assert.deepEqual(run(...asked), {
+      code: 1,
+      output: [
+        'Denied: defaultAction is Deny, 203.0.113.9 is in none of the IP rules (1), and the caller is not a trusted service.',
+        'The smallest change that lets it in:',
+        '  az keyvault network-rule add --ip-address 203.0.113.9 --name demo',
+      ].join('\n'),
+    });
+    const allowed = run('explain', '--vault', 'demo', '--from', '203.0.113.7');
+    assert.deepEqual(allowed, { code: 0, output: 'Allowed: 203.0.113.7 is in ipRules[0] (203.0.113.7).' });
+  });
+
+  test('says as JSON what the change would let in besides', () => {
+    const { code, output } = run('explain', '--vault', 'demo', '--from', '203.0.113.9', '--json');
+    const { verdict, fixes } = JSON.parse(output) as Record<string, unknown>;
+    assert.equal(code, 1);
+    assert.deepEqual(verdict, { allowed: false, because: 'noIpRule' });
+    assert.deepEqual(fixes, [
+      {
+        commands: ['az keyvault network-rule add --ip-address 203.0.113.9 --name demo'],
+        gains: {
+          ipv4: [{ range: '203.0.113.9', addresses: 1, rule: 'ipRules[1]' }],
+          ipv6: false,
+          subnets: [],
+          services: [],
+        },
+      },
+    ]);
+  });
+
+  test('tells a trusted service in its scenario from the same service outside it', () => {
+    const asked = ['explain', '--vault', 'demo', '--from', '203.0.113.9', '--as', 'Databricks', '--permission'];
+    assert.match(
+      run(...asked, 'secrets/list').output,
+      /^Allowed: the caller is the trusted service "Azure Databricks"/,
+    );
+    assert.match(run(...asked, 'secrets/set').output, /^Denied: .*secrets\/set does not belong to the scenario/);
+    const gateway = ['explain', '--vault', 'demo', '--from', '203.0.113.9', '--as', 'Application Gateway v2'];
+    assert.match(
+      run(...gateway).output,
+      /^Allowed: the caller is the trusted service "Azure Application Gateway v2 SKU"/,
+    );
+  });
+
+  test('refuses what is not a service or a permission', () => {
+    const asked = ['explain', '--vault', 'demo', '--from', '203.0.113.9'];
+    assert.deepEqual(run(...asked, '--as', 'Nobody'), {
+      code: 1,
+      output: 'error: There is no trusted service \'Nobody\'.\nhint: See "postern trusted-services".',
+    });
+    assert.match(
+      run(...asked, '--permission', 'secrets/steal').output,
+      /permission is "secrets\/steal"; it must be one/,
+    );
+  });
+});
+
+suite('what-if', () => {
+  const whatIf = (...options: readonly string[]) => run('what-if', '--vault', 'demo', ...options);
+
+  test('shows who gains and who loses, and changes nothing', async () => {
+    const path = `/subscriptions/${server.ready.subscriptionId}/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo`;
+    const read = async () => JSON.stringify((await server.client.arm('GET', path)).body);
+    const present = await read();
+    assert.deepEqual(whatIf('--add-ip', '198.51.100.0/28', '--remove-ip', '203.0.113.7/32'), {
+      code: 1,
+      output: ['+ 198.51.100.0/28   16 addresses   ipRules[0]', '- 203.0.113.7   1 address   was ipRules[0]'].join(
+        '\n',
+      ),
+    });
+    assert.deepEqual(whatIf('--add-ip', '203.0.113.7'), { code: 0, output: '= nobody gains or loses access' });
+    assert.deepEqual(whatIf('--default-action', 'Allow'), {
+      code: 0,
+      output: [
+        '+ every IPv4 address except 203.0.113.7',
+        '+ every IPv6 address',
+        '+ every subnet except demo-blue/workloads',
+      ].join('\n'),
+    });
+    assert.equal(whatIf('--bypass', 'None').output, '- 18 trusted services, each for its scenario, from everywhere');
+    assert.match(
+      whatIf('--remove-subnet', 'demo-blue/workloads').output,
+      /^- demo-blue\/workloads +subnet +was virtualNetworkRules\[0\]$/,
+    );
+    assert.equal(await read(), present);
+  });
+
+  test('takes the whole of the rules from a file, as az prints a vault', () => {
+    const file = join(folder.path, 'vault.json');
+    const networkAcls = {
+      bypass: 'AzureServices',
+      defaultAction: 'Deny',
+      ipRules: [{ value: '203.0.113.0/29' }],
+      virtualNetworkRules: [],
+    };
+    writeFileSync(file, JSON.stringify({ name: 'demo', properties: { networkAcls } }));
+    const { code, output } = whatIf('--file', file, '--json');
+    const { gains, losses } = JSON.parse(output) as {
+      gains: { ipv4: unknown };
+      losses: { subnets: readonly unknown[] };
+    };
+    assert.equal(code, 1);
+    assert.deepEqual(gains.ipv4, [
+      { range: '203.0.113.0/30', addresses: 4, rule: 'ipRules[0]' },
+      { range: '203.0.113.4/31', addresses: 2, rule: 'ipRules[0]' },
+      { range: '203.0.113.6', addresses: 1, rule: 'ipRules[0]' },
+    ]);
+    assert.equal(losses.subnets.length, 1);
+  });
+
+  test('is refused with what the change would be refused with', () => {
+    const { code, output } = whatIf('--add-ip', '10.0.0.0/8');
+    assert.equal(code, 1);
+    assert.match(output, /^error: 400 BadRequest\n.*10\.0\.0\.0\/8 belongs to forbidden range/);
+    assert.match(
+      whatIf('--remove-ip', '203.0.113.99').output,
+      /^error: There is no rule for 203\.0\.113\.99\.\nhint: There are: 203\.0\.113\.7/,
+    );
+  });
+});
