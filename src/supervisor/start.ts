@@ -103,6 +103,8 @@ async function run(
   // The older meaning of SIGHUP: the terminal was closed (signal(7)).
   process.on('SIGHUP', () => (fromTerminal && !hasTerminal() ? supervisor.signalled() : supervisor.reload()));
   process.on('uncaughtException', (error) => supervisor.crashed(error));
+  // The reader of its output may end first: a pipe's other end, a terminal. The server goes on without it.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   supervisor.start(control);
   const exitCode = await ended.promise;
   rmSync(controlFolder, { recursive: true, force: true });

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dataFolder, startPostern, until } from '../world/process.ts';
+
+test('a server goes on, and ends when it is asked to, after the readers of its output have gone', async () => {
+  using folder = dataFolder();
+  await using server = await startPostern(['--data', folder.path]);
+  const { child, client, end, workerPid } = server;
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  const before = workerPid();
+  // It says that the configuration was read again, and the new worker logs that it is ready.
+  child.kill('SIGHUP');
+  await until(() => workerPid() !== before, 'another worker');
+  await until(
+    async () => (await client.arm('GET', '/resourceGroups', undefined).catch(() => undefined))?.status === 200,
+    'an answer',
+  );
+  const worker = workerPid();
+  child.kill('SIGHUP');
+  await until(() => workerPid() !== worker, 'one more worker');
+  assert.equal(await end('SIGTERM'), 0);
+});
