@@ -169,6 +169,24 @@ suite('is refused', () => {
   });
 });
 
+test('a link in the place of the folder of the log leads nowhere', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-audit-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'elsewhere'));
+  writeFileSync(join(folder, 'elsewhere', 'audit.jsonl'), line({ at: '00:01', name: 'of-another' }));
+  symlinkSync('elsewhere', join(folder, 'audit'));
+  for (const command of ['query', 'tail']) {
+    const { status, stdout, stderr } = spawnSync(postern, ['audit', command, '--data', folder], { encoding: 'utf8' });
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /^error: The audit log .*\/audit(?:\/audit\.jsonl)? cannot be read: ENOTDIR/);
+  }
+  rmSync(join(folder, 'audit'));
+  renameSync(join(folder, 'elsewhere'), join(folder, 'audit'));
+  const { status, stdout } = spawnSync(postern, ['audit', 'query', '--data', folder], { encoding: 'utf8' });
+  assert.equal(status, 0);
+  assert.match(stdout, /of-another/);
+});
+
 test('lines are whole wherever a part of the file ends, and one without an end is passed over', () => {
   const path = file('long');
   const lines = Array.from({ length: 5000 }, (_, index) => `${index} ${'é'.repeat(index % 700)}`);

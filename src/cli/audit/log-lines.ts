@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CommandFailed } from '../failed.ts';
 
 /** An open file of the log. Its descriptor stays on it whatever name it gets. */
@@ -16,14 +16,27 @@ const newline = 0x0a;
 
 /**
  * Opens one file of a log, in a folder where the server's user may write: no link, which may lead to a file that only this
- * user can read, and no FIFO or device.
+ * user can read, and no FIFO or device. A link in place of the folder is not followed either: that user may make one.
  */
 export function openLogFile(path: string): OpenLogFile {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  const found = fstatSync(descriptor);
-  if (found.isFile() && found.nlink === 1) return { descriptor, inode: found.ino, bytes: found.size };
-  closeSync(descriptor);
-  throw new Error(`${path} is not a plain file`);
+  return inFolder(dirname(path), (way) => {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const descriptor = openSync(join(way, basename(path)), flags);
+    const found = fstatSync(descriptor);
+    if (found.isFile() && found.nlink === 1) return { descriptor, inode: found.ino, bytes: found.size };
+    closeSync(descriptor);
+    throw new Error(`${path} is not a plain file`);
+  });
+}
+
+/** Works in a folder that is not a link: on Linux by a way that leads there also when its name becomes one meanwhile. */
+function inFolder<Result>(folder: string, work: (way: string) => Result): Result {
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    return work(process.platform === 'linux' ? `/proc/self/fd/${descriptor}` : folder);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** The error for a log, or a file of it, that cannot be opened. `where`: its path, or "in" its folder. */
@@ -37,7 +50,8 @@ export function unreadable(where: string, error: unknown): CommandFailed {
 
 /** Opens all files of a log, the oldest first. While they are opened, one may be put aside, and be seen twice. */
 export function openLog(folder: string): readonly OpenLogFile[] {
-  const numbers = readdirSync(folder).flatMap((name) => /^audit(?:\.(\d{1,9}))?\.jsonl$/.exec(name)?.slice(1) ?? []);
+  const names = inFolder(folder, (way) => readdirSync(way));
+  const numbers = names.flatMap((name) => /^audit(?:\.(\d{1,9}))?\.jsonl$/.exec(name)?.slice(1) ?? []);
   const newestFirst = numbers.map((number) => Number(number ?? 0)).toSorted((one, other) => one - other);
   const files = newestFirst.flatMap((number) => {
     try {
