@@ -61,6 +61,7 @@ export async function endFabric({ place, environment, readServer }: EndOptions):
   if (folder.isNew) await othersEnd();
   const ground = groundLeft({ place, environment }, kept);
   const { workloads, hosts } = kept ?? nothingKept;
+  folder.announceEnd();
   await end([...workloads, ...hosts].map(({ holder }) => holder).filter(isAlive));
   await forget(kept ?? { ...nothingKept, controlSocket: await controlSocketNow(readServer) }, place);
   await removeGround({ place, environment }, ground);

@@ -20,7 +20,7 @@ import { Reconciler } from './reconciler.ts';
 import { ResponderWatch } from './responder-watch.ts';
 import { NetworkReader } from './network-reader.ts';
 import { controlSocketOf, type Place } from './place.ts';
-import { isThere, lookForFolderMs, othersEnd, untilGone, type RunFolder } from './run-folder.ts';
+import { isThere, lookForFolderMs, othersEnd, serverGone, untilGone, type RunFolder } from './run-folder.ts';
 import { ServerLink } from './server-link.ts';
 import { openFabricSocket, type FabricRequest } from './socket.ts';
 import type { FabricState } from './state.ts';
@@ -283,6 +283,7 @@ export class Fabric {
   /** Removes everything. What cannot be removed is reported, and the rest is removed. */
   async remove(): Promise<void> {
     this.#options.report.line('removing the networks …');
+    this.#folder.announceEnd();
     await this.#resources.disposeAsync();
     await this.#reconciler?.settled();
     await this.#link?.end().catch((error: unknown) => this.#options.report.line(`problem: ${messageOf(error)}`));
@@ -290,11 +291,4 @@ export class Fabric {
     this.#folder.remove();
     this.#removed.resolve();
   }
-}
-
-function serverGone({ dataFolder }: Place): FabricFailed {
-  return new FabricFailed(
-    `The server's data folder is gone (${dataFolder}), so that the networks are removed.`,
-    'Start the server again, and build them with "postern net up".',
-  );
 }

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 /** Root's own folder; an ordinary user has one in the data folder, which is then the user's own. */
 export const rootFolder = '/run/postern-net';
 
+/** A file in the fabric's folder from when its end begins. */
+export const endFile = 'ends';
+
 export interface Place {
   /** Six hexadecimal digits that tell the fabrics of one machine apart. */
   readonly instance: string;

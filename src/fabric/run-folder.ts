@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { FabricFailed, messageOf } from './failed.ts';
-import { rootFolder, type Place } from './place.ts';
+import { endFile, rootFolder, type Place } from './place.ts';
 
 /** Workloads see the fabric's folder, but not what is in `control`. */
 const stateFile = 'control/state.json';
@@ -51,6 +51,7 @@ export class RunFolder implements Disposable {
     const lock = openLock(place);
     try {
       lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+      rmSync(join(place.folder, endFile), { force: true });
       return new RunFolder(place, { lock, isNew });
     } catch (error) {
       lock.close();
@@ -116,6 +117,15 @@ export class RunFolder implements Disposable {
   }
 
   /** Removes the folder with everything in it, and gives the lock back. */
+  /** Tells the launchers of workloads, which see the folder, why they are ended. */
+  announceEnd(): void {
+    try {
+      writeFileSync(join(this.place.folder, endFile), '');
+    } catch {
+      // It was removed with the data folder.
+    }
+  }
+
   remove(): void {
     rmSync(this.place.folder, { recursive: true, force: true });
     if (this.place.isRoot) removeIfEmpty(rootFolder);
@@ -131,6 +141,14 @@ export class RunFolder implements Disposable {
 export const lookForFolderMs = 300;
 /** How long the removal of a data folder may take, on a busy machine too. */
 const removalMs = 1_500;
+
+/** Why a fabric ends without its server's data folder. */
+export function serverGone({ dataFolder }: Place): FabricFailed {
+  return new FabricFailed(
+    `The server's data folder is gone (${dataFolder}), so that the networks are removed.`,
+    'Start the server again, and build them with "postern net up".',
+  );
+}
 
 /** Waits for the end of a folder that is being removed, if it is. */
 export async function untilGone(folder: string): Promise<void> {

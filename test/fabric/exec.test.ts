@@ -1,7 +1,16 @@
 /** `postern exec` in front of a stub of the fabric: who a workload is, what it sees, and how its process ends. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ownFolders } from '../../src/cli/exec/given-folder.ts';
@@ -255,6 +264,20 @@ function workloadTests(mode: Mode): void {
       await once(child.stdout, 'data');
       child.kill(signal);
       assert.deepEqual(await ended(child), { status: 3, stdout: `got ${name}\n`, stderr: '' });
+    }
+  });
+
+  it('says that the networks are taken down when it is ended with them, once', async (t) => {
+    const mark = join(world.fabric.place.folder, 'ends');
+    writeFileSync(mark, '');
+    t.after(() => rmSync(mark));
+    for (const command of ['trap "exit 3" TERM; echo ready; while :; do sleep 0.1; done', 'echo ready; exit 3']) {
+      const child = world.start(['sh', '-c', command]);
+      const isEnded = command.startsWith('trap');
+      await once(child.stdout, 'data');
+      if (isEnded) child.kill('SIGTERM');
+      const said = 'postern: The virtual networks were taken down, and this program is ended with them.\n';
+      assert.deepEqual(await ended(child), { status: 3, stdout: '', stderr: isEnded ? said : '' });
     }
   });
 

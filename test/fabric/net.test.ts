@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { test, type TestContext } from 'node:test';
 import { whyNotInLab } from '../network/in-lab.ts';
 import { notRun } from '../not-run.ts';
@@ -47,7 +49,16 @@ row('what the resource manager has is built, and down leaves nothing of it', asy
     ],
   );
   assert.equal(lab.namespaces().length, 3, 'the internet and two routers');
+  const options = ['--data', lab.dataDir, '--subnet', 'blue/web', '--folder', tmpdir()];
+  const program = spawn(postern, ['exec', ...options, '--', 'sh', '-c', 'echo ready; exec sleep 1000']);
+  const closed = once(program, 'close');
+  let said = '';
+  program.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  await Promise.race([once(program.stdout, 'data'), closed]);
+  assert.equal(said, '');
   assert.match((await lab.net('down')).output, /The networks are removed\./);
+  await closed;
+  assert.match(said, /^postern: The virtual networks were taken down, /);
   assertNothingLeft(lab);
   assert.match((await lab.net('down')).output, /There are no networks of this server\./);
 });

@@ -1,11 +1,13 @@
 // oxlint-disable-next-line no-restricted-imports -- only to write the compile cache; nothing is loaded by it
 import { flushCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { endFile } from '../../fabric/place.ts';
 import { CommandFailed } from '../failed.ts';
 import { ownFolders, type KeptFolder } from './given-folder.ts';
 import { carried, lastStep, lastStepParameters } from './last-step.ts';
 import { idMap, runDescriptor, runFolderDescriptor, stage } from './mounts.ts';
 import type { Programs } from './programs.ts';
-import { relay, relayParameters, type TerminalUse } from './relay.ts';
+import { relay, relayParameters, takenDown, type TerminalUse } from './relay.ts';
 import type { WorkloadUser } from './workload-user.ts';
 
 export interface Launch {
@@ -106,12 +108,21 @@ function entering({ namespace, anchor }: Launch): readonly string[] {
  * process the kernel ends all others, so that there must be no child before it.
  */
 function starter(input: Launch, parameters: readonly string[]): readonly string[] {
-  const { programs, terminal, user } = input;
+  const { programs, terminal, user, runFolder } = input;
   const { env, perl, setpriv } = programs;
   const first = [env, `--default-signal=${ignored}`, setpriv, '--pdeathsig=KILL', '/bin/sh', '-c', inside(input)];
   const words = [...first, 'postern', String(process.pid), lastStep, ...parameters];
-  if (terminal === 'none') return ['/bin/sh', '-c', outside, 'postern', ...words];
-  return [perl, '-e', relay, '--', ...relayParameters(terminal, user.kind === 'caller' ? undefined : user), ...words];
+  const end = join(runFolder, endFile);
+  if (terminal === 'none') return ['/bin/sh', '-c', outside, 'postern', end, ...words];
+  return [
+    perl,
+    '-e',
+    relay,
+    '--',
+    end,
+    ...relayParameters(terminal, user.kind === 'caller' ? undefined : user),
+    ...words,
+  ];
 }
 
 /** Node ignores PIPE and XFSZ, a shell the others in what it starts in the background, and what is ignored stays so. */
@@ -131,6 +142,7 @@ const interrupted: Readonly<Record<TerminalUse, string>> = { none: 'postern_pass
 function attending(command: string, terminal: TerminalUse, isReady = 'true'): string {
   return `
     postern_pass() {
+      [ ! -e "$postern_end" ] || { echo '${takenDown}' >&2; postern_end=; }
       [ -n "$postern_child" ] || { postern_early=$1; return; }
       until ${isReady}; do :; done
       kill "-$1" "$postern_child" 2>/dev/null
@@ -166,7 +178,8 @@ const whenCaught = `
       done <"/proc/$postern_child/status"
     } 2>/dev/null`;
 
-const outside = `${whenCaught}${attending('"$@"', 'none', 'postern_catches')}`;
+const outside = `
+    postern_end=$1; shift${whenCaught}${attending('"$@"', 'none', 'postern_catches')}`;
 
 /**
  * The first process of the workload's PID namespace. It mounts, as root or root of the fabric's user namespace, and stays

@@ -13,6 +13,9 @@ export function terminalUse(areTerminals: readonly boolean[], hasControlling: bo
   return hasControlling || areTerminals.includes(true) ? 'shows' : 'none';
 }
 
+/** The words of the launcher when the networks are taken down under a workload. */
+export const takenDown = 'postern: The virtual networks were taken down, and this program is ended with them.';
+
 /** The options of devpts: terminals that only the workload can name, and a bound, for the kernel has one for all. */
 export const ownTerminals = 'newinstance,ptmxmode=0666,mode=0600,max=256';
 
@@ -35,7 +38,7 @@ export function relayParameters(use: TerminalUse, owner: { readonly uid: number;
  * four flags, the line discipline and the characters (VTIME 5, VMIN 6, VSUSP 10).
  */
 export const relay = String.raw`
-  my ($types, $uid, $gid, $options, $mount, $setsid, @command) = @ARGV;
+  my ($end_file, $types, $uid, $gid, $options, $mount, $setsid, @command) = @ARGV;
   sub fail { print STDERR "error: The workload can have no terminal of its own: $_[0]: $!.\n"; exit 125 }
   sub read_of { my ($from, $request) = @_; my $value = "\0" x 64; ioctl($from, $request, $value) ? $value : undef }
   my ($source, $place, $type) = ("postern-terminals", "/dev/pts", "devpts");
@@ -106,7 +109,12 @@ export const relay = String.raw`
     kill TSTP => $whom;
     pass("CONT");
   }
-  $SIG{$_} = \&pass for qw(TERM HUP);
+  $SIG{HUP} = \&pass;
+  # A program that ignores the signal is killed soon, and this process with it: the keys are the caller's again before.
+  $SIG{TERM} = sub {
+    if (-e $end_file) { $types = $end_file = ""; give_back(); print STDERR "${takenDown}\n" }
+    pass("TERM");
+  };
   my %numbers = (INT => 2, QUIT => 3);
   $SIG{$_} = sub { $types ? ioctl $master, 0x40045436, $numbers{$_[0]} : pass($_[0]) } for keys %numbers;
   $SIG{TSTP} = sub { suspend($$) };
