@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import { bindWorkloads } from '../../src/setup/workloads.ts';
+import { register } from '../data-plane/vaults.ts';
+import { assign } from '../world/assign.ts';
 import type { Answered, Client, Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 import { at, claimsOf, expectStatus, followed, group, location, putVault, startWithGroup } from './resources.ts';
@@ -180,6 +182,76 @@ test('a workload has the existing user-assigned identities of its resource, and 
   assert.match(await says(lent), /^Identity not found/);
   expectStatus(await client.arm('PUT', `${userAssigned}/lent`, { location }), 201);
   assert.match(await says(lent), /^Identity not found/, 'a new identity of the same name is not the old one');
+});
+
+suite('to give a resource a user-assigned identity, a caller must be allowed to assign that one', () => {
+  const gateway = `${group}/providers/Microsoft.Network/applicationGateways/gw`;
+  const operators = 'Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action';
+
+  /** A caller who may write gateways, and the two ways to say which identities one has. */
+  async function gatewayOwner(world: TestServer) {
+    const { client } = world;
+    const caller = await register(world);
+    const allow = async (actions: readonly string[], scope: string) => {
+      const name = randomUUID();
+      const definition = `/providers/Microsoft.Authorization/roleDefinitions/${name}`;
+      const assignableScopes = [idOf(client, '')];
+      const properties = { roleName: `custom ${name}`, permissions: [{ actions }], assignableScopes };
+      expectStatus(await client.arm('PUT', definition, { properties }), 201);
+      return assign(client, { role: name, principalId: caller.objectId, at: scope });
+    };
+    await allow(['Microsoft.Network/applicationGateways/*'], group);
+    const token = await client.token('arm', caller);
+    const send = (method: string, body: unknown) => client.arm(method, gateway, body, { token });
+    const identityOf = (...names: readonly string[]) => ({
+      type: 'UserAssigned',
+      userAssignedIdentities: Object.fromEntries(names.map((name) => [idOf(client, `${userAssigned}/${name}`), {}])),
+    });
+    const refused = (answered: Answered, name: string) => {
+      const { error } = expectStatus(answered, 403).body;
+      assert.equal(error?.['code'], 'LinkedAuthorizationFailed');
+      assert.match(
+        String(error?.['message']),
+        new RegExp(`action\\(s\\) 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action' .*/${name}'`),
+      );
+    };
+    return { allow, send, identityOf, refused };
+  }
+
+  test('whether the identity exists or not, and only where it is new on the resource', async () => {
+    await using world = await startWithGroup();
+    const { client } = world;
+    const { allow, send, identityOf, refused } = await gatewayOwner(world);
+    for (const name of ['lent', 'other'])
+      expectStatus(await client.arm('PUT', `${userAssigned}/${name}`, { location }), 201);
+    refused(await send('PUT', { location, identity: identityOf('lent') }), 'lent');
+    refused(await send('PUT', { location, identity: identityOf('gone') }), 'gone');
+    expectStatus(await client.arm('GET', gateway), 404);
+    expectStatus(await send('PUT', system), 201);
+    refused(await send('PATCH', { identity: identityOf('lent') }), 'lent');
+
+    const given = await allow([operators], `${userAssigned}/lent`);
+    expectStatus(await send('PATCH', { identity: identityOf('LENT') }), 200);
+    refused(await send('PUT', { location, identity: identityOf('lent', 'other') }), 'other');
+    expectStatus(await client.arm('DELETE', given), 200);
+    expectStatus(await send('PUT', { location, tags: { a: 'b' }, identity: identityOf('lent') }), 200);
+    expectStatus(await send('PATCH', { tags: { c: 'd' } }), 200);
+    expectStatus(await send('PATCH', { identity: none }), 200);
+    refused(await send('PATCH', { identity: identityOf('lent') }), 'lent');
+  });
+
+  test('an identity that was made again under the name is another one', async () => {
+    await using world = await startWithGroup();
+    const { client } = world;
+    const { allow, send, identityOf, refused } = await gatewayOwner(world);
+    expectStatus(await client.arm('PUT', `${userAssigned}/lent`, { location }), 201);
+    const given = await allow([operators], `${userAssigned}/lent`);
+    expectStatus(await send('PUT', { location, identity: identityOf('lent') }), 201);
+    expectStatus(await client.arm('DELETE', given), 200);
+    expectStatus(await client.arm('DELETE', `${userAssigned}/lent`), 200);
+    expectStatus(await client.arm('PUT', `${userAssigned}/lent`, { location }), 201);
+    refused(await send('PATCH', { tags: { a: 'b' } }), 'lent');
+  });
 });
 
 function members(found: Json): Readonly<Record<string, unknown>> {

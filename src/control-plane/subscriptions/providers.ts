@@ -85,6 +85,7 @@ const linked: Readonly<Record<string, readonly string[]>> = {
     'Microsoft.KeyVault/vaults/PrivateEndpointConnectionsApproval/action',
     'Microsoft.KeyVault/vaults/deploy/action',
   ],
+  'Microsoft.ManagedIdentity': ['Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'],
   'Microsoft.Network': [
     'Microsoft.Network/virtualNetworks/peer/action',
     'Microsoft.Network/virtualNetworks/subnets/join/action',

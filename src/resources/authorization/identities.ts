@@ -3,13 +3,14 @@ import type { Requirement, Store } from '../../store/store.ts';
 import type { ResourceIdentity } from '../../types/resource.ts';
 import { isResourceGroupName, parseScope, resourceKey } from '../keys.ts';
 import { membersOf, refuseResource } from '../refusal.ts';
-import type { ResourceOutcome } from '../refusal.ts';
+import type { LinkedRefusal, ResourceOutcome } from '../refusal.ts';
 import { knownTypes } from '../any/resource-types.ts';
 
 interface IdentityServices {
   readonly store: Store;
   readonly newId: () => string;
   readonly tenantId: string;
+  readonly linkedRefusal: LinkedRefusal;
   /** The ARM id of the resource. */
   readonly by: string;
 }
@@ -19,11 +20,15 @@ interface ReadIdentity {
   readonly require: readonly Requirement[];
 }
 
+/** The action on a user-assigned identity that giving it to a resource needs (built-in-roles, "Managed Identity Operator"). */
+const assignAction = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
+
 const types: ReadonlySet<string> = new Set(['none', 'systemassigned', 'userassigned', 'systemassigned,userassigned']);
 
 /**
  * Reads the `identity` of a resource. A system-assigned identity is created with the resource and kept until it is no longer
- * requested. A user-assigned one must exist, and its ids are copied.
+ * requested. A user-assigned one must exist, and its ids are copied; to add one, the caller must be allowed to assign it, because
+ * whoever runs the resource's workload then has its permissions.
  */
 export async function readIdentity(
   value: unknown,
@@ -48,6 +53,8 @@ export async function readIdentity(
   const require: Requirement[] = [];
   for (const [id] of ids) {
     const found = await readUserAssigned(id, services.store);
+    const refusal = has(before, id, found?.ids.principalId) ? undefined : services.linkedRefusal(assignAction, id);
+    if (refusal !== undefined) return refuseResource(refusal);
     if (found === undefined) return refuseResource({ kind: 'referenceInvalid', id, by: services.by });
     user[id] = found.ids;
     require.push(found.requirement);
@@ -55,6 +62,12 @@ export async function readIdentity(
   const system = words.startsWith('systemassigned') ? (before?.system ?? newIdentity(services)) : undefined;
   const identity = { type, ...(system !== undefined && { system }), ...(wantsUser && { user }) };
   return { ok: true, value: { identity, require } };
+}
+
+/** Whether the resource has this user-assigned identity already. One that was made again under the same id is another one. */
+function has(before: ResourceIdentity | undefined, id: string, principalId: string | undefined): boolean {
+  const all = Object.entries(before?.user ?? {});
+  return all.some(([known, ids]) => known.toLowerCase() === id.toLowerCase() && ids.principalId === principalId);
 }
 
 /** The ids of a new managed identity. */
