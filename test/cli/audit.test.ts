@@ -141,6 +141,18 @@ test('what a client sent does not reach the terminal as control characters', () 
   assert.match(printed ?? '', /demo\/secrets\/a\?\[2J\?b {2}203\.0\.113\.7 {2}appid=x\?y$/);
 });
 
+test('in JSON every control character is escaped, and what the record says is the same', () => {
+  const name = 'a\u009B2Jb\u007F\u202E\u2028\u{E0001}é\n\t\u001B';
+  const raw = line({ at: '31:01', name }).replace(',', ',\r\t');
+  writeFileSync(file('audit.3.jsonl'), raw);
+  const { lines } = query('--since', '2026-01-31T12:31:00Z', '--json');
+  rmSync(file('audit.3.jsonl'));
+  assert.match(raw, /\u009B2Jb\u007F\u202E\u2028\u{E0001}é\\n/u);
+  assert.match(lines[0] ?? '', /a\\u009b2Jb\\u007f\\u202e\\u2028\\udb40\\udc01é\\n\\t\\u001b"/);
+  assert.doesNotMatch(lines.join(), /[\p{Cc}\p{Cf}]/u);
+  assert.deepEqual(JSON.parse(lines.join()), JSON.parse(raw));
+});
+
 suite('is refused', () => {
   const cases: readonly (readonly [options: readonly string[], error: RegExp])[] = [
     [['--since', 'yesterday'], /^error: --since: 'yesterday' is not a time\.\nhint: Give 2026-01-31T12:00:00Z, or 15m/],

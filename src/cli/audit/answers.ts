@@ -1,6 +1,6 @@
 import { membersOf } from '../json.ts';
 import type { Found, Question } from './question.ts';
-import { recordLine } from './record-line.ts';
+import { jsonLine, recordLine } from './record-line.ts';
 
 /** The lines that answer a question, as they are printed. What is not a record is passed over. */
 export function answersIn(
@@ -12,7 +12,7 @@ export function answersIn(
     if (!texts.every((text) => line.includes(text))) return [];
     const record = parsed(line);
     if (record === undefined || !matches(record)) return [];
-    return [asJson ? line : recordLine(record)];
+    return [asJson ? jsonLine(line) : recordLine(record)];
   });
 }
 

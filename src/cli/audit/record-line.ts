@@ -17,11 +17,29 @@ export function recordLine(record: Found): string {
   ].join('  ');
 }
 
+/**
+ * A record as JSON, as it is in the log, but with the escapes of JSON (RFC 8259 section 7) for every control character. The log
+ * has those above U+007E as they came, for example in a client's `User-Agent`.
+ */
+export function jsonLine(line: string): string {
+  return line.replaceAll(control, (character) =>
+    // Lower ones are between the parts only: in a string JSON does not allow them.
+    character < ' ' ? ' ' : character.split('').map(escape).join(''),
+  );
+}
+
+function escape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** Some of these strings come from clients, and their control characters must not reach the terminal. */
 function shown(value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number') return '';
-  return String(value).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
+  return String(value).replaceAll(control, '?');
 }
+
+/** The characters that a terminal may obey, or order a line by, instead of showing them. */
+const control = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 function decision(record: Found): string {
   const { allowed, because, lacksPermission } = verdictOf(record);
