@@ -153,6 +153,38 @@ test('in JSON every control character is escaped, and what the record says is th
   assert.deepEqual(JSON.parse(lines.join()), JSON.parse(raw));
 });
 
+suite('where the records go', () => {
+  const many = () => writeFileSync(file('audit.4.jsonl'), line({ at: '32:01', vault: 'many' }).repeat(3000));
+  const shell = (rest: string) =>
+    spawnSync(
+      'bash',
+      ['-c', `"$0" audit query --data "$1" --vault many ${rest}; echo "\${PIPESTATUS[0]}"`, postern, data],
+      {
+        encoding: 'utf8',
+      },
+    );
+  before(many);
+  after(() => rmSync(file('audit.4.jsonl')));
+
+  test('a reader that had enough ends it, without an error', () => {
+    const { stdout, stderr } = shell('| head -1');
+    assert.match(stdout, /^2026-01-31T12:32:01[^\n]*\n0\n$/);
+    assert.equal(stderr, '');
+  });
+
+  test('a slow reader gets all of them', () => {
+    const { stdout, stderr } = shell('| (sleep 1; wc -l)');
+    assert.equal(stdout, '3000\n0\n');
+    assert.match(stderr, /^3,000 of [\d,]+ records\n$/);
+  });
+
+  test('a disk without room is an error', () => {
+    const { stdout, stderr } = shell('> /dev/full');
+    assert.equal(stdout, '1\n');
+    assert.match(stderr, /^error: The records cannot be written: ENOSPC/);
+  });
+});
+
 suite('is refused', () => {
   const cases: readonly (readonly [options: readonly string[], error: RegExp])[] = [
     [['--since', 'yesterday'], /^error: --since: 'yesterday' is not a time\.\nhint: Give 2026-01-31T12:00:00Z, or 15m/],

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { answersIn } from '../audit/answers.ts';
 import { LineReader, openLog, unreadable } from '../audit/log-lines.ts';
 import type { OpenLogFile } from '../audit/log-lines.ts';
-import { endQuietlyWithPipe, printLines } from '../audit/output.ts';
+import { Output } from '../audit/output.ts';
 import { questionOptions, readQuestion } from '../audit/question.ts';
 import type { Command } from '../command.ts';
 
@@ -16,26 +16,27 @@ export const auditQuery: Command = {
     'Prints the records of the audit log that all options agree on, the oldest first, a line each. It needs no running server.',
   options: questionOptions,
   required: [],
-  flags: { json: 'whole records, as they are in the log' },
+  flags: { json: 'whole records, as they are in the log, with control characters escaped' },
   async run({ data = 'postern-data', ...options }, { flags }) {
     const question = readQuestion(options, Date.now());
     const files = openFiles(data);
     const bytes = files.reduce((all, file) => all + file.bytes, 0);
     const progress = new Progress(bytes);
     let found = 0;
-    endQuietlyWithPipe();
+    const output = new Output();
     for (const file of files) {
       const reader = new LineReader(file.descriptor);
       for (let lines = reader.next(); lines !== undefined; lines = reader.next()) {
         const answers = answersIn(lines, question, { asJson: flags.has('json') });
         found += answers.length;
         progress.add(lines, found);
-        if (!(await printLines(answers))) return '';
+        if (!(await output.print(answers))) return '';
         await turn();
       }
       closeSync(file.descriptor);
     }
-    progress.end(found);
+    // By now it is known whether the last lines could be written.
+    if (await output.print([])) progress.end(found);
     return '';
   },
 };

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answersIn } from '../audit/answers.ts';
 import { LineReader, openLogFile, unreadable } from '../audit/log-lines.ts';
 import type { OpenLogFile } from '../audit/log-lines.ts';
-import { endQuietlyWithPipe, printLines } from '../audit/output.ts';
+import { Output } from '../audit/output.ts';
 import { questionOptions, readQuestion } from '../audit/question.ts';
-import type { Question } from '../audit/question.ts';
 import type { Command } from '../command.ts';
 
 const lookEveryMs = 200;
+const firstLines = 10;
 /** How much of the file is looked through for the first lines. */
 const backBytes = 1 << 20;
 const { since: _since, until: _until, ...tailOptions } = questionOptions;
@@ -20,26 +20,25 @@ export const auditTail: Command = {
     'Prints the last ten records of the audit log that all options agree on, and then each new one, until Ctrl-C.',
   options: tailOptions,
   required: [],
-  flags: { json: 'whole records, as they are in the log' },
+  flags: { json: 'whole records, as they are in the log, with control characters escaped' },
   async run({ data = 'postern-data', ...options }, { flags }) {
     const question = readQuestion(options, Date.now());
-    const path = join(data, 'audit', 'audit.jsonl');
-    endQuietlyWithPipe();
-    return follow(path, question, { asJson: flags.has('json') });
+    const answers = (lines: readonly string[]) => answersIn(lines, question, { asJson: flags.has('json') });
+    await follow(join(data, 'audit', 'audit.jsonl'), answers);
+    return '';
   },
 };
 
-async function follow(path: string, question: Question, form: { readonly asJson: boolean }): Promise<string> {
+/** Prints the last answers in the log and then each new one, until the reader has ended. */
+async function follow(path: string, answers: (lines: readonly string[]) => readonly string[]): Promise<void> {
+  const output = new Output();
   let file = openOrFail(path);
   let reader = new LineReader(file.descriptor, Math.max(0, file.bytes - backBytes));
-  let isFirst = true;
-  for (;;) {
-    const answers: string[] = [];
-    for (let lines = reader.next(); lines !== undefined; lines = reader.next()) {
-      answers.push(...answersIn(lines, question, form));
-    }
-    if (!(await printLines(isFirst ? answers.slice(-10) : answers))) return '';
-    isFirst = false;
+  let last: readonly string[] = [];
+  for (const lines of partsOf(reader)) last = [...last, ...answers(lines)].slice(-firstLines);
+  let isRead = await output.print(last);
+  while (isRead) {
+    for (const lines of partsOf(reader)) isRead = await output.print(answers(lines));
     await sleep(lookEveryMs);
     const now = look(path);
     if (now === undefined) continue;
@@ -48,12 +47,14 @@ async function follow(path: string, question: Question, form: { readonly asJson:
       continue;
     }
     // It was put aside, after what was read of it just now, or cut.
-    for (let lines = reader.next(); lines !== undefined; lines = reader.next()) {
-      await printLines(answersIn(lines, question, form));
-    }
+    for (const lines of partsOf(reader)) await output.print(answers(lines));
     closeSync(file.descriptor);
     [file, reader] = [now, new LineReader(now.descriptor)];
   }
+}
+
+function* partsOf(reader: LineReader): Generator<readonly string[]> {
+  for (let lines = reader.next(); lines !== undefined; lines = reader.next()) yield lines;
 }
 
 function look(path: string): OpenLogFile | undefined {
