@@ -5,6 +5,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
+import { startOtlpThread } from './delivery/delivery.ts';
 import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
 import { createDemo } from './setup/demo.ts';
@@ -89,6 +90,7 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
 
 async function start(message: StartWorker<Settings>): Promise<Running> {
   const { settings, become, listeners, controlSocket } = message;
+  const deliveryThread = (settings.audit?.otlp ?? []).length > 0 ? await startOtlpThread() : undefined;
   // The cache belongs to root. After this, code may be out of reach.
   flushCompileCache();
   process.chdir(message.folder.entry);
@@ -105,7 +107,16 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   await createDemo(folder.store, folder, now());
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const { port } = settings;
-  const server = await openServer({ ...folder, settings, port, gatewayCertificate, subnetEnded, now, log });
+  const server = await openServer({
+    ...folder,
+    settings,
+    port,
+    gatewayCertificate,
+    deliveryThread,
+    subnetEnded,
+    now,
+    log,
+  });
   for (const ended of await bindAgain(message.bindings, server)) tell(ended);
   server.renewals.start();
   const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });

@@ -55,6 +55,7 @@ const complete = {
     files: 1,
     keepDays: 1,
     undeliveredMaxBytes: 1,
+    otlp: [{ name: 'a', endpoint: 'https://b.example', headers: [{ name: 'c', value: 'd' }], everything: true }],
     storageAccounts: [{ name: 'abc', endpoint: 'https://b.example', credential: 'sig=a' }],
   },
   masterKeyFile: 'a',

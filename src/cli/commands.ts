@@ -11,6 +11,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['explain', async () => (await import('./commands/explain.ts')).explain],
   ['what-if', async () => (await import('./commands/what-if.ts')).whatIf],
   ['audit query', async () => (await import('./commands/audit-query.ts')).auditQuery],
+  ['audit sinks', async () => (await import('./commands/audit-sinks.ts')).auditSinks],
   ['audit tail', async () => (await import('./commands/audit-tail.ts')).auditTail],
   [
     'trusted-services credential',

@@ -105,6 +105,8 @@ export interface ControlServices {
   readonly profile: RuleProfile;
   /** The range from which public IP addresses are taken (IPv4, CIDR). */
   readonly publicAddressPool: string;
+  /** The names, in lower case, of the collectors that diagnostic settings may name. */
+  readonly collectors: readonly string[];
   /** Whether answers are normalized as Azure does, instead of returning what was sent. */
   readonly azureNormalization: boolean;
   readonly objects: VaultObjects;

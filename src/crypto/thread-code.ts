@@ -30,10 +30,12 @@ export const startThread = `
   const { registerHooks } = require('node:module');
   const { entry, sources } = require('node:worker_threads').workerData.code;
   const format = entry.endsWith('.ts') ? 'module-typescript' : 'module';
+  let isBegun = false;
   registerHooks({
     resolve(specifier, context, next) {
       const { parentURL } = context;
-      const url = sources.has(parentURL) ? new URL(specifier, parentURL).href : entry;
+      const url = !isBegun ? entry : sources.has(parentURL) ? new URL(specifier, parentURL).href : undefined;
+      isBegun = true;
       return sources.has(url) ? { url, format, shortCircuit: true } : next(specifier, context);
     },
     load(url, context, next) {

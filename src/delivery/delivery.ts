@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -10,6 +11,8 @@ type Gap = Extract<FromDelivery, { readonly kind: 'gap' }>;
 
 export interface DeliveryParts {
   readonly configuration: Omit<DeliveryConfiguration, 'sinceMs' | 'everyMs'>;
+  /** From `startOtlpThread`; otherwise it is started when it is needed. */
+  readonly thread?: DeliveryThread | undefined;
   /** The routes of every resource that has a diagnostic setting. */
   readonly allRoutes: () => Promise<readonly ResourceRoute[]>;
   /** The route of one resource, also if it has no setting any more; the id in upper case. */
@@ -34,10 +37,30 @@ const unreadable = 'Diagnostic settings cannot be read yet';
 const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 128 };
 
 /** Read when this module is loaded: after the privilege drop the files may be out of reach. */
-const code = codeOf('plain-thread');
+const code = { plain: codeOf('plain-thread'), otlp: codeOf('otlp-thread') };
 
 function codeOf(name: string): ThreadCode {
   return readThreadCode(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url));
+}
+
+/** The thread, started and without work. */
+export type DeliveryThread = Worker;
+
+/**
+ * Starts the thread for collectors, and resolves when it has loaded its packages. Call it before the privilege drop, after
+ * which they may be out of reach.
+ */
+export async function startOtlpThread(): Promise<DeliveryThread> {
+  const worker = startWorker(code.otlp);
+  await once(worker, 'message');
+  worker.unref();
+  return worker;
+}
+
+function startWorker(ofThread: ThreadCode): Worker {
+  // The environment may hold the master key, which this thread does not need.
+  const options = { workerData: { code: ofThread }, resourceLimits, env: {}, execArgv: [] };
+  return new Worker(startThread, { ...options, eval: true });
 }
 
 /**
@@ -53,9 +76,11 @@ export class Delivery {
   /** Changes are read one after the other. */
   #changes: Promise<void> = Promise.resolve();
   #closing = false;
+  #prepared: DeliveryThread | undefined;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
+    this.#prepared = parts.thread;
   }
 
   /** The inode of the oldest file of the log that a sink needs; `all` as long as that is not known. */
@@ -93,6 +118,7 @@ export class Delivery {
     await this.#changes;
     this.#closing = true;
     const worker = this.#worker;
+    await this.#prepared?.terminate();
     if (worker === undefined) return;
     this.#stopped = Promise.withResolvers<void>();
     tell(worker, { kind: 'stop' });
@@ -128,8 +154,8 @@ export class Delivery {
   #begin(routes: readonly ResourceRoute[], sinceMs = this.#sinceMs): void {
     const { configuration } = this.#parts;
     this.#needed = 'all';
-    // The environment may hold the master key, which this thread does not need.
-    const worker = new Worker(startThread, { workerData: { code }, resourceLimits, env: {}, execArgv: [], eval: true });
+    const worker = this.#prepared ?? startWorker(configuration.otlp.length > 0 ? code.otlp : code.plain);
+    this.#prepared = undefined;
     this.#worker = worker;
     worker.unref();
     worker.on('message', (message: FromDelivery) => this.#receive(worker, message));

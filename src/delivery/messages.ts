@@ -5,7 +5,7 @@ import type { SinkGap } from './sink.ts';
 export interface OtlpEndpoint {
   readonly name: string;
   readonly endpoint: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
   /** Whether it gets all records of the log, whatever the diagnostic settings are. */
   readonly everything: boolean;
 }

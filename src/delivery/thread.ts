@@ -33,7 +33,10 @@ export interface ThreadParts {
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Absent where no collector is configured: its library is not loaded then. */
-  readonly otlp?: (endpoint: OtlpEndpoint) => Destination;
+  readonly otlp?: {
+    readonly open: (endpoint: OtlpEndpoint) => Destination;
+    readonly reportPartialSuccess: (notice: (message: string) => void) => void;
+  };
 }
 
 /** Runs the delivery as the thread that this is. */
@@ -69,6 +72,7 @@ class Deliveries {
     this.#parts = parts;
     this.#configuration = configuration;
     this.#folder = new LogFolder(configuration.directory);
+    parts.otlp?.reportPartialSuccess((text) => this.#tell({ kind: 'notice', text }));
     this.#refresh();
     this.#timer = setInterval(() => this.#tick(), configuration.everyMs);
   }
@@ -141,7 +145,7 @@ class Deliveries {
       );
     }
     const endpoint = otlp.find((one) => one.name === name);
-    if (endpoint !== undefined && this.#parts.otlp !== undefined) return this.#parts.otlp(endpoint);
+    if (endpoint !== undefined && this.#parts.otlp !== undefined) return this.#parts.otlp.open(endpoint);
     const text = `A diagnostic setting names the collector ${name}, which is not in audit.otlp: its records are not sent.`;
     this.#tell({ kind: 'notice', text });
     return undefined;

@@ -31,7 +31,6 @@ const otherDestinations = [
   'eventHubAuthorizationRuleId',
   'eventHubName',
   'serviceBusRuleId',
-  'marketplacePartnerId',
   'logAnalyticsDestinationType',
 ] as const;
 
@@ -43,9 +42,18 @@ export function isDiagnosticSettingName(name: string): boolean {
   return /^[\w.() -]{1,128}$/.test(name);
 }
 
-/** The name of the storage account of a setting. */
-export function storageAccountOf({ storageAccountId: id }: DiagnosticSettingProperties): string {
-  return id.slice(id.lastIndexOf('/') + 1).toLowerCase();
+/** The id of a partner's resource, which Azure's partners have under namespaces of their own. */
+const partnerId =
+  /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/]{1,90}\/providers\/[\w.]{1,90}\/\w{1,90}\/(?<name>[\w.-]{1,64})$/i;
+
+/** The name of the storage account of a setting, if it has one. */
+export function storageAccountOf({ storageAccountId: id }: DiagnosticSettingProperties): string | undefined {
+  return id?.slice(id.lastIndexOf('/') + 1).toLowerCase();
+}
+
+/** The name, in lower case, of the collector of a setting, if it has one. */
+export function collectorOf({ marketplacePartnerId: id }: DiagnosticSettingProperties): string | undefined {
+  return id?.slice(id.lastIndexOf('/') + 1).toLowerCase();
 }
 
 /** Whether a setting sends the vault's audit records to its storage account. */
@@ -103,6 +111,7 @@ const metric = refine(
  */
 const requestedSetting = object({
   storageAccountId: optional(string),
+  marketplacePartnerId: optional(string),
   logs: optional(array(log), []),
   metrics: optional(array(metric), []),
   ...Object.fromEntries(otherDestinations.map((name) => [name, optional(unsupportedDestination(name))])),
@@ -111,16 +120,23 @@ const requestedSetting = object({
 function unsupportedDestination(name: string): Shape<never, ResourceBreach> {
   return () =>
     invalidValue(
-      `properties.${name} is not supported: records are sent to a storage account only. Leave it out and give storageAccountId; every record is also in the server's own audit log.`,
+      `properties.${name} is not supported: records are sent to a storage account (storageAccountId) or a collector of OpenTelemetry (marketplacePartnerId) only. Leave it out; every record is also in the server's own audit log.`,
     );
 }
 
 export function readDiagnosticSetting(value: unknown): ResourceOutcome<DiagnosticSettingProperties> {
   const read = readAt(requestedSetting, value ?? {}, 'properties');
   if (!read.ok) return read;
-  const { storageAccountId: account, logs, metrics } = read.value;
-  if (account === undefined) return invalid('At least one data sink needs to be specified: give storageAccountId.');
-  if (!storageAccountId.test(account)) {
+  const { storageAccountId: account, marketplacePartnerId: partner, logs, metrics } = read.value;
+  if (account === undefined && partner === undefined) {
+    return invalid('At least one data sink needs to be specified: give storageAccountId.');
+  }
+  if (partner !== undefined && !partnerId.test(partner)) {
+    return invalid(
+      `properties.marketplacePartnerId is '${partner.slice(0, 400)}'; it must be an id, /subscriptions/…/resourceGroups/…/providers/…/…/NAME, whose name is that of a collector in the server's configuration (audit.otlp).`,
+    );
+  }
+  if (account !== undefined && !storageAccountId.test(account)) {
     return invalid(
       `properties.storageAccountId is '${account.slice(0, 400)}'; it must be the id of a storage account, /subscriptions/…/resourceGroups/…/providers/Microsoft.Storage/storageAccounts/….`,
     );
@@ -130,7 +146,7 @@ export function readDiagnosticSetting(value: unknown): ResourceOutcome<Diagnosti
     return invalid('A setting must have either categories of logs or groups of them.');
   }
   if (logs.length + metrics.length === 0) return invalid('At least one log or metric needs to be specified.');
-  return { ok: true, value: { storageAccountId: account, logs, metrics } };
+  return { ok: true, value: { storageAccountId: account, marketplacePartnerId: partner, logs, metrics } };
 }
 
 /**
@@ -144,13 +160,14 @@ export function checkDiagnosticSetting(
   if (others.length >= settingsMax) {
     return invalid(`A resource can have at most ${settingsMax} diagnostic settings; delete one that is not needed.`);
   }
-  const account = storageAccountOf(setting.properties);
   const wanted = enabledCategories(setting.properties);
-  for (const other of others.filter(({ properties }) => storageAccountOf(properties) === account)) {
-    const category = enabledCategories(other.properties).find((one) => wanted.includes(one));
-    if (category !== undefined) {
-      const { storageAccountId: sink } = setting.properties;
-      return refuseResource({ kind: 'dataSinkInUse', sink, setting: other.name, category });
+  const { storageAccountId: account, marketplacePartnerId: partner } = setting.properties;
+  for (const [sink, nameOf] of [[account, storageAccountOf] as const, [partner, collectorOf] as const]) {
+    if (sink === undefined) continue;
+    const name = nameOf(setting.properties);
+    for (const other of others.filter(({ properties }) => nameOf(properties) === name)) {
+      const category = enabledCategories(other.properties).find((one) => wanted.includes(one));
+      if (category !== undefined) return refuseResource({ kind: 'dataSinkInUse', sink, setting: other.name, category });
     }
   }
   return { ok: true, value: null };

@@ -21,6 +21,23 @@ const storageAccountOf = refine(
     accept({ name, endpoint: service, credential }),
 );
 
+/** RFC 9110 section 5.6.2, a token. */
+const headerName = refine(nonEmptyString, (name) =>
+  /^[!#$%&'*+.^`|~\w-]+$/.test(name) ? accept(name) : wrong(name, 'must be the name of a header'),
+);
+
+/** A collector of OpenTelemetry. The headers may hold its key. */
+const collectorOf = object({
+  name: refine(nonEmptyString, (name) =>
+    /^[\w.-]{1,64}$/.test(name)
+      ? accept(name)
+      : wrong(name, 'must be 1 to 64 letters, digits, dots, hyphens and underscores'),
+  ),
+  endpoint: webAddress,
+  headers: optional(array(object({ name: headerName, value: secret })), []),
+  everything: optional(boolean, false),
+});
+
 /** How the audit log is written, kept and delivered. */
 export const auditConfig = object({
   fsync: optional(boolean),
@@ -28,5 +45,11 @@ export const auditConfig = object({
   files: optional(wholeNumber(1, 10_000)),
   keepDays: optional(wholeNumber(0, 36_500)),
   undeliveredMaxBytes: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+  otlp: optional(
+    refine(
+      array(collectorOf),
+      unique('name', (name) => name.toLowerCase()),
+    ),
+  ),
   storageAccounts: optional(refine(array(storageAccountOf), unique('name'))),
 });

@@ -175,6 +175,22 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
     what: 'How many bytes of files that would be deleted are kept for a sink that does not take its records; the oldest are given up then',
     default: '1,073,741,824',
   },
+  'audit.otlp': { what: 'Collectors of OpenTelemetry that get records by OTLP over HTTP' },
+  'audit.otlp[].name': {
+    what: 'Its name: the last part of the `marketplacePartnerId` of diagnostic settings. No two may have the same',
+    form: '1 to 64 letters, digits, dots, hyphens and underscores',
+  },
+  'audit.otlp[].endpoint': {
+    what: 'Where it takes logs, with the path: `https://…/v1/logs`',
+    form: 'an `https://` URL; `http://` on loopback only',
+  },
+  'audit.otlp[].headers': { what: 'Headers of each request, such as its key' },
+  'audit.otlp[].headers[].name': { what: "The header's name", form: 'a name of a header' },
+  'audit.otlp[].headers[].value': { what: "The header's value" },
+  'audit.otlp[].everything': {
+    what: '`true`: it gets every record of the log, of all categories, whatever the settings are',
+    default: '`false`',
+  },
   'audit.storageAccounts': { what: "Storage accounts that diagnostic settings send records to over Azure's protocol" },
   'audit.storageAccounts[].name': {
     what: "The account's name, as in its id. No two may have the same",

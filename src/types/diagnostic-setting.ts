@@ -7,7 +7,9 @@ export interface DiagnosticSettingRecord {
 }
 
 export interface DiagnosticSettingProperties {
-  readonly storageAccountId: string;
+  /** At least one of the two. */
+  readonly storageAccountId?: string | undefined;
+  readonly marketplacePartnerId?: string | undefined;
   readonly logs: readonly LogSetting[];
   readonly metrics: readonly MetricSetting[];
 }

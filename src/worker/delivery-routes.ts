@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { auditRecord } from '../audit/record.ts';
 import type { AuditRecord } from '../audit/event.ts';
 import type { FromDelivery, ResourceRoute, SinkName } from '../delivery/messages.ts';
-import { exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
+import { collectorOf, exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
 import { diagnosticSettingKey, diagnosticSettingsPrefix } from '../resources/keys.ts';
 import { listRecords } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -34,7 +34,12 @@ export async function routeOf(store: Pick<Store, 'list'>, resourceId: string): P
 }
 
 function sinksOf(properties: DiagnosticSettingProperties): readonly SinkName[] {
-  return exportsAuditEvents(properties) ? [`storage/${storageAccountOf(properties)}`] : [];
+  if (!exportsAuditEvents(properties)) return [];
+  const [account, collector] = [storageAccountOf(properties), collectorOf(properties)];
+  return [
+    ...(account === undefined ? [] : [`storage/${account}`]),
+    ...(collector === undefined ? [] : [`otlp/${collector}`]),
+  ];
 }
 
 type Gap = Extract<FromDelivery, { readonly kind: 'gap' }>;

@@ -6,6 +6,7 @@ import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import type { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
 import { Delivery } from '../delivery/delivery.ts';
+import type { DeliveryThread } from '../delivery/delivery.ts';
 import { diagnosticSettingResource, diagnosticSettingsPrefix } from '../resources/keys.ts';
 import { duePrefix, dueTime } from '../schedule/due.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
@@ -15,11 +16,15 @@ import type { Store } from '../store/store.ts';
 import { allRoutes, gapRecords, routeOf } from './delivery-routes.ts';
 import type { HostsFile } from './hosts-file.ts';
 
-interface ServerAuditParts {
+export interface ServerAuditParts {
   readonly settings: Settings;
   readonly store: Store;
+  /** The folder of the audit log, relative to the working directory, because after the privilege drop absolute paths may not work. */
   readonly auditDirectory: string;
+  /** The folder for storage accounts that are not configured; relative likewise. */
   readonly storageDirectory: string;
+  /** Started before the privilege drop, where collectors are configured. */
+  readonly deliveryThread?: DeliveryThread | undefined;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -36,11 +41,18 @@ export interface ServerAudit {
 export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAudit> {
   const { settings, store, auditDirectory: directory, storageDirectory, now, log } = parts;
   const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10, keepDays = 30 } = settings.audit ?? {};
-  const { undeliveredMaxBytes = 1024 * 1024 * 1024, storageAccounts: accounts = [] } = settings.audit ?? {};
+  const {
+    undeliveredMaxBytes = 1024 * 1024 * 1024,
+    storageAccounts: accounts = [],
+    otlp: collectors = [],
+  } = settings.audit ?? {};
+  // A setting's ids are in any case.
+  const otlp = collectors.map((one) => ({ ...one, name: one.name.toLowerCase() }));
   const keepMs = keepDays * 86_400_000;
   const notice = (message: string) => log.warn(message);
   const delivery = new Delivery({
-    configuration: { directory, storageDirectory, accounts, otlp: [], files, keepMs, undeliveredMaxBytes },
+    configuration: { directory, storageDirectory, accounts, otlp, files, keepMs, undeliveredMaxBytes },
+    thread: parts.deliveryThread,
     allRoutes: () => allRoutes(store),
     routeOf: (resourceId) => routeOf(store, resourceId),
     async recordGap(gap) {

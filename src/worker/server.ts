@@ -1,6 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import { IdentityBindings } from '../authority/identity-bindings.ts';
 import type { SigningKeys } from '../authority/signing-keys.ts';
@@ -41,7 +40,7 @@ import { homeOf, servedBy } from './hosts.ts';
 import { Renewals, renewedCertificates, serverChain } from './renewals.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
-import type { Watchers } from './server-audit.ts';
+import type { ServerAuditParts, Watchers } from './server-audit.ts';
 import { firewallOf, profileOf } from './rule-profile.ts';
 import { throttleOf } from './throttle.ts';
 
@@ -53,8 +52,7 @@ const defaultIssueMs = 500;
 /** TEST-NET-2 (RFC 5737), so that no real address is assigned. */
 const defaultPublicAddressPool = '198.51.100.0/24';
 
-export interface ServerParts {
-  readonly settings: Settings;
+export interface ServerParts extends ServerAuditParts {
   /** The port of the public listeners. */
   readonly port: number;
   readonly store: SealedStore;
@@ -70,16 +68,10 @@ export interface ServerParts {
   readonly fabricAuthorityFile: string;
   /** The operator's certificate for gateways, PEM. */
   readonly gatewayCertificate?: string | Buffer | undefined;
-  /** The folder of the audit log, relative to the working directory, because after the privilege drop absolute paths may not work. */
-  readonly auditDirectory: string;
-  /** The folder for copies of its records from diagnostic settings; relative likewise. */
-  readonly storageDirectory: string;
   /** Where the names of the vaults are kept for programs on this machine; relative likewise. */
   readonly hostsFile: string;
   /** Called once for each subnet that no longer exists. */
   readonly subnetEnded?: (incarnation: string) => void;
-  readonly now: () => number;
-  readonly log: Logger;
 }
 
 /** The assembled server. Only the ingress's listeners are added later. */
@@ -244,6 +236,7 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
     externalAudiences,
     profile: profileOf(settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
+    collectors: (settings.audit?.otlp ?? []).map(({ name }) => name.toLowerCase()),
     azureNormalization: settings.azureNormalization ?? false,
     gatewayListener: gatewayListener(parts),
     homeSubscription: parts.identity.subscriptionId,

@@ -73,7 +73,7 @@ function runSuite(): void {
     const [resource, sink] = [String(vault['id']), String(workspace['id'])];
     assert.match(
       await refused(az, `${createSetting} --resource ${resource} --workspace ${sink}`),
-      /properties\.workspaceId is not supported: records are sent to a storage account only/,
+      /properties\.workspaceId is not supported: records are sent to a storage account \(storageAccountId\)/,
     );
   });
 }

@@ -109,7 +109,7 @@ test('a setting that could not work is refused, with the remedy', async () => {
     [{ logs }, 'At least one data sink needs to be specified: give storageAccountId.'],
     [
       { logs, storageAccountId, workspaceId: '/subscriptions/s/resourceGroups/rg/providers/x/workspaces/w' },
-      "properties.workspaceId is not supported: records are sent to a storage account only. Leave it out and give storageAccountId; every record is also in the server's own audit log.",
+      "properties.workspaceId is not supported: records are sent to a storage account (storageAccountId) or a collector of OpenTelemetry (marketplacePartnerId) only. Leave it out; every record is also in the server's own audit log.",
     ],
     [
       { logs, storageAccountId: account(client, '..') },

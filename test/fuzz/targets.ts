@@ -12,6 +12,7 @@ import {
 } from './targets/certificates.ts';
 import { connectRequest } from './targets/connect.ts';
 import { controlLine } from './targets/control.ts';
+import { logPart, retryAfter } from './targets/delivery.ts';
 import { dns } from './targets/dns.ts';
 import { fabricLine, ipOutput, keptFile, networks } from './targets/fabric.ts';
 import { proxy } from './targets/proxy.ts';
@@ -25,6 +26,8 @@ import { token, tokenClaims } from './targets/tokens.ts';
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   proxy,
   dns,
+  'log-part': logPart,
+  'retry-after': retryAfter,
   token,
   claims: tokenClaims,
   json,

@@ -342,6 +342,8 @@ test('docs/reference/configuration.md names every member, and its example is rea
     { gateways: { unix: [unknown] } },
     { loadBalancers: [unknown] },
     { audit: { storageAccounts: [unknown] } },
+    { audit: { otlp: [unknown] } },
+    { audit: { otlp: [{ name: 'a', endpoint: 'https://b.example', headers: [unknown] }] } },
     ...['limits', 'softDelete', 'throttling', 'certificates', 'keys', 'audit'].map((name) => ({ [name]: unknown })),
   ];
   const shown = new Set(Array.from(text.matchAll(/`(?:[\w.[\]]+\.)?(\w+)`/g), ([, name]) => name));

@@ -1,6 +1,7 @@
 import {
   logCategories,
   checkDiagnosticSetting,
+  collectorOf,
   isDiagnosticSettingName,
   readDiagnosticSetting,
 } from '../../resources/diagnostic-settings.ts';
@@ -82,7 +83,8 @@ function settingResource({ resourceId, name, properties }: DiagnosticSettingReco
     kind: null,
     tags: null,
     properties: {
-      storageAccountId: properties.storageAccountId,
+      storageAccountId: properties.storageAccountId ?? null,
+      ...(properties.marketplacePartnerId !== undefined && { marketplacePartnerId: properties.marketplacePartnerId }),
       serviceBusRuleId: null,
       workspaceId: null,
       eventHubAuthorizationRuleId: null,
@@ -148,7 +150,7 @@ const createOrUpdateDiagnosticSetting: ControlOperation = {
   path: settingPath,
   action: 'Microsoft.Insights/diagnosticSettings/write',
   audit: 'DiagnosticSettingPut',
-  async run(call) {
+  async run(call, { collectors }) {
     const found = await readVaultOf(call);
     if (!found.ok) return found;
     const name = call.params['setting'] ?? '';
@@ -158,6 +160,12 @@ const createOrUpdateDiagnosticSetting: ControlOperation = {
     }
     const properties = readDiagnosticSetting(call.body['properties']);
     if (!properties.ok) return properties;
+    const collector = collectorOf(properties.value);
+    if (collector !== undefined && !collectors.includes(collector)) {
+      const named = `properties.marketplacePartnerId names the collector '${collector}'`;
+      const message = `${named}, which the server's configuration does not have: add it to audit.otlp.`;
+      return refuse({ kind: 'invalidProperty', message });
+    }
     const resourceId = vaultId(found.vault);
     const setting: DiagnosticSettingRecord = { resourceId, name, properties: properties.value };
     const key = diagnosticSettingKey(resourceId, name);

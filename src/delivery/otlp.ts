@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { diag, DiagLogLevel, SeverityNumber } from '@opentelemetry/api';
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { Destination, Shipment } from './destination.ts';
+import { DeliveryFailed, reasonOf } from './failed.ts';
+import type { LogLine } from './line-head.ts';
+import type { OtlpEndpoint } from './messages.ts';
+
+/** Some hundred records. */
+const partBytesMax = 256 << 10;
+
+/** The exporter itself tries again for so long, as long as the collector asks it to. */
+const answerMsDefault = 10_000;
+
+/** So many records are tried alone before a collector that refuses all of them counts as failing. */
+const aloneMax = 16;
+
+/** Statuses by which a collector refuses these records, and would again (OTLP 1.x, "Failures"). */
+const refusals: ReadonlySet<unknown> = new Set([400, 413, 422]);
+
+const resource = resourceFromAttributes({ 'service.name': 'postern' });
+const instrumentationScope = { name: 'postern.audit' };
+
+interface OtlpClock {
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly answerMs?: number;
+}
+
+interface Tally {
+  accepted: number;
+  /** One error for each record that was refused alone. */
+  readonly refused: Error[];
+}
+
+/**
+ * A collector of logs by OTLP over HTTP, with OpenTelemetry's own exporter. OTLP has no condition by which a collector could
+ * tell a repetition: delivery is at least once, and each record has the same `log.record.uid` each time.
+ */
+export class Otlp implements Destination {
+  readonly target: string;
+  readonly partBytesMax = partBytesMax;
+  readonly #exporter: OTLPLogExporter;
+  readonly #nowMs: () => number;
+
+  constructor({ endpoint, headers }: OtlpEndpoint, { nowMs, answerMs = answerMsDefault }: OtlpClock) {
+    this.target = new URL(endpoint).host;
+    const fields = Object.fromEntries(headers.map(({ name, value }) => [name, value]));
+    this.#exporter = new OTLPLogExporter({ url: endpoint, headers: fields, timeoutMillis: answerMs });
+    this.#nowMs = nowMs;
+  }
+
+  wantsAll(): () => boolean {
+    return () => true;
+  }
+
+  async deliver({ fileHead, records }: Shipment): Promise<{ readonly refused: number }> {
+    const logs = records.map((record) => logRecord(record, fileHead, this.#nowMs()));
+    const tally: Tally = { accepted: 0, refused: [] };
+    await this.#send(logs, tally);
+    this.#assertUseful(tally);
+    return { refused: tally.refused.length };
+  }
+
+  /** Sends all; where they are refused, the halves, until it is known which records are refused alone. */
+  async #send(logs: readonly ReadableLogRecord[], tally: Tally): Promise<void> {
+    const error = await this.#export(logs);
+    if (error === undefined) tally.accepted += logs.length;
+    else if (!refusals.has(statusOf(error))) throw failure(this.target, error);
+    else if (logs.length === 1) {
+      tally.refused.push(error);
+      if (tally.refused.length >= aloneMax) this.#assertUseful(tally);
+    } else {
+      const middle = Math.ceil(logs.length / 2);
+      await this.#send(logs.slice(0, middle), tally);
+      await this.#send(logs.slice(middle), tally);
+    }
+  }
+
+  /** A server that refuses everything may not be a collector: nothing is given up for it. */
+  #assertUseful({ accepted, refused: [error] }: Tally): void {
+    if (accepted === 0 && error !== undefined) throw failure(this.target, error);
+  }
+
+  #export(logs: readonly ReadableLogRecord[]): Promise<Error | undefined> {
+    return new Promise((resolve) => {
+      this.#exporter.export([...logs], ({ code, error }) => {
+        // `ExportResultCode.SUCCESS` of a package that the exporter has.
+        const result: number = code;
+        resolve(result === 0 ? undefined : (error ?? new Error('the export failed')));
+      });
+    });
+  }
+}
+
+/** Reports a partial success, which the exporter tells its own log only. */
+export function reportPartialSuccess(notice: (message: string) => void): void {
+  const silent = () => {};
+  const warn = (...said: unknown[]) => {
+    const words = said
+      .map(String)
+      .join(' ')
+      .replaceAll(/\p{Cc}/gu, ' ')
+      .slice(0, 400);
+    if (/partial success/i.test(words)) notice(`A collector of audit records took a part of them only: ${words}`);
+  };
+  diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN);
+}
+
+function statusOf(error: Error): unknown {
+  return 'code' in error ? error.code : undefined;
+}
+
+function failure(target: string, error: Error): DeliveryFailed {
+  const status = statusOf(error);
+  // The message of an answer is the collector's: only its status is shown.
+  const found = typeof status === 'number' ? `answered ${status}` : `does not answer (${reasonOf(error)})`;
+  return new DeliveryFailed(`${target} ${found}. Check the endpoint and the headers in audit.otlp.`);
+}
+
+function logRecord({ bytes, time, resourceId, category, offset }: LogLine, head: string, nowMs: number) {
+  const record = membersOf(parsed(bytes.toString()));
+  const status = Number(membersOf(record['properties'])['httpStatusCode']);
+  const digest = createHash('sha256').update(`${head} ${offset} `).update(bytes);
+  const optional = {
+    'azure.operation.name': record['operationName'],
+    'client.address': record['callerIpAddress'],
+    'azure.correlation_id': record['correlationId'],
+  };
+  const isRefused = status >= 400;
+  return {
+    hrTime: hrTimeOf(Date.parse(time)),
+    hrTimeObserved: hrTimeOf(nowMs),
+    severityNumber: isRefused ? SeverityNumber.WARN : SeverityNumber.INFO,
+    severityText: isRefused ? 'WARN' : 'INFO',
+    eventName: category,
+    body: bytes.toString(),
+    resource,
+    instrumentationScope,
+    attributes: {
+      'log.record.uid': digest.digest('hex').slice(0, 32),
+      'cloud.resource_id': resourceId,
+      'azure.category': category,
+      ...(Number.isInteger(status) && { 'http.response.status_code': status }),
+      ...Object.fromEntries(Object.entries(optional).filter(([, value]) => typeof value === 'string')),
+    },
+    droppedAttributesCount: 0,
+  } satisfies ReadableLogRecord;
+}
+
+function hrTimeOf(ms: number): [number, number] {
+  const seconds = Math.floor(ms / 1000);
+  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
+}
+
+/** `undefined` for a line that another program wrote and that only begins like a record. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
