@@ -79,7 +79,7 @@ export const lintRulesOfAreas: readonly Override[] = [
     },
   },
   {
-    files: ['tools/**', 'bench/**'],
+    files: ['tools/**', 'bench/**', 'examples/**'],
     rules: {
       'max-lines': ['error', { max: 300 }],
       'max-lines-per-function': ['error', { max: 60 }],
@@ -92,7 +92,7 @@ export const lintRulesOfAreas: readonly Override[] = [
   },
   {
     // They read JSON that their own child printed, or whose shape they assert.
-    files: ['bench/**', 'test/**'],
+    files: ['bench/**', 'test/**', 'examples/**'],
     rules: { 'typescript/no-unsafe-type-assertion': 'off' },
   },
   {

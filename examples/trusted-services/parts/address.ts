@@ -1,0 +1,45 @@
+import { Agent } from 'node:https';
+import type { PipelinePolicy } from '@azure/core-rest-pipeline';
+import { readFileSync } from 'node:fs';
+
+/** Where the customer's administrator works. The vault has a rule for it. */
+export const office = { local: '127.0.0.1', public: '203.0.113.1' };
+
+/** Where the service's servers are. No rule names it. */
+export const datacenter = { local: '127.0.0.8', public: '203.0.113.8' };
+
+/** Options of the official clients. */
+export interface ClientOptions {
+  readonly additionalPolicies: { readonly position: 'perCall'; readonly policy: PipelinePolicy }[];
+}
+
+/** Lets an official client connect from a place, and find the vaults, whose names this machine need not know. */
+export function clientsAt(
+  place: typeof office,
+  {
+    caFile,
+    sent,
+    headers = {},
+  }: { caFile: string; sent?: (requestId: string) => void; headers?: Readonly<Record<string, string>> },
+): ClientOptions {
+  const agent = new Agent({
+    keepAlive: true,
+    localAddress: place.local,
+    ca: readFileSync(caFile, 'utf8'),
+    lookup: (_host, { all }, found) => {
+      const address = '127.0.0.1';
+      if (all === true) found(null, [{ address, family: 4 }]);
+      else found(null, address, 4);
+    },
+  });
+  const policy: PipelinePolicy = {
+    name: 'from',
+    sendRequest: (request, next) => {
+      request.agent = agent;
+      for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
+      sent?.(request.requestId);
+      return next(request);
+    },
+  };
+  return { additionalPolicies: [{ position: 'perCall', policy }] };
+}

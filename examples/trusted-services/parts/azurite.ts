@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+
+/** The account and key that Azurite has for everybody (its README, "Default Storage Account"). */
+const account = 'devstoreaccount1';
+const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+/** Microsoft's emulator of Azure Storage, with its data in a folder, and the official client for it. */
+export async function startAzurite(folder: string): Promise<{ readonly blobs: BlobServiceClient } & AsyncDisposable> {
+  const port = await freePort();
+  const program = fileURLToPath(new URL('../../../node_modules/.bin/azurite-blob', import.meta.url));
+  const options = [
+    '--blobPort',
+    String(port),
+    '--location',
+    folder,
+    '--silent',
+    '--skipApiVersionCheck',
+    '--disableTelemetry',
+  ];
+  const child = spawn(process.execPath, [program, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('Azurite did not start.')));
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  child.stdout.resume();
+  const credential = new StorageSharedKeyCredential(account, accountKey);
+  return {
+    blobs: new BlobServiceClient(`http://127.0.0.1:${port}/${account}`, credential),
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/** A port of loopback on which nothing listens. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -1,0 +1,69 @@
+import { isRestError } from '@azure/core-rest-pipeline';
+import type { Postern } from './postern.ts';
+import type { Clients } from './vault.ts';
+
+/** What is shown for each service. */
+export type CellName =
+  'option on' | 'option off' | 'no permission' | 'outside the scenario' | 'forged' | 'network disabled';
+
+/** What came of one request. */
+export interface Outcome {
+  readonly cell: CellName;
+  /** Who asked for what. */
+  readonly title: string;
+  /** The result that the document leads one to expect, as `inWords` has it. */
+  readonly expected: string;
+  readonly operation: string;
+  readonly status: number;
+  /** The error's code, the inner one where there is one. */
+  readonly code?: string;
+  readonly message?: string;
+  /** From the record of the audit log. */
+  readonly address: string;
+  readonly because?: string;
+  readonly trustedService?: string;
+}
+
+/** A request to the vault, by the official clients. */
+export type Call = (clients: Clients) => Promise<unknown>;
+
+/** Sends the request, and puts together what the caller saw and what the log has. */
+export async function outcomeOf(
+  postern: Postern,
+  clients: Clients,
+  { call, ...asked }: Pick<Outcome, 'cell' | 'title' | 'expected'> & { readonly call: Call },
+): Promise<Outcome> {
+  const answer = await answerTo(() => call(clients));
+  const { operationName, callerIpAddress, properties } = postern.recordOf(clients.lastRequest());
+  return {
+    ...asked,
+    operation: operationName,
+    ...answer,
+    address: callerIpAddress,
+    ...(properties.verdict === undefined ? {} : { because: properties.verdict.because }),
+    ...(properties.trustedService === undefined ? {} : { trustedService: properties.trustedService }),
+  };
+}
+
+/** What the official client made of the answer. Anything but an answer of the vault is the caller's to see. */
+export async function answerTo(call: () => Promise<unknown>): Promise<Pick<Outcome, 'status' | 'code' | 'message'>> {
+  try {
+    await call();
+    return { status: 200 };
+  } catch (error) {
+    if (!isRestError(error) || error.statusCode === undefined) throw error;
+    const code = innerCode(error.details) ?? error.code;
+    return { status: error.statusCode, ...(code === undefined ? {} : { code }), message: error.message };
+  }
+}
+
+/** Azure's vaults say more in `innererror`, which newer clients call `innerError`. */
+function innerCode(details: unknown): string | undefined {
+  const { error } = (details ?? {}) as { error?: Partial<Record<'innererror' | 'innerError', { code?: string }>> };
+  return (error?.innererror ?? error?.innerError)?.code;
+}
+
+/** The result in a few words: `200`, or `403 ForbiddenByFirewall`. */
+export function inWords({ status, code }: Outcome): string {
+  return code === undefined ? String(status) : `${status} ${code}`;
+}

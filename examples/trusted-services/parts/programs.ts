@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+
+/** A lesson that cannot be given on this machine. */
+export class ProgramMissing extends Error {}
+
+/** @throws {ProgramMissing} unless all programs are there. `programs` are their names, with the Debian packages that have them. */
+export function needs(programs: Readonly<Record<string, string>>): void {
+  const missing = Object.entries(programs).filter(
+    ([name]) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
+  );
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map(([, name]) => name))].join(' ');
+  throw new ProgramMissing(
+    `This lesson needs ${missing.map(([name]) => name).join(', ')}: apt-get install ${packages}`,
+  );
+}
+
+/** What the program printed. @throws {Error} with what it said, when it fails */
+export function run(program: string, args: readonly string[], input?: string | Buffer): Buffer {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { input, maxBuffer: 64 * 1024 * 1024 });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr.toString()}`);
+  return stdout;
+}
