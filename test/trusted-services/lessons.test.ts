@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import type { CellName, Outcome } from '../../examples/trusted-services/parts/cells.ts';
+import { documentedServices } from '../../src/firewall/trusted-services.ts';
+import { withParts } from '../../tools/generated-parts.ts';
+import { lessonFolder, lessons, outcomeTable, runLesson } from '../../tools/lesson.ts';
+import type { Lesson } from '../../tools/lesson.ts';
+import { notRun } from '../not-run.ts';
+
+const datacenter = '203.0.113.8';
+const untrusted = new RegExp(
+  `^Client address is not authorized and caller is not a trusted service\\.\\r\\nClient address: ${datacenter}\\r\\n`,
+);
+
+/** What every service must be seen to get, by the cell: the answer, its words, and the reason in the record. */
+const expected: Readonly<Record<CellName, (seen: Outcome, service: string) => void>> = {
+  'option on': (seen, service) => {
+    assert.deepEqual(shown(seen), ['200', datacenter, 'trustedService', service]);
+  },
+  'option off': (seen) => {
+    assert.deepEqual(shown(seen), ['403 ForbiddenByFirewall', datacenter, 'noIpRule', undefined]);
+    assert.match(
+      seen.message ?? '',
+      /^Client address is not authorized and caller was ignored because bypass is set to None\r\n/,
+    );
+  },
+  'no permission': (seen, service) => {
+    assert.deepEqual(shown(seen), ['403 AccessDenied', datacenter, 'trustedService', service]);
+    assert.match(
+      seen.message ?? '',
+      /does not have (?:keys|secrets) \w+ permission|^Access denied to first party service\./,
+    );
+  },
+  'outside the scenario': (seen) => {
+    assert.deepEqual(shown(seen), ['403 ForbiddenByFirewall', datacenter, 'noIpRule', undefined]);
+    assert.match(seen.message ?? '', untrusted);
+  },
+  forged: (seen) => {
+    if (seen.status === 401) {
+      assert.deepEqual(shown(seen).slice(1), [datacenter, undefined, undefined]);
+    } else {
+      assert.deepEqual(shown(seen), ['403 ForbiddenByFirewall', datacenter, 'noIpRule', undefined]);
+      assert.match(seen.message ?? '', untrusted);
+    }
+  },
+  'network disabled': (seen, service) => {
+    const [result, ...reason] = shown(seen);
+    if (result === '200') assert.deepEqual(reason, [datacenter, 'trustedService', service]);
+    else
+      assert.deepEqual(
+        [result, ...reason],
+        ['403 ForbiddenByConnection', '203.0.113.1', 'publicNetworkAccessDisabled', undefined],
+      );
+  },
+};
+
+function shown({ status, code, address, because, trustedService }: Outcome) {
+  return [
+    code === undefined || status === 401 ? String(status) : `${status} ${code}`,
+    address,
+    because,
+    trustedService,
+  ];
+}
+
+test('each service of the document has its lesson, in the order of the document', () => {
+  assert.deepEqual(
+    lessons.map(([, service]) => service),
+    documentedServices.map(({ name }) => name),
+  );
+  const files = readdirSync(lessonFolder).filter((name) => name.endsWith('.ts'));
+  assert.deepEqual(files.toSorted(), lessons.map(([program]) => `${program}.ts`).toSorted());
+});
+
+const ran: Lesson[] = [];
+
+suite('the lessons', { concurrency: 2 }, () => {
+  for (const [program, service] of lessons) {
+    test(service, async (t) => {
+      const lesson = await runLesson(program);
+      if (lesson.code === 69) {
+        notRun(`${program} of the trusted services`, lesson.said.trim());
+        return;
+      }
+      assert.equal(lesson.code, 0, lesson.said);
+      assert.equal(lesson.service, service);
+      ran.push(lesson);
+      const cells = lesson.outcomes.map(({ cell }) => cell);
+      assert.deepEqual(cells, [...Object.keys(expected), 'network disabled']);
+      for (const seen of lesson.outcomes) {
+        // oxlint-disable-next-line no-await-in-loop -- a line each in the report, in order
+        await t.test(`${seen.cell}: ${seen.title}`, () => expected[seen.cell](seen, service));
+      }
+    });
+  }
+});
+
+after(() => {
+  if (ran.length < lessons.length) return;
+  const page = readFileSync(join(lessonFolder, 'README.md'), 'utf8');
+  const inOrder = lessons.flatMap(([program]) => ran.filter((lesson) => lesson.program === program));
+  assert.equal(
+    page,
+    withParts(page, new Map([['outcomes', outcomeTable(inOrder)]])),
+    'run "npm run lessons -- --write"',
+  );
+});
