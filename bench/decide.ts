@@ -12,6 +12,8 @@ import { RuleArena } from '../src/firewall/arena.ts';
 import { compileFirewall } from '../src/firewall/compile.ts';
 import type { CompiledFirewall } from '../src/firewall/compile.ts';
 import { decide } from '../src/firewall/decide.ts';
+import { servicesTenant } from '../src/types/caller.ts';
+import type { Caller } from '../src/types/caller.ts';
 import type { FirewallSettings } from '../src/types/firewall.ts';
 import type { Source } from '../src/types/source.ts';
 import { callerWith, secretGet } from '../test/firewall/samples.ts';
@@ -44,6 +46,18 @@ const questions = 1 << 16;
 
 /** An ordinary service principal: the bypass is checked, and does not apply. */
 const caller = callerWith({});
+
+/** Callers that the bypass lets in, by what they are. */
+const trustedCallers: Readonly<Record<string, Caller>> = {
+  'a trusted application': callerWith({
+    issuerClass: 'services',
+    tenant: servicesTenant,
+    applicationId: '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d',
+  }),
+  'a trusted managed identity': callerWith({
+    managedIdentity: '/subscriptions/s/resourceGroups/g/providers/Microsoft.DataFactory/factories/f',
+  }),
+};
 
 function randomRanges(count: number): readonly Range[] {
   return Array.from({ length: count }, () => networkOf(0x0b000000 + random(0x70000000), 16 + random(17)));
@@ -86,8 +100,8 @@ function subnetSources(incarnations: readonly string[]): readonly Source[] {
 const nowhere: Source = { kind: 'unknown', reason: '' };
 const nothing = compileFirewall(settingsOf([], []), new RuleArena());
 
-function allows(firewall: CompiledFirewall, source: Source | undefined): boolean {
-  return decide(firewall, source ?? nowhere, caller, secretGet).allowed;
+function allows(firewall: CompiledFirewall, source: Source | undefined, by: Caller = caller): boolean {
+  return decide(firewall, source ?? nowhere, by, secretGet).allowed;
 }
 
 interface Measured {
@@ -147,6 +161,12 @@ function ofRules(ipRules: number, virtualNetworkRules: number): void {
     `decide, both kinds in turn, ${name}`,
     measure((n) => allows(firewall, mixed[n])),
   );
+  for (const [what, trusted] of Object.entries(trustedCallers)) {
+    print(
+      `decide, ${what}, ${name}`,
+      measure((n) => allows(firewall, sources[n], trusted)),
+    );
+  }
   baselines(firewall, { ranges, sources, name });
 }
 

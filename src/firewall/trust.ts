@@ -18,8 +18,9 @@ export interface Trusted {
 }
 
 interface Recognised {
-  readonly service: TrustedService;
   readonly permissions: readonly Permission[];
+  /** What the caller is for an operation of these permissions. Made once, so that a decision allocates nothing. */
+  readonly trusted: Trusted;
 }
 
 const nobody: readonly Recognised[] = [];
@@ -44,16 +45,17 @@ export class Trust {
    */
   of(caller: Caller, { permission }: Pick<Operation, 'permission'>): Trusted | undefined {
     const recognised = this.#recognise(caller);
-    for (const { service, permissions } of recognised) {
-      if (permissions.includes(permission)) return { service, inScenario: true };
+    for (const { trusted, permissions } of recognised) {
+      if (permissions.includes(permission)) return trusted;
     }
     const [first] = recognised;
-    return first !== undefined && this.scope === 'service' ? { service: first.service, inScenario: false } : undefined;
+    if (first === undefined || this.scope === 'scenario') return undefined;
+    return { service: first.trusted.service, inScenario: false };
   }
 
   /** The trusted services that the caller is, whatever the operation. */
   servicesOf(caller: Caller): readonly TrustedService[] {
-    return this.#recognise(caller).map(({ service }) => service);
+    return this.#recognise(caller).map(({ trusted }) => trusted.service);
   }
 
   #recognise(caller: Caller): readonly Recognised[] {
@@ -62,7 +64,9 @@ export class Trust {
     const known = this.#recognised.get(caller);
     if (known !== undefined) return known;
     const recognised = this.services.flatMap((service) =>
-      service.callers.filter((each) => isCaller(caller, each)).map(({ permissions }) => ({ service, permissions })),
+      service.callers
+        .filter((each) => isCaller(caller, each))
+        .map(({ permissions }) => ({ permissions, trusted: { service, inScenario: true } })),
     );
     this.#recognised.set(caller, recognised);
     return recognised;
