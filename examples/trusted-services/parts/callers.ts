@@ -30,9 +30,15 @@ export function application(service: string): Caller {
     title: `the application of ${service}`,
     enter: (postern) => {
       const minted = postern.credentialOf(service);
-      return Promise.resolve({ objectId: minted.objectId, credential: secretCredential(postern.connection, minted) });
+      const credential = ofItsOwnTenant(secretCredential(postern.connection, minted));
+      return Promise.resolve({ objectId: minted.objectId, credential });
     },
   };
+}
+
+/** A vault's challenge names the customer's tenant; Microsoft's applications have their tokens from Microsoft's. */
+function ofItsOwnTenant(credential: TokenCredential): TokenCredential {
+  return { getToken: (scopes, { tenantId: _, ...options } = {}) => credential.getToken(scopes, options) };
 }
 
 /** The identity that a resource was created with. `type` may have more than one step: `Microsoft.Sql/servers/databases`. */
