@@ -6,10 +6,22 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
-const benches = ['decide', 'store', 'steps', 'keys', 'http', 'vault', 'control-plane', 'start', 'program', 'fabric'];
+const benches = [
+  'decide',
+  'store',
+  'steps',
+  'keys',
+  'http',
+  'vault',
+  'control-plane',
+  'start',
+  'program',
+  'fabric',
+  'audit',
+];
 const [first, ...others] = process.argv.slice(2);
 // The words after them are not names of benches.
-const alone = ['pair', 'touched', 'heap', 'start', 'fabric'].find((name) => name === first);
+const alone = ['pair', 'touched', 'heap', 'start', 'fabric', 'audit'].find((name) => name === first);
 const chosen = first === undefined ? [] : [first, ...others];
 const processor = cpus()[0]?.model ?? 'unknown processor';
 const memory = (totalmem() / 2 ** 30).toFixed(0);

@@ -44,7 +44,12 @@ export function readQuestion(options: Options, nowMs: number): Question {
   ];
   const given = tests.filter((test) => test !== undefined);
   return {
-    texts: vault === undefined ? [] : [vaultText(vault)],
+    texts: [
+      ...(vault === undefined ? [] : [vaultText(vault)]),
+      // As the server writes an address.
+      ...(address === undefined ? [] : [parseAddress(address)?.text ?? '']),
+      ...(verdict?.toLowerCase() === 'denied' ? ['"allowed":false'] : []),
+    ],
     matches: (record) => given.every((test) => test(record)),
   };
 }
