@@ -1,5 +1,5 @@
 import { Agent } from 'node:https';
-import type { PipelinePolicy } from '@azure/core-rest-pipeline';
+import type { PipelinePolicy, PipelineRequest } from '@azure/core-rest-pipeline';
 import { readFileSync } from 'node:fs';
 
 /** Where the customer's administrator works. The vault has a rule for it. */
@@ -11,6 +11,13 @@ export const datacenter = { local: '127.0.0.8', public: '203.0.113.8' };
 /** Options of the official clients. */
 export interface ClientOptions {
   readonly additionalPolicies: { readonly position: 'perCall'; readonly policy: PipelinePolicy }[];
+}
+
+const refusals = new WeakMap<PipelineRequest, string>();
+
+/** What the vault said when it refused the request, as text. The clients keep of a refused list no more than its code. */
+export function refusalOf(request: PipelineRequest | undefined): string | undefined {
+  return request === undefined ? undefined : refusals.get(request);
 }
 
 /** Lets an official client connect from a place, and find the vaults, whose names this machine need not know. */
@@ -34,11 +41,13 @@ export function clientsAt(
   });
   const policy: PipelinePolicy = {
     name: 'from',
-    sendRequest: (request, next) => {
+    sendRequest: async (request, next) => {
       request.agent = agent;
       for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
       sent?.(request.requestId);
-      return next(request);
+      const answer = await next(request);
+      if (answer.status >= 400) refusals.set(request, answer.bodyAsText ?? '');
+      return answer;
     },
   };
   return { additionalPolicies: [{ position: 'perCall', policy }] };

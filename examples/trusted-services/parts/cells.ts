@@ -1,4 +1,5 @@
 import { isRestError } from '@azure/core-rest-pipeline';
+import { refusalOf } from './address.ts';
 import type { Postern } from './postern.ts';
 import type { Clients } from './vault.ts';
 
@@ -52,7 +53,7 @@ export async function answerTo(call: () => Promise<unknown>): Promise<Pick<Outco
     return { status: 200 };
   } catch (error) {
     if (!isRestError(error) || error.statusCode === undefined) throw error;
-    const code = innerCode(error.details) ?? error.code;
+    const code = innerCode(error.details ?? JSON.parse(refusalOf(error.request) || '{}')) ?? error.code;
     return { status: error.statusCode, ...(code === undefined ? {} : { code }), message: error.message };
   }
 }
