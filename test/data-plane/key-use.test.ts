@@ -172,6 +172,25 @@ suite('data that is encrypted for a key', () => {
     assert.equal(tampered.status, 400);
   });
 
+  test('is taken in base64 with its padding too, and given in base64url', async () => {
+    await create('padded', { kty: 'RSA' });
+    const value = Buffer.from('++//+w==', 'base64');
+    const alg = 'RSA-OAEP';
+    const padded = (answered: Json) => octets(answered['value']).toString('base64');
+    for (const [close, open] of [
+      ['wrapkey', 'unwrapkey'],
+      ['encrypt', 'decrypt'],
+    ] as const) {
+      const sealed = await ok(use('padded', close, { alg, value: value.toString('base64') }));
+      const opened = await ok(use('padded', open, { alg, value: padded(sealed) }));
+      assert.equal(opened['value'], '--__-w');
+    }
+    const digest = Buffer.alloc(32, 0xfb).toString('base64');
+    const signed = await ok(use('padded', 'sign', { alg: 'RS256', value: digest }));
+    const verified = await ok(use('padded', 'verify', { alg: 'RS256', digest, value: padded(signed) }));
+    assert.equal(verified['value'], true);
+  });
+
   test('is not decrypted by encrypting with its iv', async () => {
     await create('counter', { kty: 'oct', key_size: 256 });
     const { value, iv } = members(await ok(use('counter', 'encrypt', { alg: 'A256GCM', value: b64(message) })));

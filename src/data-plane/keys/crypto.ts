@@ -11,23 +11,23 @@ import { answer, nameAndVersion, orRefuse } from '../operation.ts';
 import type { Call, OperationCard, OperationResult } from '../operation.ts';
 import type { Refusal } from '../refusal.ts';
 import { keyId } from './key.ts';
-import { base64url, octets } from './parameters.ts';
+import { base64url, operand } from './parameters.ts';
 
 /** KeyOperationsParameters */
 const operationBody = renamed(
   object({
     alg: string,
-    value: octets('value'),
-    ...partial({ iv: octets('iv'), aad: octets('aad'), tag: octets('tag') }),
+    value: operand('value'),
+    ...partial({ iv: operand('iv'), aad: operand('aad'), tag: operand('tag') }),
   }),
   { alg: 'algorithm', aad: 'additionalData' },
 );
 
 /** KeySignParameters: `value` is the digest of what is to be signed. */
-const signBody = renamed(object({ alg: string, value: octets('value') }), { alg: 'algorithm' });
+const signBody = renamed(object({ alg: string, value: operand('value') }), { alg: 'algorithm' });
 
 /** KeyVerifyParameters: `value` is the signature of `digest`. */
-const verifyBody = renamed(object({ alg: string, digest: octets('digest'), value: octets('value') }), {
+const verifyBody = renamed(object({ alg: string, digest: operand('digest'), value: operand('value') }), {
   alg: 'algorithm',
   digest: 'value',
   value: 'signature',

@@ -7,17 +7,35 @@ import type { BodyShape } from '../body.ts';
 
 /** The shape of bytes in base64url (RFC 4648 section 5), which some clients pad. `name` is the name of the member. */
 export function octets(name: string): BodyShape<Uint8Array> {
-  return refine(string, (text) => {
-    const read = Buffer.from(text, 'base64url');
-    // Node skips characters outside the alphabet. Only a string without them is the same when it is encoded again.
-    if (read.toString('base64url') === text.replace(/={1,2}$/, '')) return accept(read);
-    return breached(
-      text,
-      name === 'value'
-        ? "Content of 'value' is not base64url.\r\nProperty 'value' is required.\r\n"
-        : `The member ${name} is not base64url (RFC 4648 section 5).`,
-    );
-  });
+  return refine(string, (text) => decoded(text) ?? notBase64url(text, name));
+}
+
+/**
+ * What an operation with a key takes besides: base64 with `+`, `/` and its padding (RFC 4648 section 4). Azure Disk
+ * Encryption sends that to wrapKey and encrypt ("Sample scripts": `ToBase64String`).
+ */
+export function operand(name: string): BodyShape<Uint8Array> {
+  return refine(string, (text) => decoded(text) ?? decodedStandard(text) ?? notBase64url(text, name));
+}
+
+// Node skips characters outside the alphabet. Only a string without them is the same when it is encoded again.
+function decoded(text: string) {
+  const read = Buffer.from(text, 'base64url');
+  return read.toString('base64url') === text.replace(/={1,2}$/, '') ? accept(read) : undefined;
+}
+
+function decodedStandard(text: string) {
+  const read = Buffer.from(text, 'base64');
+  return read.toString('base64') === text ? accept(read) : undefined;
+}
+
+function notBase64url(text: string, name: string) {
+  return breached(
+    text,
+    name === 'value'
+      ? "Content of 'value' is not base64url.\r\nProperty 'value' is required.\r\n"
+      : `The member ${name} is not base64url (RFC 4648 section 5).`,
+  );
 }
 
 export function base64url(bytes: Uint8Array): string {

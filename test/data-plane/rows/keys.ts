@@ -86,7 +86,8 @@ function wrongUses(operation: string, right: Readonly<Record<string, unknown>>):
     { body: { ...right, alg: undefined }, message: 'The member alg is missing.' },
     { body: { ...right, alg: 256 }, message: 'alg must be a string.' },
     { body: { ...right, more: 1 }, message: "The member 'more' is not supported here." },
-    ...['a+b/', 'Y', 'YWJjZ', 'YQ===', 'ü'].flatMap((found) =>
+    // Base64 with + and / has its padding, and no - or _.
+    ...['a+b_', 'a+b/Yw', 'a+b/Yw=', 'a+b/Y===', 'Y', 'YWJjZ', 'YQ===', 'ü'].flatMap((found) =>
       octets.map((name) => ({
         body: { ...right, [name]: found },
         message:
