@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import { endChild, startChild } from './child.ts';
 
 /** The account and key that Azurite has for everybody (its README, "Default Storage Account"). */
 const account = 'devstoreaccount1';
@@ -22,17 +22,15 @@ export async function startAzurite(folder: string): Promise<{ readonly blobs: Bl
     '--skipApiVersionCheck',
     '--disableTelemetry',
   ];
-  const child = spawn(process.execPath, [program, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = startChild(process.execPath, [program, ...options]);
+  child.stderr.pipe(process.stderr);
   const ended = once(child, 'exit').then(() => Promise.reject(new Error('Azurite did not start.')));
   await Promise.race([once(child.stdout, 'data'), ended]);
   child.stdout.resume();
   const credential = new StorageSharedKeyCredential(account, accountKey);
   return {
     blobs: new BlobServiceClient(`http://127.0.0.1:${port}/${account}`, credential),
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    },
+    [Symbol.asyncDispose]: () => endChild(child),
   };
 }
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { endChild, startChild } from './child.ts';
+import type { Child } from './child.ts';
 
 /** What `postern start --json` prints. */
 export interface Connection {
@@ -49,10 +51,10 @@ const program = fileURLToPath(new URL('../../../bin/postern', import.meta.url));
 /** A server of the lesson's own, in a folder that goes with it. */
 export class Postern {
   readonly connection: Connection;
-  readonly #child: ReturnType<typeof start>;
+  readonly #child: Child;
   readonly #folder: string;
 
-  private constructor(connection: Connection, child: ReturnType<typeof start>, folder: string) {
+  private constructor(connection: Connection, child: Child, folder: string) {
     this.connection = connection;
     this.#child = child;
     this.#folder = folder;
@@ -103,13 +105,12 @@ export class Postern {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill();
-    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    await endChild(this.#child);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
-function start(folder: string) {
+function start(folder: string): Child {
   const where = ['--data', join(folder, 'data'), '--config', join(folder, 'postern.json'), '--port', '0'];
-  return spawn(program, ['start', '--json', '--no-demo', ...where], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startChild(program, ['start', '--json', '--no-demo', ...where]);
 }

@@ -1,7 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { delimiter } from 'node:path';
 
 /** A lesson that cannot be given on this machine. */
 export class ProgramMissing extends Error {}
+
+/** An ordinary user's PATH lacks what Debian has for administrators, and its PostgreSQL. */
+process.env['PATH'] = [process.env['PATH'], '/usr/sbin', ...globSync('/usr/lib/postgresql/*/bin')].join(delimiter);
 
 /** @throws {ProgramMissing} unless all programs are there. `programs` are their names, with the Debian packages that have them. */
 export function needs(programs: Readonly<Record<string, string>>): void {
