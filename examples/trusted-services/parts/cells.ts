@@ -65,6 +65,6 @@ function innerCode(details: unknown): string | undefined {
 }
 
 /** The result in a few words: `200`, or `403 ForbiddenByFirewall`. */
-export function inWords({ status, code }: Outcome): string {
+export function inWords({ status, code }: Pick<Outcome, 'status' | 'code'>): string {
   return code === undefined ? String(status) : `${status} ${code}`;
 }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { KeyVaultKey } from '@azure/keyvault-keys';
+import type { CryptographyClient, KeyVaultKey } from '@azure/keyvault-keys';
+import type { Call } from './cells.ts';
 import type { Clients } from './vault.ts';
 
 /** The data key of a piece of data, wrapped by a version of the customer's key. It stands beside the data. */
@@ -19,8 +20,29 @@ export interface DataKey {
 
 const algorithm = 'RSA-OAEP-256';
 
-/** The sizes of RSA keys that a service takes, in bits. */
-const anySize: readonly number[] = [2048, 3072, 4096];
+/** What a service asks of a key. */
+export interface KeyDemands {
+  /** The sizes of RSA keys that it takes, in bits. */
+  readonly sizes?: readonly number[];
+  /** Whether the key must be safe from being purged. */
+  readonly purgeProtection?: boolean;
+  /** Whether data keys are wrapped and unwrapped, or encrypted and decrypted as other data is. */
+  readonly by?: keyof typeof operations;
+}
+
+/** How a data key goes into its envelope and out of it, in the vault. */
+const operations = {
+  wrapping: {
+    close: async (vault: CryptographyClient, key: Buffer) => (await vault.wrapKey(algorithm, key)).result,
+    open: async (vault: CryptographyClient, wrapped: Buffer) => (await vault.unwrapKey(algorithm, wrapped)).result,
+  },
+  encryption: {
+    close: async (vault: CryptographyClient, plaintext: Buffer) =>
+      (await vault.encrypt({ algorithm, plaintext })).result,
+    open: async (vault: CryptographyClient, ciphertext: Buffer) =>
+      (await vault.decrypt({ algorithm, ciphertext })).result,
+  },
+} as const;
 
 /**
  * What services have in common that encrypt at rest under a key of the customer's: each piece of data has a data key, and
@@ -29,25 +51,19 @@ const anySize: readonly number[] = [2048, 3072, 4096];
 export class CustomerKey {
   readonly #clients: Clients;
   readonly #name: string;
-  readonly #sizes: readonly number[];
+  readonly #demands: Required<KeyDemands>;
 
-  constructor(clients: Clients, name: string, sizes = anySize) {
+  constructor(clients: Clients, name: string, demands: KeyDemands = {}) {
     this.#clients = clients;
     this.#name = name;
-    this.#sizes = sizes;
+    this.#demands = { sizes: [2048, 3072, 4096], purgeProtection: true, by: 'wrapping', ...demands };
   }
 
   /** Proves that the key can be used before anything depends on it. @throws {Error} naming what is wrong with the key */
   async enable(): Promise<void> {
     const key = await this.current();
-    const { keyType, recoverableDays, properties } = { ...key, recoverableDays: key.properties.recoverableDays };
-    const bits = (key.key?.n?.length ?? 0) * 8;
-    if (keyType === undefined || !keyType.startsWith('RSA'))
-      throw new Error(`${key.id}: ${keyType} is not an RSA key.`);
-    if (!this.#sizes.includes(bits)) throw new Error(`${key.id}: ${bits} bits; use one of ${this.#sizes.join(', ')}.`);
-    if (properties.recoveryLevel !== 'Recoverable' || recoverableDays === undefined) {
-      throw new Error(`${key.id}: ${properties.recoveryLevel}; the vault needs soft delete and purge protection.`);
-    }
+    const fault = faultOf(key, this.#demands);
+    if (fault !== undefined) throw new Error(`${key.id}: ${fault}`);
     const { key: made, envelope } = await this.newDataKey();
     if (!made.equals(await this.open(envelope)))
       throw new Error(`${key.id}: unwrapped something else than was wrapped.`);
@@ -67,14 +83,14 @@ export class CustomerKey {
   /** RSA-OAEP-256, because the client wraps by RSA-OAEP itself, with the public key, and the vault would not see it. */
   async wrap(key: Buffer): Promise<Envelope> {
     const { id } = await this.current();
-    const { result } = await this.#clients.cryptography(id ?? '').wrapKey(algorithm, key);
-    return { keyId: id ?? '', algorithm, wrappedKey: Buffer.from(result).toString('base64') };
+    const wrapped = await operations[this.#demands.by].close(this.#clients.cryptography(id ?? ''), key);
+    return { keyId: id ?? '', algorithm, wrappedKey: Buffer.from(wrapped).toString('base64') };
   }
 
   /** The data key in an envelope, by the version that wrapped it. */
   async open({ keyId, wrappedKey }: Envelope): Promise<Buffer> {
-    const { result } = await this.#clients.cryptography(keyId).unwrapKey(algorithm, Buffer.from(wrappedKey, 'base64'));
-    return Buffer.from(result);
+    const wrapped = Buffer.from(wrappedKey, 'base64');
+    return Buffer.from(await operations[this.#demands.by].open(this.#clients.cryptography(keyId), wrapped));
   }
 
   /** Wraps the data key by the current version, if another one did. The data stays as it is. */
@@ -82,6 +98,31 @@ export class CustomerKey {
     const { id } = await this.current();
     return id === envelope.keyId ? envelope : this.wrap(await this.open(envelope));
   }
+}
+
+/** What is wrong with a key, if anything is. */
+function faultOf(
+  { keyType = 'no type', key, properties }: KeyVaultKey,
+  { sizes, purgeProtection }: Required<KeyDemands>,
+): string | undefined {
+  const bits = (key?.n?.length ?? 0) * 8;
+  const { enabled, notBefore, expiresOn, recoveryLevel = 'no soft delete' } = properties;
+  const now = new Date();
+  const faults: readonly (readonly [found: boolean, fault: string])[] = [
+    [!keyType.startsWith('RSA'), `its type is ${keyType}; use an RSA key.`],
+    [!sizes.includes(bits), `it has ${bits} bits; use ${sizes.join(' or ')}.`],
+    [enabled === false, 'it is disabled; enable it.'],
+    [
+      notBefore !== undefined && notBefore > now,
+      `it is not valid before ${notBefore?.toISOString()}; wait, or change that.`,
+    ],
+    [expiresOn !== undefined && expiresOn <= now, `it expired on ${expiresOn?.toISOString()}; change that.`],
+    [
+      purgeProtection && !/^(?:Customized)?Recoverable$/.test(recoveryLevel),
+      `its vault is ${recoveryLevel}; switch purge protection on.`,
+    ],
+  ];
+  return faults.find(([found]) => found)?.[1];
 }
 
 /** AES-256-GCM. `place` names what the data is and where it belongs, so that two pieces cannot be swapped. */
@@ -96,4 +137,13 @@ export function unseal(key: Buffer, sealed: Buffer, place: string): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAAD(Buffer.from(place));
   decipher.setAuthTag(sealed.subarray(-16));
   return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
+}
+
+/** Decrypts with a key what anybody can encrypt by its public half. Services that only wrap have no business to do so. */
+export function decryptWith(name: string): Call {
+  return async ({ keys, cryptography }) => {
+    const { id = '' } = await keys.getKey(name);
+    const { result } = await cryptography(id).encrypt({ algorithm: 'RSA-OAEP', plaintext: Buffer.from('anything') });
+    await cryptography(id).decrypt({ algorithm: 'RSA-OAEP', ciphertext: result });
+  };
 }

@@ -21,6 +21,8 @@ export interface Play {
   readonly grant: Permissions;
   /** The switch of the vault that the service's documents ask for, in place of a grant. */
   readonly vaultSwitch?: 'enabledForDeployment' | 'enabledForDiskEncryption' | 'enabledForTemplateDeployment';
+  /** Whether the vault has purge protection. It has, if this is left out. */
+  readonly purgeProtection?: boolean;
   /** What the customer has in the vault before the service comes. */
   readonly furnish: (owner: Clients) => Promise<void>;
   /** The service's work, up to its proof. It throws where the proof fails. */
@@ -45,6 +47,8 @@ export interface Stage {
   /** The service, at an address that no rule names. */
   readonly service: Clients;
   readonly party: Party;
+  /** What the customer grants the service. */
+  readonly grant: Permissions;
   /** Tells the reader what has just been done. */
   readonly say: (line: string) => void;
 }
@@ -70,8 +74,9 @@ async function lesson(given: Play): Promise<void> {
   await postern.configure(joined([extra, ...parts]));
 
   say(`${given.service}\n`);
-  const switches: Rules = given.vaultSwitch === undefined ? {} : { [given.vaultSwitch]: true };
-  const vault = new Vault(connection, `contoso-${connection.tenantId.slice(0, 8)}`, switches);
+  const { vaultSwitch, purgeProtection = true } = given;
+  const rules: Rules = { purgeProtection, ...(vaultSwitch === undefined ? {} : { [vaultSwitch]: true }) };
+  const vault = new Vault(connection, `contoso-${connection.tenantId.slice(0, 8)}`, rules);
   await vault.create();
   const owner = vault.owner();
   await given.furnish(owner);
@@ -81,7 +86,7 @@ async function lesson(given: Play): Promise<void> {
   await vault.grant(party, given.grant);
   const service = vault.as(party);
   say(`The service calls from ${datacenter.public}, as ${given.caller.title}.\n`);
-  await given.work({ postern, vault, owner, service, party, say });
+  await given.work({ postern, vault, owner, service, party, grant: given.grant, say });
 
   const outcomes = await cells({ given, postern, vault, party });
   say('');

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { delimiter } from 'node:path';
 
@@ -26,4 +27,20 @@ export function run(program: string, args: readonly string[], input?: string | B
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr.toString()}`);
   return stdout;
+}
+
+/** Runs a program while this one goes on, because it answers the program's requests, and says how that ended. */
+export async function runBeside(
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly status: number | null; readonly said: string }> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  await once(child, 'close');
+  return { status: child.exitCode, said };
 }

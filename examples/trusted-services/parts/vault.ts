@@ -24,7 +24,9 @@ export interface Clients {
 export type Rules = Pick<
   VaultProperties,
   'publicNetworkAccess' | 'enabledForDeployment' | 'enabledForDiskEncryption' | 'enabledForTemplateDeployment'
-> & { readonly bypass?: 'AzureServices' | 'None' };
+> & { readonly bypass?: 'AzureServices' | 'None'; readonly purgeProtection?: boolean };
+
+const sku = { family: 'A', name: 'standard' } as const;
 
 /** The customer's vault: all but the customer's office and, by the bypass, trusted services are denied. */
 export class Vault {
@@ -79,8 +81,15 @@ export class Vault {
     this.#rules = { ...this.#rules, ...rules };
   }
 
+  /** Deletes the vault softly. */
   async remove(): Promise<void> {
     await this.#management().vaults.delete(resourceGroup, this.name);
+  }
+
+  /** Brings a deleted vault back, with its contents and its rules. */
+  async recover(): Promise<void> {
+    const properties = { createMode: 'recover', tenantId: this.#connection.tenantId, sku } as const;
+    await this.#management().vaults.createOrUpdate(resourceGroup, this.name, { location, properties });
   }
 
   #management(): KeyVaultManagementClient {
@@ -91,15 +100,16 @@ export class Vault {
 
   async #put(rules: Rules = this.#rules): Promise<void> {
     const { tenantId, objectId } = this.#connection;
-    const { bypass = 'AzureServices', ...others } = rules;
+    const { bypass = 'AzureServices', purgeProtection = true, ...others } = rules;
     const all = { keys: ['all'], secrets: ['all'], certificates: ['all'] };
     await this.#management().vaults.createOrUpdate(resourceGroup, this.name, {
       location,
       properties: {
         tenantId,
-        sku: { family: 'A', name: 'standard' },
+        sku,
         enableSoftDelete: true,
-        enablePurgeProtection: true,
+        // It can be switched on and never off, so the resource manager takes no `false`.
+        ...(purgeProtection ? { enablePurgeProtection: true } : {}),
         enableRbacAuthorization: false,
         accessPolicies: [
           { tenantId, objectId, permissions: all },

@@ -1,0 +1,44 @@
+import type { Stage } from './play.ts';
+
+/** A way in which the customer takes a key away from a service, and the way back. */
+export interface Revocation {
+  /** What the customer did, in words that follow "After". */
+  readonly title: string;
+  /** What the vault says then, as `inWords` has it. */
+  readonly answer: string;
+  readonly take: () => Promise<unknown>;
+  readonly giveBack: () => Promise<unknown>;
+}
+
+/** The vault takes a moment to delete and to recover. */
+export const poll = { intervalInMs: 200 } as const;
+
+/** The documents' ways, each of which takes away all that was encrypted under the key, and none of which changes a byte of it. */
+export function revocations({ vault, owner, party, grant }: Stage, keyName: string): readonly Revocation[] {
+  return [
+    {
+      title: 'the grant is taken away',
+      answer: '403 AccessDenied',
+      take: () => vault.revoke(party),
+      giveBack: () => vault.grant(party, grant),
+    },
+    {
+      title: 'the key is disabled',
+      answer: '403 KeyDisabled',
+      take: () => owner.keys.updateKeyProperties(keyName, { enabled: false }),
+      giveBack: () => owner.keys.updateKeyProperties(keyName, { enabled: true }),
+    },
+    {
+      title: 'the key is deleted',
+      answer: '404 KeyNotFound',
+      take: async () => (await owner.keys.beginDeleteKey(keyName, poll)).pollUntilDone(),
+      giveBack: async () => (await owner.keys.beginRecoverDeletedKey(keyName, poll)).pollUntilDone(),
+    },
+    {
+      title: 'the bypass for trusted services is switched off',
+      answer: '403 ForbiddenByFirewall',
+      take: () => vault.set({ bypass: 'None' }),
+      giveBack: () => vault.set({ bypass: 'AzureServices' }),
+    },
+  ];
+}
