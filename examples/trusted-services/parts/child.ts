@@ -14,8 +14,7 @@ const bound = spawnSync('setpriv', ['--pdeathsig', 'TERM', 'true']).status === 0
  */
 export function startChild(program: string, args: readonly string[], identity: readonly string[] = []): Child {
   const options = [...identity, ...(bound ? ['--pdeathsig', 'TERM'] : [])];
-  const [first = program, ...rest] =
-    options.length === 0 ? [program, ...args] : ['setpriv', ...options, program, ...args];
+  const [first, ...rest] = options.length === 0 ? [program, ...args] : ['setpriv', ...options, program, ...args];
   return spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 

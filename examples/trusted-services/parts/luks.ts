@@ -17,6 +17,9 @@ const mebibyte = 1024 * 1024;
 /** What the header and the key slots take of a LUKS volume of version 1. */
 const headerBytes = 2 * mebibyte;
 
+/** The derivation of a key slot is to cost nothing here: the passphrases of the lessons are random. */
+const quick = ['--pbkdf-force-iterations', '1000'];
+
 /**
  * An encrypted volume: a LUKS header and an ext4 file system in one file. All is done in user space, so that nobody needs root
  * or a device: QEMU's tools encrypt and decrypt, and cryptsetup agrees with them on the passphrase.
@@ -32,8 +35,6 @@ export class Volume {
   static create(path: string, { passphrase, from, sizeMiB = 4 }: VolumeContents): Volume {
     writeFileSync(path, '');
     truncateSync(path, headerBytes + sizeMiB * mebibyte);
-    // The slot's derivation is to cost nothing here: the passphrases of the lessons are random.
-    const quick = ['--pbkdf-force-iterations', '1000'];
     const cipher = ['--cipher', 'aes-xts-plain64', '--key-size', '512', '--hash', 'sha256'];
     run(
       'cryptsetup',
@@ -52,6 +53,15 @@ export class Volume {
   opensWith(passphrase: string): boolean {
     const args = ['open', '--test-passphrase', '--type', 'luks', '--key-file', '-', this.path];
     return spawnSync('cryptsetup', args, { input: passphrase }).status === 0;
+  }
+
+  /** Gives the volume another passphrase. The data and their key stay as they are. */
+  changePassphrase(from: string, to: string): void {
+    using folder = temporaryFolder();
+    const added = join(folder.path, 'passphrase');
+    writeFileSync(added, to, { mode: 0o600 });
+    run('cryptsetup', ['luksAddKey', '-q', ...quick, '--key-file', '-', this.path, added], from);
+    run('cryptsetup', ['luksRemoveKey', '-q', '--key-file', '-', this.path], from);
   }
 
   /** Copies the volume's files into a folder. @throws {Error} when the passphrase is wrong */

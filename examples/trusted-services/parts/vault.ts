@@ -4,6 +4,8 @@ import { CertificateClient } from '@azure/keyvault-certificates';
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
 import type { TokenCredential } from '@azure/core-auth';
 import { SecretClient } from '@azure/keyvault-secrets';
+import { byHand } from './by-hand.ts';
+import type { Post } from './by-hand.ts';
 import { clientsAt, datacenter, office } from './address.ts';
 import { administrator, location, resourceGroup, resources } from './callers.ts';
 import type { Party } from './callers.ts';
@@ -16,6 +18,8 @@ export interface Clients {
   readonly certificates: CertificateClient;
   /** Operations with a key, by the key's id with its version. */
   readonly cryptography: (keyId: string) => CryptographyClient;
+  /** Requests that none of these clients writes. */
+  readonly post: Post;
   /** The id of the last request that these clients sent. */
   readonly lastRequest: () => string;
 }
@@ -137,6 +141,7 @@ export class Vault {
       secrets: new SecretClient(this.url, credential, options),
       certificates: new CertificateClient(this.url, credential, options),
       cryptography: (keyId) => new CryptographyClient(keyId, credential, options),
+      post: byHand(credential, options),
       lastRequest: () => last,
     };
   }

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { parseKeyVaultKeyIdentifier } from '@azure/keyvault-keys';
+import { parseKeyVaultSecretIdentifier } from '@azure/keyvault-secrets';
+import type { Clients } from './vault.ts';
+
+/** What the platform keeps of an encrypted disk: where its passphrase is, and the key that wraps that. */
+export interface DiskEncryptionSettings {
+  /** With its version. */
+  readonly secretUrl: string;
+  /** With its version. Left out where the secret holds the passphrase unwrapped. */
+  readonly keyUrl?: string;
+}
+
+/** The disk whose passphrase goes into the vault. */
+export interface EncryptedDisk {
+  /** The name of the secret: a GUID. */
+  readonly name: string;
+  readonly machine: string;
+  readonly passphrase: string;
+}
+
+const algorithm = 'RSA-OAEP';
+
+/** A Linux machine's boot looks for this name in the tags; a Windows machine's for `GUID.BEK`. */
+const fileName = 'LinuxPassPhraseFileName';
+
+/** As long as the extension of Azure Disk Encryption makes it. */
+export function newPassphrase(): string {
+  return randomBytes(127).toString('base64');
+}
+
+/** Azure Disk Encryption's side of the vault: at the encryption of a disk, and at each boot. */
+export class DiskEncryption {
+  readonly #vault: Clients;
+
+  constructor(vault: Clients) {
+    this.#vault = vault;
+  }
+
+  /** Puts a disk's passphrase into the vault, wrapped by a key encryption key if there is one. */
+  async keep({ name, machine, passphrase }: EncryptedDisk, keyUrl?: string): Promise<DiskEncryptionSettings> {
+    const clear = Buffer.from(passphrase).toString('base64');
+    const value = keyUrl === undefined ? clear : await this.#wrap(clear, keyUrl);
+    const { properties } = await this.#vault.secrets.setSecret(name, value, {
+      contentType: keyUrl === undefined ? 'BEK' : 'Wrapped BEK',
+      tags: { ...tagsOf(fileName, keyUrl), MachineName: machine },
+    });
+    return { secretUrl: properties.id ?? '', ...(keyUrl === undefined ? {} : { keyUrl }) };
+  }
+
+  /** What a machine's boot does: gets the disk's passphrase. */
+  async passphrase({ secretUrl, keyUrl }: DiskEncryptionSettings): Promise<string> {
+    const { name, version = '' } = parseKeyVaultSecretIdentifier(secretUrl);
+    const { value = '' } = await this.#vault.secrets.getSecret(name, { version });
+    if (keyUrl === undefined) return Buffer.from(value, 'base64').toString();
+    const { result } = await this.#vault.cryptography(keyUrl).unwrapKey(algorithm, Buffer.from(value, 'base64url'));
+    return Buffer.from(result).toString();
+  }
+
+  /**
+   * By hand, as the extension does: it sends base64 with its padding, where the official clients send base64url, and these
+   * would wrap by RSA-OAEP themselves.
+   */
+  async #wrap(value: string, keyUrl: string): Promise<string> {
+    await this.#check(keyUrl);
+    const wrapped = await this.#vault.post(`${keyUrl}/wrapkey?api-version=2015-06-01`, { alg: algorithm, value });
+    return (wrapped as { readonly value: string }).value;
+  }
+
+  /** The two rules for a key encryption key ("Creating and configuring a key vault for Azure Disk Encryption"). */
+  async #check(keyUrl: string): Promise<void> {
+    const { name, version } = parseKeyVaultKeyIdentifier(keyUrl);
+    if (version === undefined) throw new Error(`${keyUrl} has no version; name one.`);
+    const { keyType } = await this.#vault.keys.getKey(name, { version });
+    if (keyType !== 'RSA') throw new Error(`${keyUrl} is a key of type ${keyType}; use an RSA key.`);
+  }
+}
+
+/** The tags of the secret, by which the platform finds out how to use it. */
+export function tagsOf(file: string, keyUrl?: string): Readonly<Record<string, string>> {
+  return {
+    DiskEncryptionKeyFileName: file,
+    ...(keyUrl === undefined
+      ? {}
+      : { DiskEncryptionKeyEncryptionAlgorithm: algorithm, DiskEncryptionKeyEncryptionKeyURL: keyUrl }),
+  };
+}
