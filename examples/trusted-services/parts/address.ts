@@ -8,8 +8,14 @@ export const office = { local: '127.0.0.1', public: '203.0.113.1' };
 /** Where the service's servers are. No rule names it. */
 export const datacenter = { local: '127.0.0.8', public: '203.0.113.8' };
 
+/** The way from a client to a vault. While it is down, the vault's name leads to an address where nobody listens. */
+export class Line {
+  isUp = true;
+}
+
 /** Options of the official clients. */
 export interface ClientOptions {
+  readonly retryOptions?: { readonly maxRetries: number };
   readonly additionalPolicies: { readonly position: 'perCall'; readonly policy: PipelinePolicy }[];
 }
 
@@ -27,22 +33,15 @@ export function clientsAt(
     caFile,
     sent,
     headers = {},
-  }: { caFile: string; sent?: (requestId: string) => void; headers?: Readonly<Record<string, string>> },
+    line,
+  }: { caFile: string; sent?: (requestId: string) => void; headers?: Readonly<Record<string, string>>; line?: Line },
 ): ClientOptions {
-  const agent = new Agent({
-    keepAlive: true,
-    localAddress: place.local,
-    ca: readFileSync(caFile, 'utf8'),
-    lookup: (_host, { all }, found) => {
-      const address = '127.0.0.1';
-      if (all === true) found(null, [{ address, family: 4 }]);
-      else found(null, address, 4);
-    },
-  });
+  const ca = readFileSync(caFile, 'utf8');
+  const [vaults, nowhere] = [agentTo('127.0.0.1', place, ca), agentTo('127.0.0.99', place, ca)];
   const policy: PipelinePolicy = {
     name: 'from',
     sendRequest: async (request, next) => {
-      request.agent = agent;
+      request.agent = line?.isUp === false ? nowhere : vaults;
       for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
       sent?.(request.requestId);
       const answer = await next(request);
@@ -50,5 +49,19 @@ export function clientsAt(
       return answer;
     },
   };
-  return { additionalPolicies: [{ position: 'perCall', policy }] };
+  const once = line === undefined ? {} : { retryOptions: { maxRetries: 0 } };
+  return { ...once, additionalPolicies: [{ position: 'perCall', policy }] };
+}
+
+/** Connects from the place to one address, whatever the name. */
+function agentTo(address: string, place: typeof office, ca: string): Agent {
+  return new Agent({
+    keepAlive: true,
+    localAddress: place.local,
+    ca,
+    lookup: (_host, { all }, found) => {
+      if (all === true) found(null, [{ address, family: 4 }]);
+      else found(null, address, 4);
+    },
+  });
 }

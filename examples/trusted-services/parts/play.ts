@@ -35,7 +35,13 @@ export interface Play {
    * Somebody who is not the service, or the service where another one is trusted. `call` is that of the scenario if left
    * out, and `expected` the firewall's 403.
    */
-  readonly forged: { readonly caller: Caller; readonly call?: Call; readonly expected?: string };
+  readonly forged: {
+    readonly caller: Caller;
+    /** In place of the caller's own title. */
+    readonly title?: string;
+    readonly call?: Call;
+    readonly expected?: string;
+  };
 }
 
 /** What the work has to do with. */
@@ -129,8 +135,8 @@ async function cells({ given, postern, vault, party }: Played): Promise<readonly
 
   const impostor = forged.caller === given.caller ? party : await forged.caller.enter(postern);
   await vault.grant(impostor, grant);
-  const { caller, expected = byFirewall } = forged;
-  const claim = { cell: 'forged', title: caller.title, expected, call: forged.call ?? call } as const;
+  const { caller, title = caller.title, expected = byFirewall } = forged;
+  const claim = { cell: 'forged', title, expected, call: forged.call ?? call } as const;
   outcomes.push(await outcomeOf(postern, vault.as(impostor), claim));
 
   const cell = 'network disabled';

@@ -35,6 +35,8 @@ export interface ServiceCredential {
 
 /** A record of the audit log, as far as the lessons look into it. */
 export interface AuditRecord {
+  /** Of the vault. */
+  readonly resourceId: string;
   readonly correlationId: string;
   readonly operationName: string;
   readonly callerIpAddress: string;

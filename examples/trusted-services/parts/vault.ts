@@ -7,6 +7,7 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import { byHand } from './by-hand.ts';
 import type { Post } from './by-hand.ts';
 import { clientsAt, datacenter, office } from './address.ts';
+import type { Line } from './address.ts';
 import { administrator, location, resourceGroup, resources } from './callers.ts';
 import type { Party } from './callers.ts';
 import type { Connection } from './postern.ts';
@@ -58,9 +59,9 @@ export class Vault {
     return this.#clients(administrator(this.#connection), office);
   }
 
-  /** A party's clients, in the data centre, which no rule names. */
-  as({ credential, headers }: Party): Clients {
-    return this.#clients(credential, datacenter, headers);
+  /** A party's clients, in the data centre, which no rule names. They do not repeat what fails on a line of their own. */
+  as({ credential, headers = {} }: Party, line?: Line): Clients {
+    return this.#clients(credential, datacenter, { headers, ...(line === undefined ? {} : { line }) });
   }
 
   async create(): Promise<void> {
@@ -129,13 +130,17 @@ export class Vault {
     });
   }
 
-  #clients(credential: TokenCredential, place: typeof office, headers?: Party['headers']): Clients {
+  #clients(
+    credential: TokenCredential,
+    place: typeof office,
+    way: { readonly headers?: Readonly<Record<string, string>>; readonly line?: Line } = {},
+  ): Clients {
     let last = '';
     const sent = (requestId: string) => {
       last = requestId;
     };
     const { caFile } = this.#connection;
-    const options = clientsAt(place, { caFile, sent, ...(headers === undefined ? {} : { headers }) });
+    const options = clientsAt(place, { caFile, sent, ...way });
     return {
       keys: new KeyClient(this.url, credential, options),
       secrets: new SecretClient(this.url, credential, options),
