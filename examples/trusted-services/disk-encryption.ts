@@ -144,10 +144,10 @@ function digest({ path }: Volume): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-const caller = application('Azure Disk Encryption');
+const caller = application('Azure Disk Encryption volume encryption service');
 
 await play({
-  service: 'Azure Disk Encryption',
+  service: 'Azure Disk Encryption volume encryption service',
   programs: luksPrograms,
   caller,
   grant: { secrets: ['delete'] },

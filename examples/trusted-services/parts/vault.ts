@@ -91,6 +91,11 @@ export class Vault {
     await this.#management().vaults.delete(resourceGroup, this.name);
   }
 
+  /** Deletes the deleted vault for ever, which only one without purge protection can be. */
+  async purge(): Promise<void> {
+    await this.#management().vaults.beginPurgeDeletedAndWait(this.name, location, { updateIntervalInMs: 200 });
+  }
+
   /** Brings a deleted vault back, with its contents and its rules. */
   async recover(): Promise<void> {
     const properties = { createMode: 'recover', tenantId: this.#connection.tenantId, sku } as const;
