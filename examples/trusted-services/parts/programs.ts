@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { delimiter } from 'node:path';
+import { startChild } from './child.ts';
 
 /** A lesson that cannot be given on this machine. */
 export class ProgramMissing extends Error {}
@@ -34,7 +35,7 @@ export async function runBeside(
   program: string,
   args: readonly string[],
 ): Promise<{ readonly status: number | null; readonly said: string }> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = startChild(program, args);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
