@@ -139,7 +139,7 @@ export function unseal(key: Buffer, sealed: Buffer, place: string): Buffer {
   return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
 }
 
-/** Decrypts with a key what anybody can encrypt by its public half. Services that only wrap have no business to do so. */
+/** Decrypts with a key what anybody can encrypt by its public half: for services that wrap, outside their scenario. */
 export function decryptWith(name: string): Call {
   return async ({ keys, cryptography }) => {
     const { id = '' } = await keys.getKey(name);

@@ -1,4 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
+import { answerTo } from './cells.ts';
 import type { Stage } from './play.ts';
+import type { Clients } from './vault.ts';
 
 /** A way in which the customer takes a key away from a service, and the way back. */
 export interface Revocation {
@@ -41,4 +44,14 @@ export function revocations({ vault, owner, party, grant }: Stage, keyName: stri
       giveBack: () => vault.set({ bypass: 'AzureServices' }),
     },
   ];
+}
+
+/** Restores a key from its backup as soon as the vault has let go of the name, which a purge takes a moment for. */
+export async function restoreKey({ keys }: Clients, backup: Uint8Array): Promise<void> {
+  for (let left = 50; ; left -= 1) {
+    const answer = await answerTo(() => keys.restoreKeyBackup(backup));
+    if (answer.status === 200) return;
+    if (answer.status !== 409 || left === 0) throw new Error(`The key was not restored: ${answer.message}`);
+    await setTimeout(poll.intervalInMs);
+  }
 }
