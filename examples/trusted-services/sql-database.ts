@@ -260,7 +260,7 @@ await play({
     await keys.createRsaKey(keyName, { keySize: 2048 });
   },
   work,
-  call: ({ keys }) => keys.getKey(keyName),
+  call: (clients) => new CustomerKey(clients, keyName).newDataKey(),
   outside: { title: 'decrypts with the key', call: decryptWith(keyName) },
   forged: { caller: lookAlike('Microsoft.Sql/servers/databases', 'contososql/sales') },
 });
