@@ -24,7 +24,7 @@ export interface Play {
   /** Whether the vault has purge protection. It has, if this is left out. */
   readonly purgeProtection?: boolean;
   /** What the customer has in the vault before the service comes. */
-  readonly furnish: (owner: Clients) => Promise<void>;
+  readonly furnish?: (owner: Clients) => Promise<void>;
   /** The service's work, up to its proof. It throws where the proof fails. */
   readonly work: (stage: Stage) => Promise<void>;
   /** One request of the scenario. */
@@ -85,7 +85,7 @@ async function lesson(given: Play): Promise<void> {
   const vault = new Vault(connection, `contoso-${connection.tenantId.slice(0, 8)}`, rules);
   await vault.create();
   const owner = vault.owner();
-  await given.furnish(owner);
+  await given.furnish?.(owner);
   say(`The vault ${vault.name} lets in ${office.public} and, by its bypass, trusted services.`);
 
   const party = await given.caller.enter(postern);
