@@ -95,13 +95,16 @@ export class Postern {
     return JSON.parse(stdout);
   }
 
-  /** The last record of the request that the client named so. */
-  recordOf(requestId: string): AuditRecord {
+  /** The last record of the request that the client named so, or of the operation that was part of it. */
+  recordOf(requestId: string, operation?: string): AuditRecord {
     const folder = join(this.connection.dataDir, 'audit');
     const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trimEnd().split('\n'));
     const found = lines
       .map((line): AuditRecord => JSON.parse(line))
-      .findLast((record) => record.correlationId === requestId);
+      .findLast(
+        ({ correlationId, operationName }) =>
+          correlationId === requestId && (operation === undefined || operationName === operation),
+      );
     if (found === undefined) throw new Error(`The log has no record of the request ${requestId}.`);
     return found;
   }
