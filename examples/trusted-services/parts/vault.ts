@@ -93,7 +93,7 @@ export class Vault {
 
   /** Deletes the deleted vault for ever, which only one without purge protection can be. */
   async purge(): Promise<void> {
-    await this.#management().vaults.beginPurgeDeletedAndWait(this.name, location, { updateIntervalInMs: 200 });
+    await this.#management().vaults.purgeDeleted(this.name, location, { updateIntervalInMs: 200 });
   }
 
   /** Brings a deleted vault back, with its contents and its rules. */
