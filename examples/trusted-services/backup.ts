@@ -226,7 +226,6 @@ await play({
   programs: luksPrograms,
   caller: application('Azure Backup'),
   grant,
-  furnish: () => Promise.resolve(),
   work,
   call: ({ keys }) => keys.backupKey(keyName),
   outside: { title: 'sets a secret', call: ({ secrets }) => secrets.setSecret('note', 'from the backup') },

@@ -179,7 +179,6 @@ await play({
   programs: postgresPrograms,
   caller: userAssigned(factoryType, factoryName),
   grant: { secrets: ['get', 'list', 'set'] },
-  furnish: () => Promise.resolve(),
   work,
   call: ({ secrets }) => secrets.getSecret(secretName),
   outside: { title: 'sets a secret', call: ({ secrets }) => secrets.setSecret(secretName, 'from the factory') },

@@ -95,7 +95,6 @@ await play({
   programs: postgresPrograms,
   caller: application('Azure Databricks'),
   grant: { secrets: ['get', 'list', 'set'] },
-  furnish: () => Promise.resolve(),
   work,
   call: ({ secrets }) => secrets.getSecret(secretName),
   outside: { title: 'sets a secret', call: ({ secrets }) => secrets.setSecret(secretName, 'from the workspace') },
