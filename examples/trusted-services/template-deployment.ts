@@ -114,9 +114,9 @@ class Release {
   async deploy(name: string, secretVersion?: string): Promise<string> {
     const reference = { keyVault: { id: this.#vaultId }, secretName, ...(secretVersion && { secretVersion }) };
     const parameters = { administratorLoginPassword: { reference } };
-    const { properties } = await this.#client.deployments.createOrUpdate(resourceGroup, name, {
-      properties: { mode: 'Incremental', template, parameters },
-    });
+    const deployment = { properties: { mode: 'Incremental', template, parameters } } as const;
+    const quickly = { updateIntervalInMs: 50 };
+    const { properties } = await this.#client.deployments.createOrUpdate(resourceGroup, name, deployment, quickly);
     assert.equal(properties?.provisioningState, 'Succeeded');
     return properties.correlationId ?? '';
   }
