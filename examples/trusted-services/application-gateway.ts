@@ -106,7 +106,7 @@ function mishaps({ vault, owner, party }: Pick<Stage, 'vault' | 'owner' | 'party
   ];
 }
 
-/** The gateway's errors, by what the vault answers. Any other failure is transient, and has no effect on the listener. */
+/** The gateway's errors, by what the vault answers. Any other answer is transient, and has no effect on the listener. */
 const errors: Readonly<Record<string, string>> = {
   AccessDenied: 'UserAssignedIdentityDoesNotHaveGetPermissionOnKeyVault',
   SecretDisabled: 'SecretDisabled',
@@ -189,5 +189,10 @@ await play({
     title: 'reads the certificate instead of its secret',
     call: ({ certificates }) => certificates.getCertificate(certificateName),
   },
-  forged: { caller: userAssigned('Microsoft.Compute/virtualMachines', 'shop') },
+  forged: {
+    caller: {
+      ...userAssigned('Microsoft.Compute/virtualMachines', 'shop'),
+      title: "the gateway's own identity, used by a virtual machine",
+    },
+  },
 });
