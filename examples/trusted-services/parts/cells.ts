@@ -53,14 +53,24 @@ export async function answerTo(call: () => Promise<unknown>): Promise<Pick<Outco
     return { status: 200 };
   } catch (error) {
     if (!isRestError(error) || error.statusCode === undefined) throw error;
-    const code = innerCode(error.details ?? JSON.parse(refusalOf(error.request) || '{}')) ?? error.code;
-    return { status: error.statusCode, ...(code === undefined ? {} : { code }), message: error.message };
+    const refused: Refused = error.details ?? JSON.parse(refusalOf(error.request) || '{}');
+    const code = innerCode(refused) ?? error.code;
+    const message = refused.error?.message ?? error.message;
+    return { status: error.statusCode, ...(code === undefined ? {} : { code }), message };
   }
 }
 
-/** Azure's vaults say more in `innererror`, which newer clients call `innerError`. */
-function innerCode(details: unknown): string | undefined {
-  const { error } = (details ?? {}) as { error?: Partial<Record<'innererror' | 'innerError', { code?: string }>> };
+/** The body of a refusal. */
+interface Refused {
+  readonly error?: {
+    readonly message?: string;
+    /** Azure's vaults say more here. Newer clients call it `innerError`. */
+    readonly innererror?: { readonly code?: string };
+    readonly innerError?: { readonly code?: string };
+  };
+}
+
+function innerCode({ error }: Refused): string | undefined {
   return (error?.innererror ?? error?.innerError)?.code;
 }
 
