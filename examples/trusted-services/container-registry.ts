@@ -2,7 +2,7 @@
  * Azure Container Registry: "Registry encryption using customer-managed keys"
  *
  * A registry encrypts what is pushed to it under a data key, which the customer's key in the vault wraps. It is created with a
- * user-assigned identity, because its own does not exist before it. Here a small registry answers the real client `oras`; this
+ * user-assigned identity, because its own does not exist before it, and can change to its own later. Here a small registry answers the real client `oras`; this
  * program is the store below it, which seals blobs, manifests and tags before they reach the disk.
  */
 import assert from 'node:assert/strict';
@@ -60,6 +60,23 @@ async function work(stage: Stage): Promise<void> {
     say(`After ${title}, oras prints "denied: ${unreadable(answer)}", until that is undone.`);
   }
   assert.deepEqual(store.stored(), stored);
+
+  await changeIdentity(stage, store);
+  assert.deepEqual(await client.pull(), program);
+  await owner.keys.rotateKey(keyName);
+  await store.followKey();
+  assert.deepEqual(await client.pull(), program);
+  say('The registry got an identity of its own. Granted in place of the first one, it pulls, and it follows the key.');
+  await stage.vault.grant(stage.party, stage.grant);
+}
+
+/** "Rotate the key and identity": from now on, the registry asks the vault as itself. */
+async function changeIdentity({ vault, party, grant }: Stage, store: SealedStore): Promise<void> {
+  const own = await party.ownIdentity?.();
+  assert.ok(own);
+  await vault.grant(own, grant);
+  await vault.revoke(party);
+  await store.use(new CustomerKey(vault.as(own), keyName));
 }
 
 function unreadable(answer: string): string {
@@ -107,7 +124,7 @@ class Oras {
 /** What is below the registry. The data key is not kept in memory, so that each request of a client asks the vault. */
 class SealedStore implements RegistryStore {
   readonly #folder: string;
-  readonly #key: CustomerKey;
+  #key: CustomerKey;
 
   constructor(folder: string, key: CustomerKey) {
     this.#folder = folder;
@@ -120,6 +137,12 @@ class SealedStore implements RegistryStore {
     mkdirSync(join(this.#folder, 'sealed'), { recursive: true });
     const { envelope } = await this.#key.newDataKey();
     this.#keep(envelope);
+  }
+
+  /** The same key, as another identity may use it. */
+  async use(key: CustomerKey): Promise<void> {
+    await key.enable();
+    this.#key = key;
   }
 
   async put(name: string, data: Buffer): Promise<void> {

@@ -22,6 +22,8 @@ export interface Party {
   readonly credential: TokenCredential;
   /** What the caller says about itself with each request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Gives a resource that uses a user-assigned identity one of its own, beside that. */
+  readonly ownIdentity?: () => Promise<Party>;
 }
 
 /** The service's application in Microsoft's own tenant. */
@@ -71,11 +73,19 @@ export function userAssigned(type: string, name: string): Caller {
       const identity = resourceId(connection, 'Microsoft.ManagedIdentity/userAssignedIdentities', `${name}-identity`);
       const { properties } = await createResource(connection, identity);
       const { principalId, clientId } = properties as { principalId: string; clientId: string };
-      await createResource(connection, resourceId(connection, type, name), {
-        type: 'UserAssigned',
-        userAssignedIdentities: { [identity]: {} },
-      });
-      return { objectId: principalId, credential: workloadCredential(connection, identityHeader, clientId) };
+      const userAssignedIdentities = { [identity]: {} };
+      const create = (kind: 'UserAssigned' | 'SystemAssigned, UserAssigned') =>
+        createResource(connection, resourceId(connection, type, name), { type: kind, userAssignedIdentities });
+      await create('UserAssigned');
+      return {
+        objectId: principalId,
+        credential: workloadCredential(connection, identityHeader, clientId),
+        ownIdentity: async () => {
+          const resource = await create('SystemAssigned, UserAssigned');
+          const objectId = resource.identity?.principalId ?? fail(`${type} has no identity of its own`);
+          return { objectId, credential: workloadCredential(connection, identityHeader) };
+        },
+      };
     },
   };
 }
