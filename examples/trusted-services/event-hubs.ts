@@ -101,7 +101,7 @@ async function reopened(...given: ConstructorParameters<typeof MessagingKey>): P
   return key;
 }
 
-const noRetry = { retryOptions: { maxRetries: 0, timeoutInMs: 5000 } };
+const noRetry = { retryOptions: { maxRetries: 0, timeoutInMs: 30_000 } };
 
 /** Sends by the official client, as one batch, to partition 0. Gives the hub's partitions. */
 async function send(

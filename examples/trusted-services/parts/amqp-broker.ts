@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import rhea from 'rhea';
 import type { Connection, Delivery, EventContext, Message, Receiver, Sender, Source, TerminusOptions } from 'rhea';
@@ -72,9 +73,9 @@ export class AmqpBroker {
         void this.#pumps.get(sender)?.settle(delivery, outcome === 'accepted');
       });
     }
-    container.on('sender_close', ({ sender }: Sending) => this.#pumps.delete(sender));
+    container.on('sender_close', ({ sender }: Sending) => void this.#end(sender));
     container.on('disconnected', ({ connection }: EventContext) => {
-      for (const sender of this.#pumps.keys()) if (sender.connection === connection) this.#pumps.delete(sender);
+      for (const sender of this.#pumps.keys()) if (sender.connection === connection) void this.#end(sender);
     });
     const options = {
       sender_options: { autosettle: false },
@@ -115,6 +116,12 @@ export class AmqpBroker {
       const [filter] = Object.values(source.filter ?? {}) as { readonly value: string }[];
       this.#pumps.set(link, new Pump(link, this.#messaging.reader(address, filter?.value ?? '')));
     }
+  }
+
+  async #end(sender: Sender): Promise<void> {
+    const pump = this.#pumps.get(sender);
+    this.#pumps.delete(sender);
+    await pump?.giveBack();
   }
 
   async #received(context: Received): Promise<void> {
@@ -187,8 +194,14 @@ class Pump {
   async settle(delivery: Delivery, accepted: boolean): Promise<void> {
     await this.#sent.get(delivery)?.settle?.(accepted);
     this.#sent.delete(delivery);
-    delivery.update(true);
+    delivery.update(true, delivery.remote_state?.['described']());
     if (!accepted) await this.run();
+  }
+
+  /** What nobody will settle any more. */
+  async giveBack(): Promise<void> {
+    for (const { settle } of this.#sent.values()) await settle?.(false);
+    this.#sent.clear();
   }
 
   async #sendAll(): Promise<void> {
@@ -197,6 +210,8 @@ class Pump {
       if (next === undefined) return;
       const message = { ...decoded(next.bytes), message_annotations: next.annotations };
       this.#sent.set(this.#sender.send(message, next.tag), next);
+      // rhea writes, and takes the credit off, at the end of the turn.
+      await setImmediate();
     }
   }
 }
