@@ -63,7 +63,7 @@ async function work({ owner, vault, service, party, grant, say }: Stage): Promis
   say('A key was rotated: after the next poll its new version wraps the data key, and the segment is the same.');
 
   for (const name of keyNames.slice(0, 2)) await owner.keys.updateKeyProperties(name, { enabled: false });
-  await using restarted = await AmqpBroker.start(new EventHub(data, await reopened(service, data)));
+  await using restarted = await AmqpBroker.start(new EventHub(data, await MessagingKey.reopen(service, data)));
   assert.deepEqual(await receive(restarted), readings);
   await key.poll();
   assert.equal(key.status, 'Active');
@@ -92,13 +92,6 @@ async function refuses(key: MessagingKey, data: string): Promise<void> {
   mkdirSync(join(data, '0'));
   await assert.rejects(key.enable(keyNames), /only one that is new or empty/);
   rmdirSync(join(data, '0'));
-}
-
-/** A namespace that has only what is on disk. */
-async function reopened(...given: ConstructorParameters<typeof MessagingKey>): Promise<MessagingKey> {
-  const key = new MessagingKey(...given);
-  await key.poll();
-  return key;
 }
 
 const noRetry = { retryOptions: { maxRetries: 0, timeoutInMs: 30_000 } };

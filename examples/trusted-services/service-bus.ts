@@ -79,19 +79,12 @@ async function work(stage: Stage): Promise<void> {
     );
   }
 
-  await using restarted = await AmqpBroker.start(new Queue(data, await reopened(service, data)));
+  await using restarted = await AmqpBroker.start(new Queue(data, await MessagingKey.reopen(service, data)));
   const newBus = new Bus(restarted);
   assert.equal(await newBus.take('complete'), orders[1]);
   assert.equal(await newBus.take('complete'), orders[2]);
   assert.equal(stored(data).size, 0);
   say('Each time all was given back. The namespace was restarted, and the two orders that waited were received.');
-}
-
-/** A namespace that has only what is on disk. */
-async function reopened(...given: ConstructorParameters<typeof MessagingKey>): Promise<MessagingKey> {
-  const key = new MessagingKey(...given);
-  await key.poll();
-  return key;
 }
 
 /** The official client. */

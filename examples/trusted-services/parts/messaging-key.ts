@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { isRestError } from '@azure/core-rest-pipeline';
 import { AmqpRefusal } from './amqp-broker.ts';
 import { CustomerKey } from './customer-key.ts';
@@ -27,6 +26,13 @@ export class MessagingKey {
   constructor(clients: Clients, folder: string) {
     this.#clients = clients;
     this.#folder = folder;
+  }
+
+  /** For a namespace that starts again, and has only what is on disk. */
+  static async reopen(clients: Clients, folder: string): Promise<MessagingKey> {
+    const key = new MessagingKey(clients, folder);
+    await key.poll();
+    return key;
   }
 
   get status(): 'Active' | 'Revoked' {
@@ -101,7 +107,7 @@ export class MessagingKey {
   }
 
   get #file(): string {
-    return join(`${this.#folder}.keys.json`);
+    return `${this.#folder}.keys.json`;
   }
 
   #read(): readonly Wrapped[] {
