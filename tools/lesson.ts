@@ -71,10 +71,16 @@ export async function runLesson(program: string, configuration: unknown = {}): P
 /** A lesson that ended early has written none. */
 function outcomesIn(file: string): Pick<Lesson, 'service' | 'outcomes'> {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    const written: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return isWritten(written) ? written : { outcomes: [] };
   } catch {
     return { outcomes: [] };
   }
+}
+
+/** The program's own file, so that its outcomes need no look at each member. */
+function isWritten(value: unknown): value is Required<Pick<Lesson, 'service' | 'outcomes'>> {
+  return typeof value === 'object' && value !== null && 'service' in value && 'outcomes' in value;
 }
 
 const columns: readonly CellName[] = ['option on', 'option off', 'no permission', 'outside the scenario', 'forged'];

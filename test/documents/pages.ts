@@ -13,6 +13,7 @@ export const followed: Readonly<Record<string, Server>> = {
   'docs/tutorial.md': 'running',
   'docs/how-to/virtual-networks.md': 'running',
   ...Object.fromEntries(fabricPages.map((page) => [page, 'running'] as const)),
+  'examples/trusted-services/README.md': 'by the page',
   'docs/how-to/ansible.md': 'by the page',
   'docs/how-to/ci.md': 'by the page',
   'docs/how-to/declared.md': 'running',

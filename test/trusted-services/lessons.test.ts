@@ -90,7 +90,6 @@ suite('the lessons', { concurrency: 2 }, () => {
       const cells = lesson.outcomes.map(({ cell }) => cell);
       assert.deepEqual(cells, [...Object.keys(expected), 'network disabled']);
       for (const seen of lesson.outcomes) {
-        // oxlint-disable-next-line no-await-in-loop -- a line each in the report, in order
         await t.test(`${seen.cell}: ${seen.title}`, () => expected[seen.cell](seen, service));
       }
     });

@@ -101,7 +101,7 @@ export interface Application {
   readonly clientSecret: string;
 }
 
-export function secretCredential({ home, caFile }: Connection, { tenantId, clientId, clientSecret }: Application) {
+function secretCredential({ home, caFile }: Connection, { tenantId, clientId, clientSecret }: Application) {
   return new ClientSecretCredential(tenantId, clientId, clientSecret, {
     authorityHost: home,
     disableInstanceDiscovery: true,

@@ -6,7 +6,7 @@ import { attributesWith, objectMembers, objectOr } from '../body.ts';
 import type { BodyShape } from '../body.ts';
 
 /** The shape of bytes in base64url (RFC 4648 section 5), which some clients pad. `name` is the name of the member. */
-export function octets(name: string): BodyShape<Uint8Array> {
+function octets(name: string): BodyShape<Uint8Array> {
   return refine(string, (text) => decoded(text) ?? notBase64url(text, name));
 }
 
