@@ -32,12 +32,12 @@ export const lessons: readonly (readonly [program: string, service: string])[] =
 
 export const lessonFolder = fileURLToPath(new URL('../examples/trusted-services/', import.meta.url));
 
-/** What came of a run. */
+/** The outcome of a run. */
 export interface Lesson {
   readonly program: string;
-  /** 0; 69 where the machine has not the programs that the lesson needs; else the lesson failed. */
+  /** 0; 69 where the machine lacks a program that the lesson needs; else the lesson failed. */
   readonly code: number | null;
-  /** What it printed, errors too. */
+  /** All that it printed, errors too. */
   readonly said: string;
   readonly service?: string;
   readonly outcomes: readonly Outcome[];
@@ -68,7 +68,7 @@ export async function runLesson(program: string, configuration: unknown = {}): P
   }
 }
 
-/** A lesson that ended early has written none. */
+/** The outcomes that a lesson has written: none, if it ended early. */
 function outcomesIn(file: string): Pick<Lesson, 'service' | 'outcomes'> {
   try {
     const written: unknown = JSON.parse(readFileSync(file, 'utf8'));
@@ -78,14 +78,14 @@ function outcomesIn(file: string): Pick<Lesson, 'service' | 'outcomes'> {
   }
 }
 
-/** The program's own file, so that its outcomes need no look at each member. */
+/** The lesson itself wrote the file, so the members of its outcomes are not checked. */
 function isWritten(value: unknown): value is Required<Pick<Lesson, 'service' | 'outcomes'>> {
   return typeof value === 'object' && value !== null && 'service' in value && 'outcomes' in value;
 }
 
 const columns: readonly CellName[] = ['option on', 'option off', 'no permission', 'outside the scenario', 'forged'];
 
-/** The table of the lessons' page: what came of each cell when it ran. */
+/** The table of the lessons' page: the outcome of each cell when it ran. */
 export function outcomeTable(ran: readonly Lesson[]): string {
   const rows = ran.map(({ program, service = program, outcomes }) => [
     `[${service}](${program}.ts)`,

@@ -4,7 +4,7 @@
  * The host names of an API Management service, its gateway's and its developer portal's, have certificates of the vault,
  * which the service's control plane reads as secrets by its system-assigned identity, and refreshes every four hours. A
  * user-assigned identity is not trusted, nor are the policies that run with each request. Here HAProxy is the service's
- * front, with a site for each host name, and the class `ControlPlane` what keeps its certificates. A refresh is a call.
+ * front, with a site for each host name, and the class `ControlPlane` keeps its certificates. A refresh is a call.
  */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
@@ -46,7 +46,9 @@ async function work({ vault, owner, service, party, say }: Stage): Promise<void>
   say('Both host names are served on one port, each with its certificate; a visitor verifies both chains.');
   assert.equal((await visitor('gateway', hosts.portal)).status, 421);
   await assert.rejects(visit({ port: controlPlane.port, host: 'www.contoso.example', root }), /unrecognized name/);
-  say("The portal's page on the gateway's connection is a 421; a host name without a certificate fails the handshake.");
+  say(
+    "A request for the portal on the gateway's connection gets a 421; a host name without a certificate fails the handshake.",
+  );
 
   const renewed = await put('gateway');
   assert.deepEqual(await visitor('gateway'), pageOf('The API, by https', gateway));
@@ -58,9 +60,7 @@ async function work({ vault, owner, service, party, say }: Stage): Promise<void>
   await owner.secrets.setSecret('uploaded', authority.pfx(renewed).toString('base64'));
   const uploaded = ControlPlane.deploy(service, [{ kind: 'gateway', secretName: 'uploaded', application: api.port }]);
   await assert.rejects(uploaded, /is not the secret of a certificate/);
-  say(
-    'A certificate that was put into the vault as a mere secret is refused by the service: insert it as certificate.',
-  );
+  say('The service refuses a certificate that was put into the vault as a plain secret: import it as a certificate.');
 
   const later = await put('gateway');
   await vault.revoke(party);
@@ -83,7 +83,7 @@ interface HostName {
   readonly application: number;
 }
 
-/** What keeps the host names of a service. */
+/** Keeps the certificates of the service's host names up to date. */
 class ControlPlane {
   readonly #service: Clients;
   readonly #hostNames: readonly HostName[];
@@ -123,7 +123,7 @@ class ControlPlane {
     return this.#haproxy.portOf('front');
   }
 
-  /** Exchanges the certificates that have a new version. Returns what came of each host name. */
+  /** Exchanges the certificates that have a new version. Returns the outcome for each host name. */
   async refresh(): Promise<Partial<Record<Kind, string>>> {
     const outcomes: Partial<Record<Kind, string>> = {};
     for (const { kind, secretName } of this.#hostNames) {

@@ -4,7 +4,7 @@
  * A `Microsoft.Web/certificates` resource names a certificate of the vault. App Service's resource provider reads the
  * certificate and its secret, with the grant for its application in the customer's tenant, and its front ends serve the
  * custom domain with it; once a day it looks for a new version. The web app's own identity has no part in this, and is
- * not trusted. Here the resource provider is the class `Certificate`, a front end Node's TLS server, and a look a call.
+ * not trusted. Here the class `Certificate` is the resource provider, Node's TLS server is a front end, and a look is a call.
  */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
@@ -60,7 +60,7 @@ async function work({ postern, vault, owner, service, party, say }: Stage): Prom
   await vault.revoke(party);
   assert.equal(await certificate.sync(), 'OperationNotPermittedOnKeyVault');
   assert.deepEqual(await visitor(), renewed);
-  say(`The grant was taken away: the resource says OperationNotPermittedOnKeyVault, and visitors do not notice.`);
+  say('The grant was taken away: the resource says OperationNotPermittedOnKeyVault, and visitors do not notice.');
 
   await (await owner.certificates.beginDeleteCertificate(name, quickly)).pollUntilDone();
   await vault.grant(party, grant);
@@ -70,14 +70,14 @@ async function work({ postern, vault, owner, service, party, say }: Stage): Prom
   assert.equal(await certificate.sync(), 'Succeeded');
   assert.equal((await visitor()).serialNumber, await serialIn(owner));
   say(
-    'Granted again with the certificate deleted, it says KeyVaultSecretDoesNotExist; recovered, the newest is served.',
+    'With the grant back and the certificate deleted, it says KeyVaultSecretDoesNotExist. Recovered, the newest is served.',
   );
 }
 
-/** The web app that the domain is for. */
+/** The identity of the web app that the domain is for. */
 const ownIdentity = systemAssigned('Microsoft.Web/sites', 'contoso-www');
 
-/** What the resource says about its last look (`KeyVaultSecretStatus`). */
+/** The resource's status after its last look (`KeyVaultSecretStatus`), by the vault's code. */
 const statuses: Readonly<Record<string, string>> = {
   AccessDenied: 'OperationNotPermittedOnKeyVault',
   ForbiddenByFirewall: 'AzureServiceUnauthorizedToAccessKeyVault',
@@ -97,8 +97,8 @@ class Certificate {
   }
 
   /**
-   * Reads the certificate, and its secret only if it is another certificate than the one that is served. Returns what the
-   * resource then says of itself.
+   * Reads the certificate, and its secret only if the certificate is not the one that is served. Returns the resource's
+   * status after that.
    */
   async sync(): Promise<string> {
     const { code } = await answerTo(async () => {

@@ -4,7 +4,7 @@
  * A gateway terminates TLS with a certificate that it reads from the vault as a secret, without a version, by a
  * user-assigned identity ("leveraging User Managed Identities"). It polls the vault for a new version, and disables a
  * listener whose certificate the customer has put out of its reach, until a poll succeeds again. Here HAProxy is the
- * gateway's proxy, and the class `Gateway` its instance. A poll is a call; Azure's gateways poll every four hours.
+ * gateway's proxy, and the class `Gateway` is its instance. A poll is a call; Azure's gateways poll every four hours.
  */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
@@ -52,7 +52,7 @@ async function work({ vault, owner, service, party, say }: Stage): Promise<void>
   say('A new version waited for the poll. Four visitors saw it arrive, and none of their connections was refused:');
   say(`they visited ${visits.join(', ')} times until they had it.`);
 
-  for (const { what, error, happen, mend } of mishaps({ vault, owner, party })) {
+  for (const { title, error, happen, mend } of mishaps({ vault, owner, party })) {
     await happen();
     assert.equal(await gateway.poll(), error);
     await assert.rejects(visitor(), { code: 'ECONNREFUSED' });
@@ -61,19 +61,19 @@ async function work({ vault, owner, service, party, say }: Stage): Promise<void>
     await mend();
     assert.equal(await gateway.poll(), 'Enabled');
     assert.equal((await visitor()).serialNumber, serialOf(second.certificate));
-    say(`${what}: the listener was disabled with ${error}, the other one went on; mended, it serves again.`);
+    say(`${title}: the listener was disabled with ${error}, and the other one went on. Mended, it serves again.`);
   }
 }
 
 interface Mishap {
-  readonly what: string;
+  readonly title: string;
   /** The gateway's name for it ("Common key vault errors in Azure Application Gateway"). */
   readonly error: string;
   readonly happen: () => Promise<unknown>;
   readonly mend: () => Promise<unknown>;
 }
 
-/** What the customer can do to the gateway. */
+/** The ways in which the customer can put the certificate out of the gateway's reach. */
 function mishaps({ vault, owner, party }: Pick<Stage, 'vault' | 'owner' | 'party'>): readonly Mishap[] {
   const { certificates } = owner;
   const setEnabled = async (enabled: boolean) => {
@@ -82,25 +82,25 @@ function mishaps({ vault, owner, party }: Pick<Stage, 'vault' | 'owner' | 'party
   };
   return [
     {
-      what: 'The grant was taken away',
+      title: 'The grant was taken away',
       error: 'UserAssignedIdentityDoesNotHaveGetPermissionOnKeyVault',
       happen: () => vault.revoke(party),
       mend: () => vault.grant(party, grant),
     },
     {
-      what: 'The certificate was disabled',
+      title: 'The certificate was disabled',
       error: 'SecretDisabled',
       happen: () => setEnabled(false),
       mend: () => setEnabled(true),
     },
     {
-      what: 'The certificate was deleted',
+      title: 'The certificate was deleted',
       error: 'SecretDeletedFromKeyVault',
       happen: async () => (await certificates.beginDeleteCertificate(certificateName, quickly)).pollUntilDone(),
       mend: async () => (await certificates.beginRecoverDeletedCertificate(certificateName, quickly)).pollUntilDone(),
     },
     {
-      what: 'The bypass was switched off',
+      title: 'The bypass was switched off',
       error: 'KeyVaultHasRestrictedAccess',
       happen: () => vault.set({ bypass: 'None' }),
       mend: () => vault.set({ bypass: 'AzureServices' }),

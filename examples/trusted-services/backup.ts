@@ -3,9 +3,9 @@
  * Backup."
  *
  * An encrypted disk is of no use without its passphrase, so the backup of a machine takes what Azure Disk Encryption keeps in
- * the vault along: the key encryption key as the vault's own backup, which nobody else can read, and the secrets. Here the
+ * the vault along: the key encryption key as the vault's own backup, which only a vault can read, and the secrets. Here the
  * disks are LUKS volumes in files, the storage account is Azurite, and the vault is lost for ever: deleted and purged. The
- * customer then restores into another vault, from the JSON that the restore job leaves, as the document tells him to.
+ * customer then restores into another vault, from the JSON that the restore job leaves, as the document says.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -28,7 +28,7 @@ import type { Clients } from './parts/vault.ts';
 const keyName = 'disk-kek';
 const machine = 'ledger-vm';
 const ledger = 'January: 1,204 crowns received.\n';
-/** What the document has the customer grant. */
+/** The permissions that the document has the customer grant. */
 const documented = { keys: ['backup', 'get', 'list'], secrets: ['backup', 'get', 'list'] };
 const grant = { ...documented, secrets: [...documented.secrets, 'set'] };
 
@@ -43,7 +43,7 @@ async function work(stage: Stage): Promise<void> {
   });
   await lost.create();
   const disks = await encrypted(lost, compute, folder.path);
-  say(`${machine} has two encrypted disks. What opens them is in the vault ${lost.name}.`);
+  say(`${machine} has two encrypted disks. The vault ${lost.name} has what opens them.`);
 
   await lost.grant(party, documented);
   const backup = new Backup(lost.as(party), azurite.blobs);
@@ -52,7 +52,7 @@ async function work(stage: Stage): Promise<void> {
   const passphrases = [disks.passphrase, Buffer.from(disks.passphrase).toString('base64')];
   for (const clear of [ledger, ...passphrases]) assert.equal(taken.includes(clear), false);
   say(
-    'The backup has both disks, the key as the vault gave it, and the secrets: no text and no passphrase of the first.',
+    "The backup has both disks, the key's own backup, and the secrets. Neither the ledger nor the first passphrase is in clear.",
   );
 
   const before = new DiskEncryption(lost.as(compute));
@@ -60,7 +60,7 @@ async function work(stage: Stage): Promise<void> {
   await lost.remove();
   await lost.purge();
   await assert.rejects(boot(before, disks.os), { statusCode: 404 });
-  say('The vault was deleted and purged. The machine boots no more.');
+  say('The vault was deleted and purged. The machine does not boot any more.');
 
   const job = await backup.restoreJob(folder.path);
   await vault.set({ enabledForDiskEncryption: true });
@@ -68,7 +68,7 @@ async function work(stage: Stage): Promise<void> {
   const os = { ...job.os, settings: await restored(owner, job.details.OsDiskKeyAndSecretDetails) };
   assert.equal(await boot(after, os), ledger);
   say(
-    `The customer restored key and secret into ${vault.name}, with the key's new URL in the tags: the first disk opens.`,
+    `The customer restored the key and the secret into ${vault.name}, with the key's new URL in the tags: the first disk opens.`,
   );
 
   await vault.grant(party, { ...grant, secrets: [...grant.secrets, 'restore'] });
@@ -90,7 +90,7 @@ interface Disk {
 interface Disks {
   readonly os: Disk;
   readonly data: Disk;
-  /** Of the first. */
+  /** The first disk's. */
   readonly passphrase: string;
 }
 
@@ -110,7 +110,7 @@ async function encrypted(vault: Vault, party: Party, folder: string): Promise<Di
   };
 }
 
-/** The names that the restore job's JSON has; for disks other than the first the document shows none. */
+/** The names that the restore job's JSON has. The document shows them for the first disk only. */
 interface KeyAndSecretDetails {
   readonly KeyUrl?: string;
   /** The vault's backup, base64. */
@@ -187,7 +187,7 @@ class Backup {
   }
 }
 
-/** The customer's part: the key from its backup, and the secret anew, because its tags name the key. */
+/** Restores the key from its backup, and sets the secret again, because its tags name the key: the customer's part. */
 async function restored(owner: Clients, details: KeyAndSecretDetails): Promise<DiskEncryptionSettings> {
   const { KeyBackupData = '', SecretData, SecretUrl } = details;
   const { id: keyUrl = '' } = await owner.keys.restoreKeyBackup(Buffer.from(KeyBackupData, 'base64'));
@@ -199,7 +199,7 @@ async function restored(owner: Clients, details: KeyAndSecretDetails): Promise<D
   return { secretUrl: properties.id ?? '', keyUrl };
 }
 
-/** What the machine reads after its boot. */
+/** Boots the machine, and reads its ledger. */
 async function boot(compute: DiskEncryption, { volume, settings }: Disk): Promise<string> {
   const passphrase = await compute.passphrase(settings);
   using folder = temporaryFolder();

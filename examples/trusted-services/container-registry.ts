@@ -1,9 +1,10 @@
 /**
  * Azure Container Registry: "Registry encryption using customer-managed keys"
  *
- * A registry encrypts what is pushed to it under a data key, which the customer's key in the vault wraps. It is created with a
- * user-assigned identity, because its own does not exist before it, and can change to its own later. Here a small registry answers the real client `oras`; this
- * program is the store below it, which seals blobs, manifests and tags before they reach the disk.
+ * A registry encrypts what is pushed to it under a data key, which the customer's key in the vault wraps. It is created with
+ * a user-assigned identity, because its own identity does not exist before the registry does, and can change to that later.
+ * Here a small registry answers the real client `oras`; this program is the store below it, which seals blobs, manifests and
+ * tags before they reach the disk.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -42,7 +43,7 @@ async function work(stage: Stage): Promise<void> {
       assert.equal((name + data.toString()).includes(text), false);
   }
   assert.deepEqual(await client.pull(), program);
-  say(`oras pushed payroll:v1. It is ${stored.size} files without its text, and oras pulls what it pushed.`);
+  say(`oras pushed payroll:v1. It is ${stored.size} sealed files, and oras pulls what it pushed.`);
 
   await owner.keys.rotateKey(keyName);
   const { wrappedKey } = store.envelope();
@@ -105,7 +106,7 @@ class Oras {
     return readFileSync(join(this.#folder, 'pulled', 'run.sh'));
   }
 
-  /** What it prints where a pull fails. */
+  /** Pulls, and returns the refusal that oras prints. */
   async refusal(): Promise<string | undefined> {
     const { status, said } = await this.#run('pull', '--output', 'refused');
     assert.notEqual(status, 0, said);
@@ -121,7 +122,7 @@ class Oras {
   }
 }
 
-/** What is below the registry. The data key is not kept in memory, so that each request of a client asks the vault. */
+/** The store below the registry. It does not keep the data key in memory, so that each request of a client asks the vault. */
 class SealedStore implements RegistryStore {
   readonly #folder: string;
   #key: CustomerKey;
@@ -161,7 +162,7 @@ class SealedStore implements RegistryStore {
     return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
   }
 
-  /** What Azure does within an hour, where the key's version is left open. */
+  /** Wraps the data key by the key's current version. Azure does so within an hour, where the key is named without a version. */
   async followKey(): Promise<void> {
     this.#keep(await this.#key.follow(this.envelope()));
   }

@@ -1,7 +1,7 @@
 /**
  * Azure Data Factory: "Fetch data store credentials in Key Vault from Data Factory"
  *
- * A factory's linked service says where a data store is, and names a secret where its password would stand. Each run of a
+ * A factory's linked service says where a data store is, and names a secret in place of its password. Each run of a
  * copy activity gets the secret, logs in, and copies. Here the store is a real PostgreSQL, the copy goes as CSV into
  * Azurite, and this program is the factory: it reads the linked services in the form in which the factory keeps them.
  *
@@ -36,39 +36,39 @@ async function work({ vault, owner, service, party, grant, say }: Stage): Promis
   await store.administer(`INSERT INTO ledger VALUES (1, 1204, NULL), (2, 877, 'late, but "in full"')`);
   await store.administer('GRANT SELECT ON ledger TO loader');
   const { properties } = await owner.secrets.setSecret(secretName, first);
-  say('A PostgreSQL database has a table and a role that may read it. A secret of the vault is its password.');
+  say('A PostgreSQL database has a table and a role that may read it. A secret of the vault holds its password.');
 
   const stores = [storeService(store, 'ledger'), storeService(store, 'ledger-pinned', properties.version)];
-  const factory = new Factory(service, sink, { vault: vaultService(vault.url), stores });
-  assert.equal(factory.definitions.includes(first), false);
-  await factory.copy('ledger', 'first.csv');
-  assert.equal(await factory.copied('first.csv'), csv);
+  const runtime = new IntegrationRuntime(service, sink, { vault: vaultService(vault.url), stores });
+  assert.equal(runtime.definitions.includes(first), false);
+  await runtime.copy('ledger', 'first.csv');
+  assert.equal(await runtime.copied('first.csv'), csv);
   say('The copy activity logged in with the secret and copied the table; the linked service has no password.');
 
   const second = newPassword();
   await store.administer(`ALTER ROLE loader PASSWORD '${second}'`);
-  await assert.rejects(factory.copy('ledger', 'early.csv'), { code: '28P01' });
+  await assert.rejects(runtime.copy('ledger', 'early.csv'), { code: '28P01' });
   await owner.secrets.setSecret(secretName, second);
-  await factory.copy('ledger', 'second.csv');
-  assert.equal(await factory.copied('second.csv'), csv);
-  await assert.rejects(factory.copy('ledger-pinned', 'pinned.csv'), { code: '28P01' });
+  await runtime.copy('ledger', 'second.csv');
+  assert.equal(await runtime.copied('second.csv'), csv);
+  await assert.rejects(runtime.copy('ledger-pinned', 'pinned.csv'), { code: '28P01' });
   say(
-    'The password was changed: 28P01, until the secret has a new version. A reference to the old version goes on failing.',
+    'The password was changed: the copy failed with 28P01 until the secret had a new version. A pinned reference still fails.',
   );
 
   const newest = (await owner.secrets.getSecret(secretName)).properties.version ?? '';
   await owner.secrets.updateSecretProperties(secretName, newest, { enabled: false });
-  const disabled = await answerTo(() => factory.copy('ledger', 'refused.csv'));
+  const disabled = await answerTo(() => runtime.copy('ledger', 'refused.csv'));
   assert.deepEqual([disabled.status, disabled.code], [403, 'SecretDisabled']);
   await owner.secrets.updateSecretProperties(secretName, newest, { enabled: true });
   await vault.revoke(party);
-  const denied = await answerTo(() => factory.copy('ledger', 'refused.csv'));
+  const denied = await answerTo(() => runtime.copy('ledger', 'refused.csv'));
   assert.deepEqual([denied.status, denied.code], [403, 'AccessDenied']);
   await vault.grant(party, grant);
-  await factory.copy('ledger', 'third.csv');
-  assert.deepEqual(await factory.copies(), ['first.csv', 'second.csv', 'third.csv']);
+  await runtime.copy('ledger', 'third.csv');
+  assert.deepEqual(await runtime.copies(), ['first.csv', 'second.csv', 'third.csv']);
   say(
-    'With the secret disabled (403 SecretDisabled) or without the grant (403 AccessDenied) nothing was copied; then again.',
+    'With the secret disabled (403 SecretDisabled) or without the grant (403 AccessDenied) nothing is copied. With both, it is.',
   );
 }
 
@@ -92,7 +92,7 @@ interface StoreService {
   };
 }
 
-/** What stands in the place of a password. Without a version it means the latest. */
+/** A secret in place of a password. Without a version it is the latest one. */
 interface SecretReference {
   readonly type: 'AzureKeyVaultSecret';
   readonly secretName: string;
@@ -117,9 +117,9 @@ interface Services {
   readonly stores: readonly StoreService[];
 }
 
-/** It keeps definitions alone: each run of the copy activity reads the password that it needs. */
-class Factory {
-  /** All that the factory keeps. */
+/** Runs the factory's copy activities. It keeps definitions only: each run reads the password that it needs. */
+class IntegrationRuntime {
+  /** All that it keeps. */
   readonly definitions: string;
   readonly #vault: Clients;
   readonly #sink: ContainerClient;
@@ -136,7 +136,8 @@ class Factory {
     const service = stores.find(({ name }) => name === serviceName);
     if (service === undefined) throw new Error(`No linked service has the name ${serviceName}.`);
     const { server, port, database, username, password } = service.typeProperties;
-    if (password.store.referenceName !== vault.name) throw new Error(`${password.store.referenceName} is no vault.`);
+    if (password.store.referenceName !== vault.name)
+      throw new Error(`${password.store.referenceName} is not a linked vault.`);
     const { secretName: name, secretVersion: version } = password;
     const { value = '' } = await this.#vault.secrets.getSecret(name, version === undefined ? {} : { version });
     const login = { host: server, port, database, user: username, password: value };

@@ -56,9 +56,7 @@ async function write({ say }: Stage, account: Account): Promise<void> {
   for (const block of blocks) assert.equal(block.includes('hPa'), false);
   assert.equal(new Set(blocks.map((block) => block.toString('hex'))).size, blocks.length);
   assert.deepEqual(await account.read(path), file);
-  say(
-    `${path} is stored as ${blocks.length} blocks without its text. No two look the same, though three are the same in clear.`,
-  );
+  say(`${path} is stored as ${blocks.length} sealed blocks. No two look the same, though three are the same in clear.`);
 
   assert.deepEqual(await account.readBlock(path, 3), file.subarray(3 * blockSize));
   account.swap(path, 0, 1);
@@ -150,7 +148,7 @@ class Account {
     this.#keep(await this.#masterKey.follow(this.#envelope()));
   }
 
-  /** What somebody could do who can write to the disks. */
+  /** Swaps two blocks, as an attacker could who can write to the disks. */
   swap(name: string, one: number, other: number): void {
     const aside = join(this.#folder, randomBytes(4).toString('hex'));
     renameSync(this.#block(name, one), aside);

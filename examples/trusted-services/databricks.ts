@@ -35,7 +35,7 @@ async function work({ vault, owner, service, party, grant, say }: Stage): Promis
   assert.equal(JSON.stringify(known).includes(first), false);
   say(`The scope ${scope} was created; that gave the service its access policy. It lists ${secretName}.`);
   await assertReadOnly(workspace);
-  say('Writing to the scope and deleting from it are refused by the workspace: the vault is to be read only.');
+  say('The workspace refuses to write to the scope and to delete from it: it only reads the vault.');
 
   const job = jobOf(store);
   assert.equal(await workspace.run(job), printed);
@@ -76,7 +76,7 @@ async function assertReadOnly(workspace: Workspace): Promise<void> {
 
 const printed = 'Logged in as analyst with [REDACTED].';
 
-/** What the customer's analyst has in his notebook. */
+/** The job in the customer's notebook. It logs in with the secret, and prints too much. */
 function jobOf({ host, port, database }: Postgres) {
   return async ({ secrets, print }: Notebook): Promise<void> => {
     const password = await secrets.get(scope, secretName);

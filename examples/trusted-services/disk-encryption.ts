@@ -43,7 +43,7 @@ async function work(stage: Stage): Promise<void> {
 
 interface Lesson extends Stage {
   readonly folder: string;
-  /** What goes onto the disks. */
+  /** The folder with the files that go onto the disks. */
   readonly files: string;
   readonly compute: DiskEncryption;
 }
@@ -69,7 +69,7 @@ async function encrypt({ owner, service, say, folder, files, compute }: Lesson):
   assert.equal(properties.contentType, 'Wrapped BEK');
   assert.equal(Buffer.from(value, 'base64url').includes(passphrase), false);
   assert.equal(properties.tags?.['DiskEncryptionKeyEncryptionKeyURL'], id);
-  say(`${machine} is encrypted: the disk has none of its text, and the secret ${osDisk} a wrapped passphrase.`);
+  say(`${machine} is encrypted: its disk has no ledger in clear, and the secret ${osDisk} has the wrapped passphrase.`);
 
   assert.equal(await boot(compute, { volume, settings }), ledger);
   assert.equal(volume.opensWith(passphrase), true);
@@ -100,7 +100,7 @@ async function rotate({ owner, say, compute }: Lesson, { volume, settings }: Enc
   const renewed = await compute.keep({ name: osDisk, machine, passphrase: next }, id);
   assert.equal(volume.opensWith(await compute.passphrase(wrappedAgain)), false);
   assert.equal(await boot(compute, { volume, settings: renewed }), ledger);
-  say('The passphrase was changed: the new version of the secret opens the disk, the version before it no longer.');
+  say('The passphrase was changed: the new version of the secret opens the disk, and the one before does not.');
 }
 
 /** "BEK only": the secret holds the passphrase itself, and whoever may get secrets can open the disk. */
@@ -132,7 +132,7 @@ async function windows({ owner, service, say }: Lesson): Promise<void> {
   say('The BitLocker key of a Windows machine, encrypted by the documented script, comes back as it was.');
 }
 
-/** What the machine reads after its boot. */
+/** Boots the machine, and reads its ledger. */
 async function boot(compute: DiskEncryption, { volume, settings }: Encrypted): Promise<string> {
   const passphrase = await compute.passphrase(settings);
   using folder = temporaryFolder();

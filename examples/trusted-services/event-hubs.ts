@@ -2,7 +2,7 @@
  * Azure Event Hubs: "Allow access to a key vault for customer-managed keys scenario"
  *
  * A namespace of Event Hubs keeps what is sent to it encrypted under a data key, which up to three keys of the customer's
- * wrap. It asks the vault every few minutes; while one key can be used it works, and where none can its status is "Revoked".
+ * wrap. It asks the vault every few minutes, and works while one key can be used. When no key can, its status is "Revoked".
  *
  * This program is the namespace: a small AMQP broker, with partitions of sealed segments on disk. Microsoft's own client
  * sends and receives.
@@ -35,7 +35,7 @@ async function work({ owner, vault, service, party, grant, say }: Stage): Promis
   await refuses(key, data);
   await key.enable(keyNames);
   say(
-    'The namespace took three keys: each wraps its data key. Refused were a fourth key, and keys for data that is there.',
+    'The namespace took three keys, and each wraps its data key. It refused a fourth key, and keys when it held data already.',
   );
 
   await using broker = await AmqpBroker.start(new EventHub(data, key));
@@ -48,9 +48,7 @@ async function work({ owner, vault, service, party, grant, say }: Stage): Promis
       atRest.some((bytes) => bytes.includes(reading)),
       false,
     );
-  say(
-    'The official client sent three events to partition 0 and received them. The segment on disk has none of their text.',
-  );
+  say('The official client sent three events to partition 0 and received them. The segment on disk is sealed.');
 
   const stranger = { connectionString: broker.connectionString.replace(/AccessKey=[^;]+/, 'AccessKey=c3RyYW5nZXI=') };
   assert.match(await failure(send(stranger, readings)), /^UnauthorizedError/);
@@ -67,7 +65,7 @@ async function work({ owner, vault, service, party, grant, say }: Stage): Promis
   assert.deepEqual(await receive(restarted), readings);
   await key.poll();
   assert.equal(key.status, 'Active');
-  say('Two keys were disabled: the namespace was restarted, and reads its events by the third one.');
+  say('Two keys were disabled, and the namespace was restarted: it reads its events by the third key.');
 
   await vault.revoke(party);
   await key.poll();
@@ -76,7 +74,7 @@ async function work({ owner, vault, service, party, grant, say }: Stage): Promis
   assert.match(sending, /UnauthorizedError.*revoked: the vault answers 403/);
   assert.match(receiving, /UnauthorizedError.*revoked: the vault answers 403/);
   assert.deepEqual(stored(data), atRest);
-  say(`The grant was taken away: the namespace is Revoked. It takes and gives nothing (${sending}).`);
+  say(`The grant was taken away: the namespace is Revoked. It takes no events and gives none out (${sending}).`);
 
   await vault.grant(party, grant);
   for (const name of keyNames.slice(0, 2)) await owner.keys.updateKeyProperties(name, { enabled: true });
@@ -84,7 +82,7 @@ async function work({ owner, vault, service, party, grant, say }: Stage): Promis
   assert.equal(key.status, 'Active');
   assert.deepEqual(await receive(broker), readings);
   assert.deepEqual(stored(data), atRest);
-  say(`The grant was given back: the namespace is Active, and the same segment is read.`);
+  say('The grant was given back: the namespace is Active, and the same segment is read.');
 }
 
 async function refuses(key: MessagingKey, data: string): Promise<void> {
@@ -96,7 +94,7 @@ async function refuses(key: MessagingKey, data: string): Promise<void> {
 
 const noRetry = { retryOptions: { maxRetries: 0, timeoutInMs: 30_000 } };
 
-/** Sends by the official client, as one batch, to partition 0. Gives the hub's partitions. */
+/** Sends by the official client, as one batch, to partition 0. Returns the hub's partitions. */
 async function send(
   { connectionString }: Pick<AmqpBroker, 'connectionString'>,
   bodies: readonly string[],

@@ -6,10 +6,11 @@
  * of a data encryption policy with both; mailboxes have keys of their own, under that one. It asks one of the two vaults at
  * random, and the other one where that fails. SharePoint does so with the tenant's intermediate key: it asks both vaults
  * with a slight offset, and takes the first answer. Microsoft keeps a third wrap under its own availability key. Exchange
- * uses that where no vault can be reached, and not where the customer took the keys away.
+ * uses that when no vault can be reached, and not when the customer took the keys away.
  *
  * This program is both services, each with its own application. Microsoft asks for vaults of two subscriptions; a Postern
- * has one, and both vaults are in it. A vault that cannot be reached is one whose name leads to where nobody listens.
+ * has one, and both vaults are in it. Here a vault is out of reach while its name leads to an address where nothing
+ * listens.
  */
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
@@ -106,7 +107,7 @@ async function playExchange({ postern, party, say }: Stage, customer: Customer, 
   await Promise.all(vaults.map((each) => each.grant(party, grant)));
   assert.deepEqual(await mailbox.read(), [mail, 'customer key']);
   say(
-    'Both vaults took the grant away: the user gets an error, and the availability key is not used. Given back: opens.',
+    'Both grants were taken away: the user gets an error, and the availability key is not used. Given back, the mailbox opens.',
   );
 
   setLines(customer, [false, true]);
@@ -114,8 +115,8 @@ async function playExchange({ postern, party, say }: Stage, customer: Customer, 
   setLines(customer, [false, false]);
   assert.deepEqual(await mailbox.read(), [mail, 'availability key']);
   setLines(customer, [true, true]);
-  say("One vault could not be reached: the other one unwrapped. Neither could be reached, by nobody's act:");
-  say("  the AVAILABILITY KEY, which is Microsoft's and not the customer's, opened the mailbox.");
+  say('One vault could not be reached: the other one unwrapped. Neither could be reached, with all grants in place:');
+  say("the availability key, which is Microsoft's and not the customer's, opened the mailbox.");
 }
 
 async function playSharePoint({ postern, say }: Stage, customer: Customer, folder: string): Promise<void> {
@@ -138,9 +139,9 @@ async function playSharePoint({ postern, say }: Stage, customer: Customer, folde
   assert.deepEqual(await tenant.read(file), mail);
   setLines(customer, [true, true]);
   say(
-    'With one vault out of reach it still reads. With neither it does not: the availability key waits for a call of the',
+    'With one vault out of reach it still reads. With both out of reach it fails, until the customer calls Microsoft:',
   );
-  say('customer, and after that call it opened the file.');
+  say('then the availability key opens the file.');
   for (const each of vaults) await each.revoke(party);
 }
 
@@ -262,7 +263,7 @@ async function setEnabled({ keys }: Clients, isEnabled: boolean): Promise<void> 
   await keys.updateKeyProperties(keyName, properties.version ?? '', { enabled: isEnabled });
 }
 
-/** Which vault answered the last request of these clients, and what, by the log. */
+/** The vault that had the last request of these clients, and its answer, by the log. */
 function answerOf(postern: Postern, clients: Clients): string {
   const { resourceId, properties } = postern.recordOf(clients.lastRequest());
   return `${resourceId.split('/').at(-1)?.toLowerCase()} ${properties.httpStatusCode}`;

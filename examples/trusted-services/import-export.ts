@@ -2,8 +2,8 @@
  * Azure Import/Export: "Use customer-managed keys in Azure Key Vault for Import/Export service"
  *
  * A customer ships drives, each locked under a BitLocker key, and a job that names them; the service unlocks the drives in its
- * data centre and copies them to a storage account. The job keeps only what the customer's key in the vault made of the BitLocker
- * keys. Here the drives are LUKS volumes in files, whose passphrases are BitLocker recovery passwords, because Linux can read
+ * data centre and copies them to a storage account. The job keeps the BitLocker keys only as the customer's key in the vault
+ * wrapped them. Here the drives are LUKS volumes in files, whose passphrases are BitLocker recovery passwords, because Linux can read
  * BitLocker's drives and not make them; the storage account is Azurite; and this program is the job.
  */
 import assert from 'node:assert/strict';
@@ -32,7 +32,7 @@ async function work(stage: Stage): Promise<void> {
   const shipped = drives.map(({ volume }) => readFileSync(volume.path));
   const job = new Job(join(folder.path, 'job.json'), drives);
   say(
-    `The customer packed ${drives.length} drives, and a job that names them. The service's own key protects the job.`,
+    `The customer packed ${drives.length} drives, and made a job that names them. The service's own key seals their BitLocker keys.`,
   );
 
   await job.encryptWith(new CustomerKey(stage.service, keyName));
@@ -88,7 +88,7 @@ async function takeAway(stage: Stage, job: Job): Promise<void> {
     [disabled, deleted, noVault],
     ['CmkErrorKeyDisabled', 'CmkErrorKeyNotFound', 'CmkErrorVaultNotFound'],
   );
-  say('Each of these ways out was gone, and the job listed its BitLocker keys again.');
+  say('Each of these ways out was taken, and the job listed its BitLocker keys again.');
 }
 
 /** A drive on its way, and the key that the customer wrote down. */
@@ -151,17 +151,17 @@ const revoked = [
   "Grant the job's identity Get, Wrap and Unwrap; behind a firewall, allow trusted services.",
 ] as const;
 
-/** What the vault says, and what the job makes of it. */
+/** The job's errors, by the vault's code. */
 const cmkErrors: Readonly<Record<string, readonly [name: string, wayOut: string]>> = {
   AccessDenied: revoked,
   ForbiddenByFirewall: revoked,
   KeyDisabled: ['CmkErrorKeyDisabled', 'Enable the version of the key.'],
   KeyNotFound: ['CmkErrorKeyNotFound', 'Recover the key, or restore its backup.'],
-  // Its name does not resolve on Azure. Postern answers in its place.
+  // On Azure the name of a deleted vault does not resolve. Postern answers for it.
   VaultNotFound: ['CmkErrorVaultNotFound', 'Recover the vault.'],
 };
 
-/** What the job's file has of a drive: its BitLocker key, sealed by the service's key or wrapped by the customer's. */
+/** A drive in the job's file: its BitLocker key, sealed by the service's key or wrapped by the customer's. */
 interface JobDrive {
   readonly driveId: string;
   readonly sealed?: string;
@@ -201,7 +201,7 @@ class Job {
       throw new Error('The customer managed key cannot be disabled once it is chosen.');
   }
 
-  /** What the job's page shows to the customer, and what the data centre opens the drives with. */
+  /** The keys by drive. The job's page shows them to the customer, and the data centre opens the drives with them. */
   async listBitLockerKeys(): Promise<ReadonlyMap<string, string>> {
     const keys = new Map<string, string>();
     for (const drive of this.#drives()) keys.set(drive.driveId, (await this.#open(drive)).toString());

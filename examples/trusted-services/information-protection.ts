@@ -7,7 +7,7 @@
  * signature, looks up the reader's right, has the vault decrypt the content key, and encrypts it to the reader's own key.
  * The tenant key is the customer's ("bring your own key") and stays in the vault.
  *
- * This program is the service, the author's application and the readers' ones. Microsoft does not publish the algorithms
+ * This program is the service, the author's application and the readers' applications. Microsoft does not publish the algorithms
  * of the service; here they are RS256 and RSA-OAEP-256.
  */
 import assert from 'node:assert/strict';
@@ -58,7 +58,7 @@ async function work({ owner, vault, service, party, say }: Stage): Promise<void>
   const forgedFile = join(folder.path, 'forged.ptxt');
   writeFileSync(forgedFile, readFileSync(file).toString('latin1').replace('ben@', 'eve@'), 'latin1');
   await assert.rejects(eve.ask(rights, forgedFile), /not signed by the tenant key/);
-  say('Eve got none: she has no right, and where she wrote her name into the licence, its signature did not verify.');
+  say('Eve got none: she has no right, and when she wrote her name into the licence, its signature did not verify.');
 
   const { id: second = '' } = await owner.keys.rotateKey(keyName);
   assert.equal((await rights.publish(probe)).tenantKey, first);
@@ -96,10 +96,10 @@ async function refusesOtherKeys(rights: RightsManagement, owner: Clients, say: S
   await assert.rejects(rights.activate(large.id ?? ''), /3072 bits/);
   await assert.rejects(rights.activate(narrow.id ?? ''), /does not permit encrypt, decrypt, wrapKey, unwrapKey/);
   await assert.rejects(rights.activate((large.id ?? '').replace(/\/[^/]+$/, '')), /has no version/);
-  say('Refused as a tenant key: one of 3072 bits, one that may only sign, and an address without version.');
+  say('Refused as a tenant key: one of 3072 bits, one that may only sign, and an id without a version.');
 }
 
-/** What travels with a document. */
+/** The licence that travels with a document. */
 interface PublishingLicence {
   /** The tenant key's id, with its version. */
   readonly tenantKey: string;
@@ -186,7 +186,7 @@ class RightsManagement {
   }
 }
 
-/** Somebody who wants to read, with a key of his own on his own device. */
+/** A reader, with a key on the reader's own device. */
 class Reader {
   readonly #name: string;
   readonly #keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -206,7 +206,7 @@ class Reader {
   }
 }
 
-/** The author's application: encrypts the text, and has the service sign who may read it. */
+/** The author's application: encrypts the document, and has the service sign who may read it. */
 async function protect(
   rights: RightsManagement,
   { file, text, readers }: { file: string; text: Buffer; readers: PublishingLicence['rights'] },
@@ -217,7 +217,7 @@ async function protect(
   writeFileSync(file, Buffer.concat([Buffer.from(`${JSON.stringify(licence)}\n`), seal(key, text, 'document')]));
 }
 
-/** A protected document: a line with its licence, and the sealed text. */
+/** A protected document: a line with its licence, and the sealed contents. */
 function partsOf(file: string): { readonly licence: PublishingLicence; readonly sealed: Buffer } {
   const content = readFileSync(file);
   const end = content.indexOf('\n');

@@ -45,7 +45,7 @@ async function work(stage: Stage): Promise<void> {
       [...atRest.values()].some((bytes) => bytes.includes(order)),
       false,
     );
-  say('The official client sent three orders. The queue on disk has a file for each, and none of their text.');
+  say('The official client sent three orders. The queue on disk has a sealed file for each.');
 
   assert.equal(await bus.take('abandon'), orders[0]);
   assert.equal(stored(data).size, 3);
@@ -84,7 +84,7 @@ async function work(stage: Stage): Promise<void> {
   assert.equal(await newBus.take('complete'), orders[1]);
   assert.equal(await newBus.take('complete'), orders[2]);
   assert.equal(stored(data).size, 0);
-  say('Each time all was given back. The namespace was restarted, and the two orders that waited were received.');
+  say('Each time it was given back. Then the namespace was restarted, and the two orders that waited were received.');
 }
 
 /** The official client. */
@@ -173,7 +173,7 @@ class Queue implements Messaging {
     };
   }
 
-  /** Nobody else gets the message until its receiver has settled it. */
+  /** No other receiver gets the message until this one has settled it. */
   #lock(name: string, bytes: Buffer): Outgoing {
     this.#locked.add(name);
     const annotations = {

@@ -67,7 +67,7 @@ async function encrypt({ say }: Stage, server: Server): Promise<void> {
   await server.restart();
   assert.deepEqual(server.query('sales', countOrders), [{ orders: 500 }]);
   const pages = file.length / pageSize - 1;
-  say(`sales has 500 orders in ${pages} pages; its file has no text of them. The server restarted, and reads them.`);
+  say(`sales has 500 orders in ${pages} pages; its file is encrypted. The server restarted, and reads them.`);
 }
 
 async function rotate({ owner, say }: Stage, server: Server): Promise<void> {
@@ -123,14 +123,14 @@ async function revoke(stage: Stage, server: Server): Promise<void> {
   say('Of an Inaccessible database one thing can be done: sales-copy was dropped.');
 }
 
-/** The server's own error: what users of a database see when its key is gone. */
+/** The server's own error for a database whose key is gone. */
 class Inaccessible extends Error {
   constructor(database: string, answer: string) {
     super(`Database '${database}' is not accessible, because the vault refused its key: ${answer}.`);
   }
 }
 
-/** An open database, with its key in memory, or what the vault said when the key was asked for. */
+/** An open database, with its key in memory, or the vault's answer when it refused the key. */
 type State = { readonly open: DatabaseSync; readonly key: Buffer } | { readonly refused: string };
 
 /** A logical server, whose database files are in a folder. */
@@ -225,7 +225,7 @@ class Server {
     }
   }
 
-  /** What Azure does within an hour, with automatic rotation. */
+  /** Wraps each database's key by the protector's current version. Azure does so within an hour, with automatic rotation. */
   async followKey(): Promise<void> {
     for (const name of this.databases()) {
       const { envelope, pages } = fromFile(this.stored(name));

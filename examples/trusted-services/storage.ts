@@ -2,7 +2,7 @@
  * Azure Storage: "Storage Service Encryption using customer-managed keys in Azure Key Vault."
  *
  * A storage account encrypts what its containers hold. Here the containers are Azurite's, and this program is the part of
- * the account that stands in front of them: it seals each blob under a data key, which the customer's key wraps.
+ * the account in front of them: it seals each blob under a data key, which the customer's key wraps.
  */
 import assert from 'node:assert/strict';
 import { startAzurite } from './parts/azurite.ts';
@@ -33,7 +33,7 @@ async function work({ owner, vault, service, party, say }: Stage): Promise<void>
   const stored = await account.stored('monday.txt');
   assert.equal(stored.includes(document), false);
   assert.deepEqual(await account.get('monday.txt'), document);
-  say(`monday.txt is stored as ${stored.length} bytes without its text, and reads back.`);
+  say(`monday.txt is stored as ${stored.length} sealed bytes, and reads back.`);
 
   await owner.keys.rotateKey(keyName);
   await account.followKey();
@@ -89,7 +89,7 @@ class Account {
     return names;
   }
 
-  /** What Azure does once a day where the key's version is left open. */
+  /** Wraps each data key by the key's current version. Azure does so once a day, where the key is named without a version. */
   async followKey(): Promise<void> {
     for (const name of await this.list()) {
       const envelope = await this.#key.follow(await this.#envelope(name));

@@ -56,7 +56,7 @@ async function work({ postern, vault, owner, party, say }: Stage): Promise<void>
   const refused = await answerTo(() => release.deploy('release-1'));
   assert.deepEqual([refused.status, refused.code], [403, 'KeyVaultParameterReferenceAuthorizationFailed']);
   assert.match(refused.message ?? '', /Microsoft\.KeyVault\/vaults\/deploy\/action/);
-  say(`The pipeline may make SQL servers, and not use the vault for that: ${refused.status} ${refused.code}.`);
+  say(`The pipeline may make SQL servers, but not use the vault for that: ${refused.status} ${refused.code}.`);
 
   await roles.give('Key Vault template deployment', vault.id, ['Microsoft.KeyVault/vaults/deploy/action']);
   const { operationName, properties } = postern.recordOf(await release.deploy('release-1'), 'SecretGet');
@@ -94,7 +94,7 @@ async function work({ postern, vault, owner, party, say }: Stage): Promise<void>
   await vault.grant(party, grant);
 }
 
-/** What the pipeline deploys: always the same template, with a reference to the vault. */
+/** The pipeline's deployments: always of the same template, with a reference to the vault's secret. */
 class Release {
   readonly group: string;
   readonly #vaultId: string;
@@ -110,7 +110,7 @@ class Release {
     this.#client = new DeploymentsClient(credential, subscriptionId, where);
   }
 
-  /** Returns the correlation id, under which the read of the secret stands in the vault's log. */
+  /** Returns the correlation id, under which the vault's log has the read of the secret. */
   async deploy(name: string, secretVersion?: string): Promise<string> {
     const reference = { keyVault: { id: this.#vaultId }, secretName, ...(secretVersion && { secretVersion }) };
     const parameters = { administratorLoginPassword: { reference } };
@@ -121,7 +121,7 @@ class Release {
     return properties.correlationId ?? '';
   }
 
-  /** What the server was made with. An SQL server of Azure's would not show it; this resource manager keeps what it is sent. */
+  /** The password that the server was made with. Azure's would not show it; this resource manager keeps what it is sent. */
   async password(): Promise<unknown> {
     const id = resourceId(this.#connection, serverType, serverName);
     const { properties } = await resources(this.#connection).resources.getById(id, '2021-11-01');
@@ -168,7 +168,7 @@ class Roles {
 
 await play({
   service,
-  // The pipeline is in the configuration too.
+  // The pipeline's configuration, because the server must know the pipeline too.
   caller: { ...pipeline, ...application(service) },
   grant,
   vaultSwitch: 'enabledForTemplateDeployment',

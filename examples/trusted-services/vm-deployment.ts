@@ -3,8 +3,8 @@
  *
  * A virtual machine's model names a secret by its URL with the version. Compute's resource provider reads it, and brings
  * the certificate into the machine: sealed for the machine's own transport key, as Azure's fabric does, and unpacked by
- * the machine's agent. Here the resource provider is the class `Compute`, the machine with its agent a folder and
- * OpenSSL, and the machine's web server Node's. Azure reads such a secret as base64 of
+ * the machine's agent. Here the class `Compute` is the resource provider, a folder and OpenSSL are the machine
+ * with its agent, and a server of Node's is its web server. Azure reads such a secret as base64 of
  * `{"data": …, "dataType": "pfx", "password": …}`.
  */
 import assert from 'node:assert/strict';
@@ -35,7 +35,7 @@ async function work({ postern, vault, owner, service, party, say }: Stage): Prom
   const machine = new Machine(folder.path);
   const compute = new Compute(service);
   await vault.revoke(party);
-  say('No access policy names the service: the switch enabledForDeployment stands in its place.');
+  say('No access policy names the service: the switch enabledForDeployment takes the place of one.');
 
   const first = authority.issue(host);
   const { properties } = await owner.secrets.setSecret(secretName, asJson(authority.pfx(first, 'word'), 'word'));
@@ -135,7 +135,7 @@ class Machine {
     return this.#file('TransportCert.pem');
   }
 
-  /** Unpacks what has come: each certificate under its thumbprint, and the key beside its own. */
+  /** Unpacks the sealed file: each certificate under its thumbprint, and the key beside its own certificate. */
   install(sealed: Buffer): void {
     const own = ['-inkey', this.#file('TransportPrivate.pem'), '-recip', this.transportCertificate];
     const [key, ...certificates] = pemOf(run('openssl', ['cms', '-decrypt', '-inform', 'DER', ...own], sealed));
@@ -168,7 +168,7 @@ function secretsOf(id: string, certificateUrl: string): VaultSecrets {
   return { sourceVault: { id }, vaultCertificates: [{ certificateUrl }] };
 }
 
-/** What the customer keeps in the vault for compute. */
+/** The value of the customer's secret, in the form that compute reads. */
 function asJson(pfx: Buffer, password: string): string {
   const content = { data: pfx.toString('base64'), dataType: 'pfx', password };
   return Buffer.from(JSON.stringify(content)).toString('base64');
@@ -200,7 +200,7 @@ async function served(machine: Machine, name: string, { root }: CertificateAutho
   return serialNumber;
 }
 
-/** What the service reads in the cells. */
+/** The version that the requests of the cells read. The work sets it. */
 const asked = { version: '' };
 
 await play({

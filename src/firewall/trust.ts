@@ -19,7 +19,7 @@ export interface Trusted {
 
 interface Recognised {
   readonly permissions: readonly Permission[];
-  /** What the caller is for an operation of these permissions. Made once, so that a decision allocates nothing. */
+  /** The caller's trust for an operation of these permissions. Made once, so that a decision allocates nothing. */
   readonly trusted: Trusted;
 }
 
@@ -27,7 +27,7 @@ const nobody: readonly Recognised[] = [];
 
 /**
  * The services that the firewall's bypass lets in. A server has one; a vault's firewall has it while the bypass is on.
- * What a caller is, is remembered by verified token, so that an id is parsed once and not for every request.
+ * It remembers what a caller is by its verified token, so that an id is parsed once and not for every request.
  */
 export class Trust {
   readonly services: readonly TrustedService[];

@@ -19,8 +19,22 @@ const samples: readonly Sample[] = [
   },
   {
     what: 'a drawer',
-    bad: ['src/utils/a.ts', 'src/http/helpers.ts', 'test/common.ts', 'src/store/index.ts', 'src/vault-manager.ts'],
-    good: ['src/store/index-of-keys.ts', 'src/uncommon.ts', 'docs/commonly.md'],
+    bad: [
+      'src/utils/a.ts',
+      'src/http/helpers.ts',
+      'test/common.ts',
+      'src/store/index.ts',
+      'src/vault-manager.ts',
+      'src/data-factory.ts',
+      'examples/trusted-services/vault-factory.ts',
+      'examples/trusted-services/parts/data-factory.ts',
+    ],
+    good: [
+      'src/store/index-of-keys.ts',
+      'src/uncommon.ts',
+      'docs/commonly.md',
+      'examples/trusted-services/data-factory.ts',
+    ],
   },
   {
     what: 'a name that says nothing',

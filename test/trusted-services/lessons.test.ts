@@ -14,7 +14,7 @@ const untrusted = new RegExp(
   `^Client address is not authorized and caller is not a trusted service\\.\\r\\nClient address: ${datacenter}\\r\\n`,
 );
 
-/** What every service must be seen to get, by the cell: the answer, its words, and the reason in the record. */
+/** The outcome that every service must be seen to get, by the cell: the answer, its words, and the reason in the record. */
 const expected: Readonly<Record<CellName, (seen: Outcome, service: string) => void>> = {
   'option on': (seen, service) => {
     assert.deepEqual(shown(seen), ['200', datacenter, 'trustedService', service]);

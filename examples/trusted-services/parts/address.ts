@@ -2,13 +2,13 @@ import { Agent } from 'node:https';
 import type { PipelinePolicy, PipelineRequest } from '@azure/core-rest-pipeline';
 import { readFileSync } from 'node:fs';
 
-/** Where the customer's administrator works. The vault has a rule for it. */
+/** The address of the customer's administrator. The vault has a rule for it. */
 export const office = { local: '127.0.0.1', public: '203.0.113.1' };
 
-/** Where the service's servers are. No rule names it. */
+/** The address of the service's servers. No rule names it. */
 export const datacenter = { local: '127.0.0.8', public: '203.0.113.8' };
 
-/** The way from a client to a vault. While it is down, the vault's name leads to an address where nobody listens. */
+/** The way from a client to a vault. While it is down, the vault's name leads to an address where nothing listens. */
 export class Line {
   isUp = true;
 }
@@ -21,7 +21,7 @@ export interface ClientOptions {
 
 const refusals = new WeakMap<PipelineRequest, string>();
 
-/** What the vault said when it refused the request, as text. The clients keep of a refused list no more than its code. */
+/** The body of the vault's refusal, as it was sent. Of a refused list the clients keep no more than the code. */
 export function refusalOf(request: PipelineRequest | undefined): string | undefined {
   return request === undefined ? undefined : refusals.get(request);
 }

@@ -5,11 +5,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import rhea from 'rhea';
 import type { Connection, Delivery, EventContext, Message, Receiver, Sender, Source, TerminusOptions } from 'rhea';
 
-/** What is kept and given out behind a broker: the rules of Event Hubs, or those of Service Bus. */
+/** Keeps the messages behind a broker and gives them out, by the rules of Event Hubs or those of Service Bus. */
 export interface Messaging {
   /** Keeps what a client sent to the address: messages, each as its AMQP bytes. @throws {AmqpRefusal} */
   readonly keep: (address: string, messages: readonly Buffer[]) => Promise<void>;
-  /** What a receiver gets that opens the address with the filter. */
+  /** The messages for a receiver that opens the address with the filter. */
   readonly reader: (address: string, filter: string) => Reader;
   /** The answer to a request for the properties of an entity. */
   readonly properties?: () => Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ export interface Outgoing {
   readonly bytes: Buffer;
   readonly annotations: Readonly<Record<string, unknown>>;
   readonly tag?: Buffer;
-  /** Called when the receiver has said whether the message is dealt with. */
+  /** Called when the receiver has accepted the message, or has given it back. */
   readonly settle?: (accepted: boolean) => Promise<void>;
 }
 
@@ -198,7 +198,7 @@ class Pump {
     if (!accepted) await this.run();
   }
 
-  /** What nobody will settle any more. */
+  /** Gives back the messages that the receiver will not settle any more. */
   async giveBack(): Promise<void> {
     for (const { settle } of this.#sent.values()) await settle?.(false);
     this.#sent.clear();
@@ -221,7 +221,7 @@ type Received = Required<Pick<EventContext, 'connection' | 'receiver' | 'deliver
 };
 type Sending = Required<Pick<EventContext, 'connection' | 'sender' | 'delivery'>>;
 
-/** With what the client opened the link. rhea's types leave it out. */
+/** The source and target with which the client opened the link. rhea's types leave them out. */
 function attachOf(link: Sender | Receiver): { readonly source: Source; readonly target: TerminusOptions } {
   return (link as unknown as { remote: { attach: { source: Source; target: TerminusOptions } } }).remote.attach;
 }

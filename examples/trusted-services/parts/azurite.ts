@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { endChild, startChild } from './child.ts';
 
-/** The account and key that Azurite has for everybody (its README, "Default Storage Account"). */
+/** The account and key that every Azurite has (its README, "Default Storage Account"). */
 const account = 'devstoreaccount1';
 const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 

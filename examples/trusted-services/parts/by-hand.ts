@@ -12,7 +12,7 @@ import type { ClientOptions } from './address.ts';
 /** Posts JSON to a URL of the vault, and gives the JSON of the answer. @throws {RestError} as the official clients do */
 export type Post = (url: string, body: object) => Promise<unknown>;
 
-/** For a program that writes its requests itself, because the official clients would write them otherwise. */
+/** For a program that writes its requests itself, because the official clients would write them in another way. */
 export function byHand(credential: TokenCredential, { additionalPolicies }: ClientOptions): Post {
   const pipeline = createPipelineFromOptions({});
   const scopes = 'https://vault.azure.net/.default';

@@ -5,24 +5,24 @@ import { ClientSecretCredential } from '@azure/identity';
 import { clientsAt, datacenter } from './address.ts';
 import type { Configuration, Connection, Postern } from './postern.ts';
 
-/** Somebody who calls the vault: the service, or who passes himself off as it. */
+/** A caller of the vault: the service, or an impostor. */
 export interface Caller {
-  /** Who that is, in words that follow "as". */
+  /** The caller in words that follow "as". */
   readonly title: string;
-  /** What the server's configuration must say of the caller. */
+  /** The part of the server's configuration that the caller needs. */
   readonly configuration?: (connection: Connection) => Configuration | Promise<Configuration>;
-  /** Signs it up: makes its resource, or mints its secret. */
+  /** Registers the caller: makes its resource, or mints its secret. */
   readonly enter: (postern: Postern) => Promise<Party>;
 }
 
 /** A caller that can sign in. */
 export interface Party {
-  /** What the customer grants access to. */
+  /** The principal to which the customer grants access. */
   readonly objectId: string;
   readonly credential: TokenCredential;
-  /** What the caller says about itself with each request. */
+  /** Headers that the caller adds to each request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Gives a resource that uses a user-assigned identity one of its own, beside that. */
+  /** Gives a resource with a user-assigned identity a system-assigned one besides. */
   readonly ownIdentity?: () => Promise<Party>;
 }
 
@@ -38,7 +38,7 @@ export function application(service: string): Caller {
   };
 }
 
-/** A vault's challenge names the customer's tenant; Microsoft's applications have their tokens from Microsoft's. */
+/** A vault's challenge names the customer's tenant; Microsoft's applications get their tokens from Microsoft's own. */
 function ofItsOwnTenant(credential: TokenCredential): TokenCredential {
   return { getToken: (scopes, { tenantId: _, ...options } = {}) => credential.getToken(scopes, options) };
 }
@@ -123,7 +123,7 @@ export function workloadCredential({ home }: Connection, identityHeader: string,
         headers: { 'x-identity-header': identityHeader },
       });
       const body = (await answer.json()) as { access_token: string; expires_on: string };
-      if (!answer.ok) throw new Error(`No token of the managed identity: ${JSON.stringify(body)}`);
+      if (!answer.ok) throw new Error(`The endpoint gave no token of the managed identity: ${JSON.stringify(body)}`);
       return { token: body.access_token, expiresOnTimestamp: Number(body.expires_on) * 1000 };
     },
   };
@@ -132,7 +132,7 @@ export function workloadCredential({ home }: Connection, identityHeader: string,
 export const resourceGroup = 'contoso';
 export const location = 'westeurope';
 
-/** The id of a resource in the customer's group; `types` and `name` have a part for each step of a child resource. */
+/** The id of a resource in the customer's group; `type` and `name` have a part for each step of a child resource. */
 export function resourceId({ subscriptionId }: Connection, type: string, name: string): string {
   const [provider = '', ...steps] = type.split('/');
   const names = name.split('/');

@@ -3,14 +3,14 @@ import { refusalOf } from './address.ts';
 import type { Postern } from './postern.ts';
 import type { Clients } from './vault.ts';
 
-/** What is shown for each service. */
+/** The cells of a lesson: each shows one thing about the trust in its service. */
 export type CellName =
   'option on' | 'option off' | 'no permission' | 'outside the scenario' | 'forged' | 'network disabled';
 
-/** What came of one request. */
+/** The outcome of one request. */
 export interface Outcome {
   readonly cell: CellName;
-  /** Who asked for what. */
+  /** The caller and its request, in words. */
   readonly title: string;
   /** The result that the document leads one to expect, as `inWords` has it. */
   readonly expected: string;
@@ -28,7 +28,7 @@ export interface Outcome {
 /** A request to the vault, by the official clients. */
 export type Call = (clients: Clients) => Promise<unknown>;
 
-/** Sends the request, and puts together what the caller saw and what the log has. */
+/** Sends the request, and joins the answer that the caller saw with the record in the log. */
 export async function outcomeOf(
   postern: Postern,
   clients: Clients,
@@ -46,7 +46,7 @@ export async function outcomeOf(
   };
 }
 
-/** What the official client made of the answer. Anything but an answer of the vault is the caller's to see. */
+/** The vault's answer, as the official client reports it. @throws {Error} the client's own, if the vault did not answer */
 export async function answerTo(call: () => Promise<unknown>): Promise<Pick<Outcome, 'status' | 'code' | 'message'>> {
   try {
     await call();

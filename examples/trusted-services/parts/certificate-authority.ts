@@ -29,7 +29,7 @@ export class CertificateAuthority implements Disposable {
     this.#make('issuing', { subject: 'Contoso Issuing', extensions: authority, key: ecKey, by: 'root' });
   }
 
-  /** What clients trust. */
+  /** The certificate that clients trust, as PEM. */
   get root(): string {
     return this.#read('root.pem');
   }
@@ -64,8 +64,8 @@ export class CertificateAuthority implements Disposable {
     const signer = by === undefined ? [] : ['-CA', this.#file(`${by}.pem`), '-CAkey', this.#file(`${by}.key`)];
     const files = ['-config', this.#file('request.cnf'), '-keyout', this.#file(`${name}.key`)];
     const added = extensions.flatMap((extension) => ['-addext', extension]);
-    const what = ['-x509', '-noenc', '-days', '30', '-subj', `/CN=${subject}`, '-out', this.#file(`${name}.pem`)];
-    run('openssl', ['req', ...what, ...files, ...key, ...signer, ...added]);
+    const output = ['-x509', '-noenc', '-days', '30', '-subj', `/CN=${subject}`, '-out', this.#file(`${name}.pem`)];
+    run('openssl', ['req', ...output, ...files, ...key, ...signer, ...added]);
   }
 
   #file(name: string): string {

@@ -3,7 +3,7 @@ import type { CryptographyClient, KeyVaultKey } from '@azure/keyvault-keys';
 import type { Call } from './cells.ts';
 import type { Clients } from './vault.ts';
 
-/** The data key of a piece of data, wrapped by a version of the customer's key. It stands beside the data. */
+/** The data key of a piece of data, wrapped by a version of the customer's key. It is kept beside the data. */
 export interface Envelope {
   /** The key's id, with the version that wrapped. */
   readonly keyId: string;
@@ -20,7 +20,7 @@ export interface DataKey {
 
 const algorithm = 'RSA-OAEP-256';
 
-/** What a service asks of a key. */
+/** A service's demands on a key. */
 export interface KeyDemands {
   /** The sizes of RSA keys that it takes, in bits. */
   readonly sizes?: readonly number[];
@@ -45,8 +45,8 @@ const operations = {
 } as const;
 
 /**
- * What services have in common that encrypt at rest under a key of the customer's: each piece of data has a data key, and
- * the vault wraps that. The key never leaves the vault, and whoever takes it away takes the data away.
+ * The common part of the services that encrypt at rest under a key of the customer's: each piece of data has a data key, and
+ * the vault wraps that. The key never leaves the vault, and a customer who takes it away takes the data away.
  */
 export class CustomerKey {
   readonly #clients: Clients;
@@ -66,7 +66,7 @@ export class CustomerKey {
     if (fault !== undefined) throw new Error(`${key.id}: ${fault}`);
     const { key: made, envelope } = await this.newDataKey();
     if (!made.equals(await this.open(envelope)))
-      throw new Error(`${key.id}: unwrapped something else than was wrapped.`);
+      throw new Error(`${key.id}: the vault unwrapped something other than what it wrapped.`);
   }
 
   /** The key's latest version. */
@@ -100,7 +100,7 @@ export class CustomerKey {
   }
 }
 
-/** What is wrong with a key, if anything is. */
+/** The first fault of a key, with the way out. */
 function faultOf(
   { keyType = 'no type', key, properties }: KeyVaultKey,
   { sizes, purgeProtection }: Required<KeyDemands>,
@@ -139,7 +139,7 @@ export function unseal(key: Buffer, sealed: Buffer, place: string): Buffer {
   return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
 }
 
-/** Decrypts with a key what anybody can encrypt by its public half: for services that wrap, outside their scenario. */
+/** Decrypts with a key what any client can encrypt by its public half: for services that wrap, outside their scenario. */
 export function decryptWith(name: string): Call {
   return async ({ keys, cryptography }) => {
     const { id = '' } = await keys.getKey(name);

@@ -3,7 +3,7 @@ import { parseKeyVaultKeyIdentifier } from '@azure/keyvault-keys';
 import { parseKeyVaultSecretIdentifier } from '@azure/keyvault-secrets';
 import type { Clients } from './vault.ts';
 
-/** What the platform keeps of an encrypted disk: where its passphrase is, and the key that wraps that. */
+/** The platform's record of an encrypted disk: where its passphrase is, and the key that wraps the passphrase. */
 export interface DiskEncryptionSettings {
   /** With its version. */
   readonly secretUrl: string;
@@ -48,7 +48,7 @@ export class DiskEncryption {
     return { secretUrl: properties.id ?? '', ...(keyUrl === undefined ? {} : { keyUrl }) };
   }
 
-  /** What a machine's boot does: gets the disk's passphrase. */
+  /** Gets the disk's passphrase, as a machine's boot does. */
   async passphrase({ secretUrl, keyUrl }: DiskEncryptionSettings): Promise<string> {
     const { name, version = '' } = parseKeyVaultSecretIdentifier(secretUrl);
     const { value = '' } = await this.#vault.secrets.getSecret(name, { version });

@@ -26,7 +26,7 @@ export interface Listener {
   readonly sites: readonly Site[];
 }
 
-/** A real HAProxy that terminates TLS. Its certificates are exchanged while it runs. */
+/** A real HAProxy that terminates TLS. It replaces certificates while it runs. */
 export class Haproxy {
   readonly #child: Child;
   readonly #folder: ReturnType<typeof temporaryFolder>;
@@ -78,7 +78,7 @@ export class Haproxy {
     this.#folder[Symbol.dispose]();
   }
 
-  /** Waits until it answers. @throws {Error} with what it said, when it does not start */
+  /** Waits until it answers. @throws {Error} with its output, when it does not start */
   async #answers(): Promise<void> {
     for (let attempt = 0; attempt < 200 && this.#child.exitCode === null; attempt += 1) {
       await sleep(50);

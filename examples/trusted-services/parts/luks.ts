@@ -14,15 +14,15 @@ export const luksPrograms = {
 
 const mebibyte = 1024 * 1024;
 
-/** What the header and the key slots take of a LUKS volume of version 1. */
+/** The header and the key slots of a LUKS volume of version 1. */
 const headerBytes = 2 * mebibyte;
 
-/** The derivation of a key slot is to cost nothing here: the passphrases of the lessons are random. */
+/** A key slot need not be slow to derive here: the passphrases of the lessons are random. */
 const quick = ['--pbkdf-force-iterations', '1000'];
 
 /**
- * An encrypted volume: a LUKS header and an ext4 file system in one file. All is done in user space, so that nobody needs root
- * or a device: QEMU's tools encrypt and decrypt, and cryptsetup agrees with them on the passphrase.
+ * An encrypted volume: a LUKS header and an ext4 file system in one file. All is done in user space, without root and without a
+ * device: QEMU's tools encrypt and decrypt, and cryptsetup agrees with them on the passphrase.
  */
 export class Volume {
   readonly path: string;

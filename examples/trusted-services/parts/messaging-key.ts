@@ -22,7 +22,7 @@ export class MessagingKey {
   #dataKey: Buffer | undefined;
   #refusal = 'no key is set';
 
-  /** `folder` is where the namespace keeps its data. The envelopes stand beside it. */
+  /** `folder` is where the namespace keeps its data. The envelopes are in a file beside it. */
   constructor(clients: Clients, folder: string) {
     this.#clients = clients;
     this.#folder = folder;
@@ -66,8 +66,8 @@ export class MessagingKey {
   }
 
   /**
-   * What Azure does every five minutes: asks the vault whether a key still unwraps, and wraps by the new version of each key
-   * that has one. Where no key unwraps, the data key is dropped.
+   * Asks the vault whether a key still unwraps, and wraps by the new version of each key that has one, as Azure does every
+   * five minutes. Where no key unwraps, drops the data key.
    */
   async poll(): Promise<void> {
     const wrapped = this.#read();

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Cipheriv, Decipheriv } from 'node:crypto';
 import type { Envelope } from './customer-key.ts';
 
-/** In bytes: of SQLite's pages, and of the page that stands before them. */
+/** The size in bytes of SQLite's pages, and of the page before them. */
 export const pageSize = 4096;
 
 /** A database at rest. */
@@ -13,7 +13,7 @@ export interface PageFile {
   readonly pages: Buffer;
 }
 
-/** The first page has the envelope, as JSON before zeros, and what follows are the database's own. */
+/** The first page is the envelope, as JSON before zeros. The pages after it are the database's own. */
 export function toFile({ envelope, pages }: PageFile): Buffer {
   const first = Buffer.alloc(pageSize);
   first.write(JSON.stringify(envelope));

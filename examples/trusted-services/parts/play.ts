@@ -17,13 +17,13 @@ export interface Play {
   /** The programs that the lesson needs beside Node, with the Debian packages that have them. */
   readonly programs?: Readonly<Record<string, string>>;
   readonly caller: Caller;
-  /** What the service's document asks the customer to grant, and what `outside` needs, so that only the scope refuses that. */
+  /** The grant that the service's document asks for, with all that `outside` needs, so that only the scope refuses that. */
   readonly grant: Permissions;
   /** The switch of the vault that the service's documents ask for, in place of a grant. */
   readonly vaultSwitch?: 'enabledForDeployment' | 'enabledForDiskEncryption' | 'enabledForTemplateDeployment';
   /** Whether the vault has purge protection. It has, if this is left out. */
   readonly purgeProtection?: boolean;
-  /** What the customer has in the vault before the service comes. */
+  /** Fills the vault as the customer, before the service comes. */
   readonly furnish?: (owner: Clients) => Promise<void>;
   /** The service's work, up to its proof. It throws where the proof fails. */
   readonly work: (stage: Stage) => Promise<void>;
@@ -32,8 +32,8 @@ export interface Play {
   /** A request that the service is granted, and that is not part of its scenario. */
   readonly outside: { readonly title: string; readonly call: Call };
   /**
-   * Somebody who is not the service, or the service where another one is trusted. `call` is that of the scenario if left
-   * out, and `expected` the firewall's 403.
+   * An impostor, or the service where only another one is trusted. If left out, `call` is that of the scenario, and
+   * `expected` the firewall's 403.
    */
   readonly forged: {
     readonly caller: Caller;
@@ -44,7 +44,7 @@ export interface Play {
   };
 }
 
-/** What the work has to do with. */
+/** All that the work needs. */
 export interface Stage {
   readonly postern: Postern;
   readonly vault: Vault;
@@ -53,7 +53,7 @@ export interface Stage {
   /** The service, at an address that no rule names. */
   readonly service: Clients;
   readonly party: Party;
-  /** What the customer grants the service. */
+  /** The permissions that the customer grants the service. */
   readonly grant: Permissions;
   /** Tells the reader what has just been done. */
   readonly say: (line: string) => void;

@@ -9,7 +9,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { endChild, startChild } from './child.ts';
 import type { Child } from './child.ts';
 
-/** What `postern start --json` prints. */
+/** The line that `postern start --json` prints. */
 export interface Connection {
   readonly home: string;
   readonly vaultSuffix: string;

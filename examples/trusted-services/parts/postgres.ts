@@ -13,7 +13,7 @@ import { run } from './programs.ts';
 /** The programs of the database, with their Debian package. */
 export const postgresPrograms = { initdb: 'postgresql', postgres: 'postgresql' } as const;
 
-/** PostgreSQL refuses to run as root: then it runs as nobody, who has this id in Debian (base-passwd). */
+/** PostgreSQL refuses to run as root. Root runs it as the user with no rights, who has this id in Debian (base-passwd). */
 const nobody = 65_534;
 const isRoot = process.getuid?.() === 0;
 const identity = isRoot ? ['--reuid', String(nobody), '--regid', String(nobody), '--clear-groups'] : [];
@@ -30,7 +30,7 @@ export type Row = Readonly<Record<string, string | number | null>>;
 
 const administrator = { user: 'postgres' } as const;
 
-/** A database server of the lesson's own, in a folder that goes with it. Who logs in needs his password. */
+/** A database server of the lesson's own, in a folder that goes with it. Every login needs a password. */
 export class Postgres {
   readonly host = '127.0.0.1';
   readonly port: number;

@@ -4,7 +4,7 @@ import { globSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { startChild } from './child.ts';
 
-/** A lesson that cannot be given on this machine. */
+/** The machine lacks a program that the lesson needs. */
 export class ProgramMissing extends Error {}
 
 /** An ordinary user's PATH lacks what Debian has for administrators, and its PostgreSQL. */
@@ -22,7 +22,7 @@ export function needs(programs: Readonly<Record<string, string>>): void {
   );
 }
 
-/** What the program printed. @throws {Error} with what it said, when it fails */
+/** Runs a program, and returns its output. @throws {Error} with its errors, when it fails */
 export function run(program: string, args: readonly string[], input?: string | Buffer): Buffer {
   const { status, stdout, stderr, error } = spawnSync(program, args, { input, maxBuffer: 64 * 1024 * 1024 });
   if (error !== undefined) throw error;
@@ -30,7 +30,7 @@ export function run(program: string, args: readonly string[], input?: string | B
   return stdout;
 }
 
-/** Runs a program while this one goes on, because it answers the program's requests, and says how that ended. */
+/** Runs a program while this one goes on, because it answers the program's requests. Returns how that ended. */
 export async function runBeside(
   program: string,
   args: readonly string[],

@@ -5,9 +5,9 @@ import type { Clients } from './vault.ts';
 
 /** A way in which the customer takes a key away from a service, and the way back. */
 export interface Revocation {
-  /** What the customer did, in words that follow "After". */
+  /** The customer's step, in words that follow "After". */
   readonly title: string;
-  /** What the vault says then, as `inWords` has it. */
+  /** The vault's answer after that, as `inWords` has it. */
   readonly answer: string;
   readonly take: () => Promise<unknown>;
   readonly giveBack: () => Promise<unknown>;
@@ -16,7 +16,7 @@ export interface Revocation {
 /** The vault takes a moment to delete and to recover. */
 export const poll = { intervalInMs: 200 } as const;
 
-/** The documents' ways, each of which takes away all that was encrypted under the key, and none of which changes a byte of it. */
+/** The documents' ways. Each takes away all that was encrypted under the key, and none changes a byte of it. */
 export function revocations({ vault, owner, party, grant }: Stage, keyName: string): readonly Revocation[] {
   return [
     {

@@ -6,7 +6,7 @@ import type { Clients } from './vault.ts';
 /** One of each of the two vaults of Customer Key. */
 export type Both<Of> = readonly [Of, Of];
 
-/** A customer key that fits: recoverable, and without an end. */
+/** A customer key that the service accepts: recoverable, and without an expiry. */
 export async function enabled(clients: Clients, name: string): Promise<CustomerKey> {
   const { expiresOn } = (await clients.keys.getKey(name)).properties;
   if (expiresOn !== undefined && expiresOn.getUTCFullYear() < 9999) {
@@ -17,7 +17,7 @@ export async function enabled(clients: Clients, name: string): Promise<CustomerK
   return key;
 }
 
-/** A key under which others stand, wrapped by each of the two customer keys, and sealed by Microsoft's availability key. */
+/** A key that seals other keys. Each of the two customer keys wraps it, and Microsoft's availability key seals it. */
 export class TwiceWrapped {
   readonly #keys: Both<CustomerKey>;
   /** In a store of Microsoft's own. */

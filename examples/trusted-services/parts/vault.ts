@@ -25,7 +25,7 @@ export interface Clients {
   readonly lastRequest: () => string;
 }
 
-/** What a vault's firewall and switches are set to. */
+/** The settings of a vault's firewall and switches. */
 export type Rules = Pick<
   VaultProperties,
   'publicNetworkAccess' | 'enabledForDeployment' | 'enabledForDiskEncryption' | 'enabledForTemplateDeployment'
@@ -91,7 +91,7 @@ export class Vault {
     await this.#management().vaults.delete(resourceGroup, this.name);
   }
 
-  /** Deletes the deleted vault for ever, which only one without purge protection can be. */
+  /** Purges the deleted vault, which the resource manager refuses for one with purge protection. */
   async purge(): Promise<void> {
     await this.#management().vaults.purgeDeleted(this.name, location, { updateIntervalInMs: 200 });
   }

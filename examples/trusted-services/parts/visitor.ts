@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 
-/** Somebody on the internet opens a page. */
+/** A visit to a page, from the internet. */
 export interface Visit {
   readonly port: number;
   readonly host: string;
@@ -13,7 +13,7 @@ export interface Visit {
   readonly asks?: string;
 }
 
-/** What the visitor saw. */
+/** The page and the certificate that the visitor saw. */
 export interface Seen {
   readonly status: number;
   readonly text: string;

@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What a job has of the workspace. */
+/** The workspace, as a job sees it. */
 export interface Notebook {
   readonly secrets: { readonly get: (scope: string, key: string) => Promise<string> };
   readonly print: (line: string) => void;
@@ -78,7 +78,7 @@ interface Scope {
   readonly keyvault_metadata: { readonly resource_id: string; readonly dns_name: string };
 }
 
-/** What a request says, in its query or its body. */
+/** The parameters of a request, from its query or its body. */
 interface Asked {
   readonly scope?: string;
   readonly key?: string;
@@ -160,14 +160,14 @@ const operations: Readonly<Record<string, (scopes: Scopes, asked: Asked) => obje
 async function answerOf(scopes: Scopes, request: IncomingMessage): Promise<Answer> {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://workspace');
   const operation = operations[`${request.method} ${pathname.replace('/api/2.0/secrets/', '')}`];
-  if (operation === undefined) return invalid(`${pathname} is no operation here.`).answer;
+  if (operation === undefined) return invalid(`${pathname} is not an operation of this workspace.`).answer;
   try {
     const asked = request.method === 'GET' ? Object.fromEntries(searchParams) : ((await json(request)) as Asked);
     return { status: 200, body: (await operation(scopes, asked)) as Answer['body'] };
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
     if (!isRestError(error)) throw error;
-    // What the vault says, Databricks passes on.
+    // Databricks passes the vault's message on.
     const code = error.statusCode === 404 ? 'RESOURCE_DOES_NOT_EXIST' : 'PERMISSION_DENIED';
     return new Refusal(error.statusCode ?? 500, code, error.message).answer;
   }
