@@ -116,11 +116,12 @@ async function revoke(stage: Stage, server: Server): Promise<void> {
   const [first] = revocations(stage, keyName);
   await first?.take();
   await server.checkProtector();
+  assert.throws(() => server.query('sales-copy', countOrders), Inaccessible);
   server.drop('sales-copy');
   await first?.giveBack();
   await server.checkProtector();
   assert.deepEqual(server.databases(), ['sales']);
-  say('Of an Inaccessible database one thing can be done: sales-copy was dropped.');
+  say('An Inaccessible database can still be dropped: sales-copy is gone.');
 }
 
 /** The server's own error for a database whose key is gone. */
