@@ -9,14 +9,14 @@
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobServiceClient } from '@azure/storage-blob';
 import { startAzurite } from './parts/azurite.ts';
 import { application } from './parts/callers.ts';
 import type { Party } from './parts/callers.ts';
-import { DiskEncryption, newPassphrase, tagsOf } from './parts/disk-encryption.ts';
-import type { DiskEncryptionSettings } from './parts/disk-encryption.ts';
+import { DiskEncryption, boot, newPassphrase, passphraseFile, tagsOf } from './parts/disk-encryption.ts';
+import type { Disk, DiskEncryptionSettings } from './parts/disk-encryption.ts';
 import { temporaryFolder } from './parts/folder.ts';
 import { person } from './parts/impostors.ts';
 import { Volume, luksPrograms } from './parts/luks.ts';
@@ -27,6 +27,7 @@ import type { Clients } from './parts/vault.ts';
 
 const keyName = 'disk-kek';
 const machine = 'ledger-vm';
+const ledgerFile = 'ledger.txt';
 const ledger = 'January: 1,204 crowns received.\n';
 /** The permissions that the document has the customer grant. */
 const documented = { keys: ['backup', 'get', 'list'], secrets: ['backup', 'get', 'list'] };
@@ -56,17 +57,17 @@ async function work(stage: Stage): Promise<void> {
   );
 
   const before = new DiskEncryption(lost.as(compute));
-  assert.equal(await boot(before, disks.os), ledger);
+  assert.equal(await boot(before, disks.os, ledgerFile), ledger);
   await lost.remove();
   await lost.purge();
-  await assert.rejects(boot(before, disks.os), { statusCode: 404 });
+  await assert.rejects(boot(before, disks.os, ledgerFile), { statusCode: 404 });
   say('The vault was deleted and purged. The machine does not boot any more.');
 
   const job = await backup.restoreJob(folder.path);
   await vault.set({ enabledForDiskEncryption: true });
   const after = new DiskEncryption(vault.as(compute));
   const os = { ...job.os, settings: await restored(owner, job.details.OsDiskKeyAndSecretDetails) };
-  assert.equal(await boot(after, os), ledger);
+  assert.equal(await boot(after, os, ledgerFile), ledger);
   say(
     `The customer restored the key and the secret into ${vault.name}, with the key's new URL in the tags: the first disk opens.`,
   );
@@ -75,15 +76,10 @@ async function work(stage: Stage): Promise<void> {
   const { KeyVaultSecretBackupData, SecretUrl } = job.details.DataDiskKeyAndSecretDetails;
   const { id = '' } = await service.secrets.restoreSecretBackup(Buffer.from(KeyVaultSecretBackupData, 'base64'));
   assert.equal(new URL(id).pathname, new URL(SecretUrl).pathname);
-  assert.equal(await boot(after, { ...job.data, settings: { secretUrl: id } }), ledger);
+  assert.equal(await boot(after, { ...job.data, settings: { secretUrl: id } }, ledgerFile), ledger);
   say('The service restored the other secret itself: same name, same version. The second disk opens.');
   await vault.grant(party, grant);
   await vault.set({ enabledForDiskEncryption: false });
-}
-
-interface Disk {
-  readonly volume: Volume;
-  readonly settings: DiskEncryptionSettings;
 }
 
 /** A machine's disks: one has a key encryption key, the other only a secret. */
@@ -99,7 +95,7 @@ async function encrypted(vault: Vault, party: Party, folder: string): Promise<Di
   const compute = new DiskEncryption(vault.as(party));
   const from = join(folder, 'files');
   mkdirSync(from);
-  writeFileSync(join(from, 'ledger.txt'), ledger);
+  writeFileSync(join(from, ledgerFile), ledger);
   const [passphrase, other] = [newPassphrase(), newPassphrase()];
   const os = await compute.keep({ name: randomUUID(), machine, passphrase }, id);
   const data = await compute.keep({ name: randomUUID(), machine, passphrase: other });
@@ -194,17 +190,9 @@ async function restored(owner: Clients, details: KeyAndSecretDetails): Promise<D
   const [name] = nameAndVersion(SecretUrl);
   const { properties } = await owner.secrets.setSecret(name, SecretData, {
     contentType: 'Wrapped BEK',
-    tags: { ...tagsOf('LinuxPassPhraseFileName', keyUrl), MachineName: machine },
+    tags: { ...tagsOf(passphraseFile, keyUrl), MachineName: machine },
   });
   return { secretUrl: properties.id ?? '', keyUrl };
-}
-
-/** Boots the machine, and reads its ledger. */
-async function boot(compute: DiskEncryption, { volume, settings }: Disk): Promise<string> {
-  const passphrase = await compute.passphrase(settings);
-  using folder = temporaryFolder();
-  volume.extract(passphrase, folder.path);
-  return readFileSync(join(folder.path, 'ledger.txt'), 'utf8');
 }
 
 function nameAndVersion(url: string): readonly [name: string, version: string] {

@@ -15,8 +15,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { application } from './parts/callers.ts';
 import { answerTo } from './parts/cells.ts';
-import { DiskEncryption, newPassphrase, tagsOf } from './parts/disk-encryption.ts';
-import type { DiskEncryptionSettings } from './parts/disk-encryption.ts';
+import { DiskEncryption, boot, newPassphrase, tagsOf } from './parts/disk-encryption.ts';
+import type { Disk } from './parts/disk-encryption.ts';
 import { temporaryFolder } from './parts/folder.ts';
 import { signedByAnotherKey } from './parts/impostors.ts';
 import { Volume, luksPrograms } from './parts/luks.ts';
@@ -26,13 +26,14 @@ import type { Stage } from './parts/play.ts';
 const keyName = 'disk-kek';
 const [osDisk, dataDisk, windowsDisk] = [randomUUID(), randomUUID(), randomUUID()];
 const machine = 'ledger-vm';
+const ledgerFile = 'ledger.txt';
 const ledger = 'January: 1,204 crowns received.\n';
 
 async function work(stage: Stage): Promise<void> {
   using folder = temporaryFolder();
   const files = join(folder.path, 'files');
   mkdirSync(files);
-  writeFileSync(join(files, 'ledger.txt'), ledger);
+  writeFileSync(join(files, ledgerFile), ledger);
   const lesson: Lesson = { ...stage, folder: folder.path, files, compute: new DiskEncryption(stage.service) };
 
   const encrypted = await encrypt(lesson);
@@ -48,12 +49,7 @@ interface Lesson extends Stage {
   readonly compute: DiskEncryption;
 }
 
-interface Encrypted {
-  readonly volume: Volume;
-  readonly settings: DiskEncryptionSettings;
-}
-
-async function encrypt({ owner, service, say, folder, files, compute }: Lesson): Promise<Encrypted> {
+async function encrypt({ owner, service, say, folder, files, compute }: Lesson): Promise<Disk> {
   const { id = '' } = await owner.keys.getKey(keyName);
   const passphrase = newPassphrase();
   const disk = { name: osDisk, machine, passphrase };
@@ -71,35 +67,35 @@ async function encrypt({ owner, service, say, folder, files, compute }: Lesson):
   assert.equal(properties.tags?.['DiskEncryptionKeyEncryptionKeyURL'], id);
   say(`${machine} is encrypted: its disk has no ledger in clear, and the secret ${osDisk} has the wrapped passphrase.`);
 
-  assert.equal(await boot(compute, { volume, settings }), ledger);
+  assert.equal(await boot(compute, { volume, settings }, ledgerFile), ledger);
   assert.equal(volume.opensWith(passphrase), true);
   assert.equal(volume.opensWith(newPassphrase()), false);
   say('It boots: secret fetched, unwrapped, ledger.txt read. cryptsetup takes this passphrase, and no other.');
 
   await owner.keys.updateKeyProperties(keyName, { enabled: false });
-  const { status, code } = await answerTo(() => boot(compute, { volume, settings }));
+  const { status, code } = await answerTo(() => boot(compute, { volume, settings }, ledgerFile));
   assert.deepEqual([status, code], [403, 'KeyDisabled']);
   await owner.keys.updateKeyProperties(keyName, { enabled: true });
-  assert.equal(await boot(compute, { volume, settings }), ledger);
+  assert.equal(await boot(compute, { volume, settings }, ledgerFile), ledger);
   say(`With the key disabled it does not boot (the vault says ${status} ${code}); enabled again, it does.`);
   return { volume, settings };
 }
 
-async function rotate({ owner, say, compute }: Lesson, { volume, settings }: Encrypted): Promise<void> {
+async function rotate({ owner, say, compute }: Lesson, { volume, settings }: Disk): Promise<void> {
   const { id = '' } = await owner.keys.rotateKey(keyName);
-  assert.equal(await boot(compute, { volume, settings }), ledger);
+  assert.equal(await boot(compute, { volume, settings }, ledgerFile), ledger);
   const before = digest(volume);
   const passphrase = await compute.passphrase(settings);
   const wrappedAgain = await compute.keep({ name: osDisk, machine, passphrase }, id);
   assert.equal(digest(volume), before);
-  assert.equal(await boot(compute, { volume, settings: wrappedAgain }), ledger);
+  assert.equal(await boot(compute, { volume, settings: wrappedAgain }, ledgerFile), ledger);
   say('The key was rotated: the old settings still boot, the new ones too, and the disk is the same to the last bit.');
 
   const next = newPassphrase();
   volume.changePassphrase(passphrase, next);
   const renewed = await compute.keep({ name: osDisk, machine, passphrase: next }, id);
   assert.equal(volume.opensWith(await compute.passphrase(wrappedAgain)), false);
-  assert.equal(await boot(compute, { volume, settings: renewed }), ledger);
+  assert.equal(await boot(compute, { volume, settings: renewed }, ledgerFile), ledger);
   say('The passphrase was changed: the new version of the secret opens the disk, and the one before does not.');
 }
 
@@ -111,7 +107,7 @@ async function withoutKey({ service, say, folder, files, compute }: Lesson): Pro
   const { value, properties } = await service.secrets.getSecret(dataDisk);
   assert.equal(value, Buffer.from(passphrase).toString('base64'));
   assert.equal(properties.contentType, 'BEK');
-  assert.equal(await boot(compute, { volume, settings }), ledger);
+  assert.equal(await boot(compute, { volume, settings }, ledgerFile), ledger);
   say('A data disk without a key encryption key: its secret holds the passphrase as it is.');
 }
 
@@ -130,14 +126,6 @@ async function windows({ owner, service, say }: Lesson): Promise<void> {
   const { result } = await service.cryptography(keyUrl).unwrapKey('RSA-OAEP', wrapped);
   assert.deepEqual(Buffer.from(result), bitLockerKey);
   say('The BitLocker key of a Windows machine, encrypted by the documented script, comes back as it was.');
-}
-
-/** Boots the machine, and reads its ledger. */
-async function boot(compute: DiskEncryption, { volume, settings }: Encrypted): Promise<string> {
-  const passphrase = await compute.passphrase(settings);
-  using folder = temporaryFolder();
-  volume.extract(passphrase, folder.path);
-  return readFileSync(join(folder.path, 'ledger.txt'), 'utf8');
 }
 
 function digest({ path }: Volume): string {

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseKeyVaultKeyIdentifier } from '@azure/keyvault-keys';
 import { parseKeyVaultSecretIdentifier } from '@azure/keyvault-secrets';
+import { temporaryFolder } from './folder.ts';
+import type { Volume } from './luks.ts';
 import type { Clients } from './vault.ts';
 
 /** The platform's record of an encrypted disk: where its passphrase is, and the key that wraps the passphrase. */
@@ -22,7 +26,7 @@ export interface EncryptedDisk {
 const algorithm = 'RSA-OAEP';
 
 /** A Linux machine's boot looks for this name in the tags; a Windows machine's for `GUID.BEK`. */
-const fileName = 'LinuxPassPhraseFileName';
+export const passphraseFile = 'LinuxPassPhraseFileName';
 
 /** As long as the extension of Azure Disk Encryption makes it. */
 export function newPassphrase(): string {
@@ -43,7 +47,7 @@ export class DiskEncryption {
     const value = keyUrl === undefined ? clear : await this.#wrap(clear, keyUrl);
     const { properties } = await this.#vault.secrets.setSecret(name, value, {
       contentType: keyUrl === undefined ? 'BEK' : 'Wrapped BEK',
-      tags: { ...tagsOf(fileName, keyUrl), MachineName: machine },
+      tags: { ...tagsOf(passphraseFile, keyUrl), MachineName: machine },
     });
     return { secretUrl: properties.id ?? '', ...(keyUrl === undefined ? {} : { keyUrl }) };
   }
@@ -74,6 +78,20 @@ export class DiskEncryption {
     const { keyType } = await this.#vault.keys.getKey(name, { version });
     if (keyType !== 'RSA') throw new Error(`${keyUrl} is a key of type ${keyType}; use an RSA key.`);
   }
+}
+
+/** A disk of a machine, and the platform's record of it. */
+export interface Disk {
+  readonly volume: Volume;
+  readonly settings: DiskEncryptionSettings;
+}
+
+/** Boots a machine from the disk, and reads one of its files. */
+export async function boot(compute: DiskEncryption, { volume, settings }: Disk, file: string): Promise<string> {
+  const passphrase = await compute.passphrase(settings);
+  using folder = temporaryFolder();
+  volume.extract(passphrase, folder.path);
+  return readFileSync(join(folder.path, file), 'utf8');
 }
 
 /** The tags of the secret, by which the platform finds out how to use it. */
