@@ -8,7 +8,6 @@
  * A self-hosted runtime does the same work on a machine of the customer's. The firewall does not trust that machine.
  */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import type { ContainerClient } from '@azure/storage-blob';
 import { startAzurite } from './parts/azurite.ts';
 import { userAssigned } from './parts/callers.ts';
@@ -16,7 +15,7 @@ import { answerTo } from './parts/cells.ts';
 import { temporaryFolder } from './parts/folder.ts';
 import { play } from './parts/play.ts';
 import type { Stage } from './parts/play.ts';
-import { Postgres, postgresPrograms, query } from './parts/postgres.ts';
+import { Postgres, newPassword, postgresPrograms, query } from './parts/postgres.ts';
 import type { Row } from './parts/postgres.ts';
 import type { Clients } from './parts/vault.ts';
 
@@ -166,11 +165,6 @@ function asCsv(columns: readonly string[], rows: readonly Row[]): string {
   return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
     .map((fields) => `${fields.map(field).join(',')}\r\n`)
     .join('');
-}
-
-/** As long as a factory's passwords should be; without characters that SQL would have to quote. */
-function newPassword(): string {
-  return randomBytes(24).toString('base64url');
 }
 
 const factoryType = 'Microsoft.DataFactory/factories';

@@ -7,11 +7,10 @@
  * prints, the workspace strikes out the secrets in it.
  */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { application, systemAssigned } from './parts/callers.ts';
 import { play } from './parts/play.ts';
 import type { Stage } from './parts/play.ts';
-import { Postgres, postgresPrograms, query } from './parts/postgres.ts';
+import { Postgres, newPassword, postgresPrograms, query } from './parts/postgres.ts';
 import type { Vault } from './parts/vault.ts';
 import { startWorkspace } from './parts/workspace.ts';
 import type { Notebook, Workspace } from './parts/workspace.ts';
@@ -84,10 +83,6 @@ function jobOf({ host, port, database }: Postgres) {
     const [row] = await query(login, 'SELECT current_user AS user');
     print(`Logged in as ${row?.['user']} with ${password}.`);
   };
-}
-
-function newPassword(): string {
-  return randomBytes(24).toString('base64url');
 }
 
 await play({

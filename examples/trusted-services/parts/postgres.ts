@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chownSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { freePort } from './azurite.ts';
 import { endChild, startChild } from './child.ts';
 import type { Child } from './child.ts';
+import { temporaryFolder } from './folder.ts';
 import { run } from './programs.ts';
 
 /** The programs of the database, with their Debian package. */
@@ -37,9 +37,9 @@ export class Postgres {
   readonly database = 'postgres';
   readonly #password: string;
   readonly #child: Child;
-  readonly #folder: string;
+  readonly #folder: Disposable;
 
-  private constructor(port: number, password: string, { child, folder }: { child: Child; folder: string }) {
+  private constructor(port: number, password: string, { child, folder }: { child: Child; folder: Disposable }) {
     this.port = port;
     this.#password = password;
     this.#child = child;
@@ -47,10 +47,10 @@ export class Postgres {
   }
 
   static async start(): Promise<Postgres> {
-    const password = randomBytes(24).toString('base64url');
-    const folder = mkdtempSync(join(tmpdir(), 'trusted-service-'));
-    if (isRoot) chownSync(folder, nobody, nobody);
-    const [data, passwordFile] = [join(folder, 'data'), join(folder, 'password')];
+    const password = newPassword();
+    const folder = temporaryFolder();
+    if (isRoot) chownSync(folder.path, nobody, nobody);
+    const [data, passwordFile] = [join(folder.path, 'data'), join(folder.path, 'password')];
     writeFileSync(passwordFile, password);
     const cluster = ['-D', data, '-U', administrator.user, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
     const [first = '', ...rest] = [...(isRoot ? ['setpriv', ...identity] : []), 'initdb', ...cluster];
@@ -73,8 +73,13 @@ export class Postgres {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await endChild(this.#child, 'SIGINT');
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder[Symbol.dispose]();
   }
+}
+
+/** Long, and without a character that SQL or a connection string would have to quote. */
+export function newPassword(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 /** Logs in, and runs one statement. @throws {DatabaseError} with PostgreSQL's code: `28P01` for a wrong password */
