@@ -3,7 +3,7 @@ import { ResourceManagementClient } from '@azure/arm-resources';
 import type { AccessToken, TokenCredential } from '@azure/core-auth';
 import { ClientSecretCredential } from '@azure/identity';
 import { clientsAt, datacenter } from './address.ts';
-import type { Configuration, Connection, Postern } from './postern.ts';
+import type { Configuration, Connection, Postern, ServiceCredential } from './postern.ts';
 
 /** A caller of the vault: the service, or an impostor. */
 export interface Caller {
@@ -95,13 +95,10 @@ export function administrator(connection: Connection): TokenCredential {
   return secretCredential(connection, connection);
 }
 
-export interface Application {
-  readonly tenantId: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
-
-function secretCredential({ home, caFile }: Connection, { tenantId, clientId, clientSecret }: Application) {
+function secretCredential(
+  { home, caFile }: Connection,
+  { tenantId, clientId, clientSecret }: Omit<ServiceCredential, 'objectId'>,
+) {
   return new ClientSecretCredential(tenantId, clientId, clientSecret, {
     authorityHost: home,
     disableInstanceDiscovery: true,

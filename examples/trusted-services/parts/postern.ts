@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { endChild, startChild } from './child.ts';
 import type { Child } from './child.ts';
+import { temporaryFolder } from './folder.ts';
 
 /** The line that `postern start --json` prints. */
 export interface Connection {
@@ -42,9 +42,8 @@ export interface AuditRecord {
   readonly callerIpAddress: string;
   readonly properties: {
     readonly httpStatusCode: number;
-    readonly addrAuthType?: string;
     readonly trustedService?: string;
-    readonly verdict?: { readonly because: string; readonly explanation: string };
+    readonly verdict?: { readonly because: string };
   };
 }
 
@@ -54,19 +53,19 @@ const program = fileURLToPath(new URL('../../../bin/postern', import.meta.url));
 export class Postern {
   readonly connection: Connection;
   readonly #child: Child;
-  readonly #folder: string;
+  readonly #folder: ReturnType<typeof temporaryFolder>;
 
-  private constructor(connection: Connection, child: Child, folder: string) {
+  private constructor(connection: Connection, child: Child, folder: ReturnType<typeof temporaryFolder>) {
     this.connection = connection;
     this.#child = child;
     this.#folder = folder;
   }
 
   /** Starts it, and has this process trust its certificates. */
-  static async start(configuration: Configuration = {}): Promise<Postern> {
-    const folder = mkdtempSync(join(tmpdir(), 'trusted-service-'));
-    writeFileSync(join(folder, 'postern.json'), JSON.stringify(configuration));
-    const child = start(folder);
+  static async start(): Promise<Postern> {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder.path, 'postern.json'), '{}');
+    const child = start(folder.path);
     const ended = once(child, 'exit').then(() => Promise.reject(new Error('Postern did not start.')));
     const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string];
     const connection: Connection = JSON.parse(line);
@@ -76,7 +75,7 @@ export class Postern {
 
   /** Gives it another configuration, and waits until that holds. */
   async configure(configuration: Configuration): Promise<void> {
-    writeFileSync(join(this.#folder, 'postern.json'), JSON.stringify(configuration));
+    writeFileSync(join(this.#folder.path, 'postern.json'), JSON.stringify(configuration));
     this.#child.kill('SIGHUP');
     const lines = createInterface(this.#child.stderr);
     for await (const line of lines) {
@@ -111,7 +110,7 @@ export class Postern {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await endChild(this.#child);
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder[Symbol.dispose]();
   }
 }
 
