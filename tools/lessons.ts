@@ -14,9 +14,16 @@ const { values: options, positionals } = parseArgs({
 });
 const page = new URL('../examples/trusted-services/README.md', import.meta.url);
 
-const chosen = lessons
-  .map(([program]) => program)
-  .filter((name) => positionals.length === 0 || positionals.includes(name));
+const programs = lessons.map(([program]) => program);
+const unknown = positionals.filter((name) => !programs.includes(name));
+if (unknown.length > 0) {
+  console.error(`Not a lesson: ${unknown.join(', ')}. The lessons are ${programs.join(', ')}.`);
+  process.exitCode = 64;
+}
+
+const chosen = programs.filter(
+  (name) => unknown.length === 0 && (positionals.length === 0 || positionals.includes(name)),
+);
 const ran: Lesson[] = [];
 for (const [index, program] of chosen.entries()) {
   console.log(`\n── ${index + 1} of ${chosen.length}: ${program} ──\n`);
