@@ -123,7 +123,8 @@ async function cells({ given, postern, vault, party }: Played): Promise<readonly
   const demandsBypass = vaultSwitch === 'enabledForDiskEncryption';
   if (demandsBypass) await refusedWithoutBypass(vault);
   await vault.set({ bypass: 'None', ...(demandsBypass ? { [vaultSwitch]: false } : {}) });
-  outcomes.push(await ask('option off', 'the same, with bypass None', byFirewall));
+  const withBypassOff = `the same, with bypass None${demandsBypass ? `, which needs ${vaultSwitch} off` : ''}`;
+  outcomes.push(await ask('option off', withBypassOff, byFirewall));
   await vault.set({ bypass: 'AzureServices', ...(vaultSwitch === undefined ? {} : { [vaultSwitch]: false }) });
 
   if (vaultSwitch === undefined) await vault.revoke(party);
