@@ -174,7 +174,8 @@ export async function recordsWhere(
 /** Every byte that the audit wrote. */
 export function auditText(dataFolder: string): string {
   const directory = join(dataFolder, 'audit');
-  return readdirSync(directory)
-    .map((file) => readFileSync(join(directory, file), 'utf8'))
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
     .join('');
 }

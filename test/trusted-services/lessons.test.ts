@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, suite, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import type { CellName, Outcome } from '../../examples/trusted-services/parts/cells.ts';
 import { documentedServices } from '../../src/firewall/trusted-services.ts';
 import { withParts } from '../../tools/generated-parts.ts';
 import { lessonFolder, lessons, outcomeTable, runLesson } from '../../tools/lesson.ts';
 import type { Lesson } from '../../tools/lesson.ts';
+import { startAzurite } from '../delivery/azurite.ts';
+import type { Azurite } from '../delivery/azurite.ts';
+import { configOf } from '../delivery/logged-vault.ts';
 import { notRun } from '../not-run.ts';
 
 const datacenter = '203.0.113.8';
@@ -74,12 +77,23 @@ test('each service of the document has its lesson, in the order of the document'
   assert.deepEqual(files.toSorted(), lessons.map(([program]) => `${program}.ts`).toSorted());
 });
 
+interface DeliveredRecord {
+  readonly correlationId: string;
+  readonly operationName: string;
+  readonly properties: { readonly httpStatusCode: number };
+}
+
 const ran: Lesson[] = [];
+let azurite: Azurite;
+
+before(async () => {
+  azurite = await startAzurite();
+});
 
 suite('the lessons', { concurrency: 2 }, () => {
   for (const [program, service] of lessons) {
     test(service, async (t) => {
-      const lesson = await runLesson(program);
+      const lesson = await runLesson(program, configOf(azurite));
       if (lesson.code === 69) {
         notRun(`${program} of the trusted services`, lesson.said.trim());
         return;
@@ -96,7 +110,31 @@ suite('the lessons', { concurrency: 2 }, () => {
   }
 });
 
-after(() => {
+test('the records of all cells are in the storage account, in the layout of Azure, each once', async () => {
+  assert.ok(ran.length > 0);
+  const blobs = await azurite.blobs();
+  const lines = [...blobs.values()].flatMap((blob) => blob.trimEnd().split('\n'));
+  const records = lines.map((line) => JSON.parse(line) as DeliveredRecord);
+  for (const { program, outcomes } of ran) {
+    for (const { requestId, status, operation, cell } of outcomes) {
+      const found = records.filter(
+        (record) => record.correlationId === requestId && record.operationName === operation,
+      );
+      const statuses = found.map(({ properties }) => properties.httpStatusCode);
+      assert.deepEqual(statuses, [status], `${program}: ${cell}`);
+    }
+  }
+  assert.equal(new Set(lines).size, lines.length);
+  for (const name of blobs.keys()) {
+    assert.match(
+      name,
+      /^resourceId=\/SUBSCRIPTIONS\/[^/]+\/RESOURCEGROUPS\/CONTOSO\/PROVIDERS\/MICROSOFT\.KEYVAULT\/VAULTS\/[^/]+\/y=\d{4}\/m=\d\d\/d=\d\d\/h=\d\d\/m=00\/PT1H\.json$/,
+    );
+  }
+});
+
+after(async () => {
+  await azurite[Symbol.asyncDispose]();
   if (ran.length < lessons.length) return;
   const page = readFileSync(join(lessonFolder, 'README.md'), 'utf8');
   const inOrder = lessons.flatMap(([program]) => ran.filter((lesson) => lesson.program === program));

@@ -19,6 +19,8 @@ export interface Outcome {
   /** The error's code, the inner one where there is one. */
   readonly code?: string;
   readonly message?: string;
+  /** The client's id for the request, which is also in the record. */
+  readonly requestId: string;
   /** From the record of the audit log. */
   readonly address: string;
   readonly because?: string;
@@ -35,11 +37,13 @@ export async function outcomeOf(
   { call, ...asked }: Pick<Outcome, 'cell' | 'title' | 'expected'> & { readonly call: Call },
 ): Promise<Outcome> {
   const answer = await answerTo(() => call(clients));
-  const { operationName, callerIpAddress, properties } = postern.recordOf(clients.lastRequest());
+  const requestId = clients.lastRequest();
+  const { operationName, callerIpAddress, properties } = postern.recordOf(requestId);
   return {
     ...asked,
     operation: operationName,
     ...answer,
+    requestId,
     address: callerIpAddress,
     ...(properties.verdict === undefined ? {} : { because: properties.verdict.because }),
     ...(properties.trustedService === undefined ? {} : { trustedService: properties.trustedService }),

@@ -4,6 +4,8 @@ import { datacenter, office } from './address.ts';
 import type { Caller, Party } from './callers.ts';
 import { answerTo, inWords, outcomeOf } from './cells.ts';
 import type { Call, CellName, Outcome } from './cells.ts';
+import { deliverLog, delivered } from './delivery.ts';
+import type { LogAccount } from './delivery.ts';
 import { Postern } from './postern.ts';
 import type { Configuration } from './postern.ts';
 import { needs, ProgramMissing } from './programs.ts';
@@ -74,16 +76,18 @@ export async function play(given: Play): Promise<void> {
 async function lesson(given: Play): Promise<void> {
   await using postern = await Postern.start();
   const { connection } = postern;
-  const extra: Configuration = JSON.parse(process.env['TRUSTED_SERVICE_CONFIGURATION'] ?? '{}');
+  const extra: ExtraConfiguration = JSON.parse(process.env['TRUSTED_SERVICE_CONFIGURATION'] ?? '{}');
   const callers = [given.caller, given.forged.caller];
   const parts = await Promise.all(callers.map(async (caller) => (await caller.configuration?.(connection)) ?? {}));
-  await postern.configure(joined([extra, ...parts]));
+  await postern.configure(joined([{ ...extra }, ...parts]));
 
   say(`${given.service}\n`);
   const { vaultSwitch, purgeProtection = true } = given;
   const rules: Rules = { purgeProtection, ...(vaultSwitch === undefined ? {} : { [vaultSwitch]: true }) };
   const vault = new Vault(connection, `contoso-${connection.tenantId.slice(0, 8)}`, rules);
   await vault.create();
+  const [account] = extra.audit?.storageAccounts ?? [];
+  if (account !== undefined) await deliverLog(connection, vault, account);
   const owner = vault.owner();
   await given.furnish?.(owner);
   say(`The vault ${vault.name} lets in ${office.public} and, by its bypass, trusted services.`);
@@ -95,6 +99,7 @@ async function lesson(given: Play): Promise<void> {
   await given.work({ postern, vault, owner, service, party, grant: given.grant, say });
 
   const outcomes = await cells({ given, postern, vault, party });
+  if (account !== undefined) for (const { requestId } of outcomes) await delivered(vault, account, requestId);
   say('');
   for (const outcome of outcomes) say(`${outcome.cell.padEnd(22)}${inWords(outcome).padEnd(26)}${outcome.title}`);
   const file = process.env['TRUSTED_SERVICE_OUTCOMES'];
@@ -102,6 +107,11 @@ async function lesson(given: Play): Promise<void> {
   const wrong = outcomes.filter((outcome) => inWords(outcome) !== outcome.expected);
   for (const { cell, expected, message = '' } of wrong) say(`\n${cell}: expected ${expected}. ${message}`);
   if (wrong.length > 0) process.exitCode = 1;
+}
+
+/** A part of the configuration file, by the program that started the lesson. */
+interface ExtraConfiguration {
+  readonly audit?: { readonly storageAccounts?: readonly LogAccount[] };
 }
 
 const byFirewall = '403 ForbiddenByFirewall';

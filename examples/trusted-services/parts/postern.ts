@@ -97,7 +97,8 @@ export class Postern {
   /** The last record of the request that the client named so, or of the operation that was part of it. */
   recordOf(requestId: string, operation?: string): AuditRecord {
     const folder = join(this.connection.dataDir, 'audit');
-    const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trimEnd().split('\n'));
+    const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    const lines = files.flatMap((file) => readFileSync(join(folder, file), 'utf8').trimEnd().split('\n'));
     const found = lines
       .map((line): AuditRecord => JSON.parse(line))
       .findLast(
