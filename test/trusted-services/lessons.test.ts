@@ -121,7 +121,8 @@ test('the records of all cells are in the storage account, in the layout of Azur
         (record) => record.correlationId === requestId && record.operationName === operation,
       );
       const statuses = found.map(({ properties }) => properties.httpStatusCode);
-      assert.deepEqual(statuses, [status], `${program}: ${cell}`);
+      // A client first asks without a token, and that is a 401 of its own with the same id.
+      assert.deepEqual(statuses, status === 401 ? [401, 401] : [status], `${program}: ${cell}`);
     }
   }
   assert.equal(new Set(lines).size, lines.length);
