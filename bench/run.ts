@@ -12,6 +12,7 @@ const benches = [
   'steps',
   'keys',
   'http',
+  'deliver',
   'vault',
   'control-plane',
   'start',

@@ -1,12 +1,23 @@
-import { constants } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { container } from './blob-name.ts';
 import type { Appended, BlobState, BlobStore } from './blob-store.ts';
 import { DeliveryFailed, reasonOf } from './failed.ts';
 
-/** A storage account that is a folder on this machine: each blob is a file. */
+/**
+ * A storage account that is a folder on this machine: each blob is a file. Its calls block the thread, which has a low
+ * priority; those that do not would run on threads that have the priority of requests.
+ */
 export class FolderBlobs implements BlobStore {
   readonly target: string;
   readonly blocksMax = Number.POSITIVE_INFINITY;
@@ -18,21 +29,21 @@ export class FolderBlobs implements BlobStore {
   }
 
   open(blob: string): Promise<BlobState> {
-    return this.#with(blob, async (file) => ({ length: (await file.stat()).size, blocks: 0 }));
+    return this.#with(blob, (file) => ({ length: fstatSync(file).size, blocks: 0 }));
   }
 
   append(blob: string, at: number, bytes: Buffer): Promise<Appended> {
-    return this.#with(blob, async (file) => {
-      const { size } = await file.stat();
+    return this.#with(blob, (file) => {
+      const { size } = fstatSync(file);
       if (size < at || size >= at + bytes.length + (size === at ? 1 : 0)) return { kind: 'moved' };
       // A killed process may have written the beginning.
-      const begun = await readFrom(file, at, size - at);
+      const begun = readFrom(file, at, size - at);
       if (!begun.equals(bytes.subarray(0, begun.length))) return { kind: 'moved' };
       try {
-        await writeFrom(file, size, bytes.subarray(begun.length));
-        await file.datasync();
+        writeFrom(file, size, bytes.subarray(begun.length));
+        fdatasyncSync(file);
       } catch (error) {
-        await file.truncate(at);
+        ftruncateSync(file, at);
         throw error;
       }
       return { kind: 'appended', blocks: 0 };
@@ -40,19 +51,20 @@ export class FolderBlobs implements BlobStore {
   }
 
   has(blob: string, at: number, bytes: Buffer): Promise<boolean> {
-    return this.#with(blob, async (file) => (await readFrom(file, at, bytes.length)).equals(bytes));
+    return this.#with(blob, (file) => readFrom(file, at, bytes.length).equals(bytes));
   }
 
-  async #with<T>(blob: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  /** `work` gets the descriptor of the blob's file. */
+  async #with<T>(blob: string, work: (file: number) => T): Promise<T> {
     const path = join(this.#folder, blob);
     const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const file = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
       try {
-        return await work(file);
+        return work(file);
       } finally {
-        await file.close();
+        closeSync(file);
       }
     } catch (error) {
       throw new DeliveryFailed(
@@ -62,15 +74,13 @@ export class FolderBlobs implements BlobStore {
   }
 }
 
-async function readFrom(file: FileHandle, position: number, length: number): Promise<Buffer> {
+function readFrom(file: number, position: number, length: number): Buffer {
   const buffer = Buffer.alloc(length);
-  const { bytesRead } = await file.read(buffer, 0, length, position);
-  return buffer.subarray(0, bytesRead);
+  return buffer.subarray(0, readSync(file, buffer, 0, length, position));
 }
 
-async function writeFrom(file: FileHandle, position: number, bytes: Buffer): Promise<void> {
+function writeFrom(file: number, position: number, bytes: Buffer): void {
   for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
+    done += writeSync(file, bytes, done, bytes.length - done, position + done);
   }
 }

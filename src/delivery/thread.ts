@@ -22,8 +22,8 @@ import { Sink } from './sink.ts';
 import type { SinkGap } from './sink.ts';
 import { stateFile } from './state-file.ts';
 
-/** Requests go before deliveries: this thread has about a tenth of a processor that others want too. */
-const niceness = 10;
+/** Requests go before deliveries: this thread has hardly any of a processor that others want too. */
+const niceness = 19;
 /** A record may be written so long after its request arrived. */
 const lateMs = 10_000;
 /** A gap has so many records at most. */
