@@ -9,6 +9,8 @@ import { lessonFolder, lessons, outcomeTable, runLesson } from '../../tools/less
 import type { Lesson } from '../../tools/lesson.ts';
 import { startAzurite } from '../delivery/azurite.ts';
 import type { Azurite } from '../delivery/azurite.ts';
+import { startCollector } from '../delivery/collector.ts';
+import type { Collector } from '../delivery/collector.ts';
 import { configOf } from '../delivery/logged-vault.ts';
 import { notRun } from '../not-run.ts';
 
@@ -85,15 +87,19 @@ interface DeliveredRecord {
 
 const ran: Lesson[] = [];
 let azurite: Azurite;
+let collector: Collector;
 
 before(async () => {
   azurite = await startAzurite();
+  collector = await startCollector();
 });
 
 suite('the lessons', { concurrency: 2 }, () => {
   for (const [program, service] of lessons) {
     test(service, async (t) => {
-      const lesson = await runLesson(program, configOf(azurite));
+      const { audit } = configOf(azurite);
+      const otlp = [{ name: 'collector', endpoint: collector.endpoint }];
+      const lesson = await runLesson(program, { audit: { ...audit, otlp } });
       if (lesson.code === 69) {
         notRun(`${program} of the trusted services`, lesson.said.trim());
         return;
@@ -110,21 +116,26 @@ suite('the lessons', { concurrency: 2 }, () => {
   }
 });
 
-test('the records of all cells are in the storage account, in the layout of Azure, each once', async () => {
+/** The records of every cell's request, in what a sink has. */
+function assertAllCells(lines: readonly string[]): void {
   assert.ok(ran.length > 0);
-  const blobs = await azurite.blobs();
-  const lines = [...blobs.values()].flatMap((blob) => blob.trimEnd().split('\n'));
   const records = lines.map((line) => JSON.parse(line) as DeliveredRecord);
   for (const { program, outcomes } of ran) {
     for (const { requestId, status, operation, cell } of outcomes) {
       const found = records.filter(
-        (record) => record.correlationId === requestId && record.operationName === operation,
+        ({ correlationId, operationName }) => correlationId === requestId && operationName === operation,
       );
       const statuses = found.map(({ properties }) => properties.httpStatusCode);
       // A client first asks without a token, and that is a 401 of its own with the same id.
       assert.deepEqual(statuses, status === 401 ? [401, 401] : [status], `${program}: ${cell}`);
     }
   }
+}
+
+test('the records of all cells are in the storage account, in the layout of Azure, each once', async () => {
+  const blobs = await azurite.blobs();
+  const lines = [...blobs.values()].flatMap((blob) => blob.trimEnd().split('\n'));
+  assertAllCells(lines);
   assert.equal(new Set(lines).size, lines.length);
   const vault =
     /^resourceId=\/SUBSCRIPTIONS\/[^/]+\/RESOURCEGROUPS\/CONTOSO\/PROVIDERS\/MICROSOFT\.KEYVAULT\/VAULTS\/[^/]+$/;
@@ -136,8 +147,14 @@ test('the records of all cells are in the storage account, in the layout of Azur
   }
 });
 
+test('the records of all cells are at the collector, each with an id of its own', () => {
+  const { taken } = collector;
+  assertAllCells([...new Map(taken.map(({ uid, body }) => [uid, body])).values()]);
+});
+
 after(async () => {
   await azurite[Symbol.asyncDispose]();
+  await collector[Symbol.asyncDispose]();
   if (ran.length < lessons.length) return;
   const page = readFileSync(join(lessonFolder, 'README.md'), 'utf8');
   const inOrder = lessons.flatMap(([program]) => ran.filter((lesson) => lesson.program === program));

@@ -1,41 +1,43 @@
+import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { resourceGroup, resources } from './callers.ts';
+import { program } from './postern.ts';
 import type { Connection } from './postern.ts';
 import type { Vault } from './vault.ts';
 
-/** A storage account of the server's configuration (`audit.storageAccounts`). */
-export interface LogAccount {
-  readonly name: string;
-  readonly endpoint: string;
-  readonly credential: string;
+/** The sinks of a server's configuration (`audit`), by name. */
+export interface Sinks {
+  readonly storageAccounts?: readonly { readonly name: string }[];
+  readonly otlp?: readonly { readonly name: string }[];
 }
 
-/** Has the vault's records delivered to the account, as a diagnostic setting does on Azure. */
-export async function deliverLog(connection: Connection, vault: Vault, { name }: LogAccount): Promise<void> {
-  const group = `/subscriptions/${connection.subscriptionId}/resourceGroups/${resourceGroup}`;
+/** Has the vault's records delivered to the first sink of each kind, by a diagnostic setting, as on Azure. */
+export async function deliverLog(
+  connection: Connection,
+  vault: Vault,
+  { storageAccounts, otlp }: Sinks,
+): Promise<void> {
+  const providers = `/subscriptions/${connection.subscriptionId}/resourceGroups/${resourceGroup}/providers`;
+  const [[account], [collector]] = [storageAccounts ?? [], otlp ?? []];
   const setting = `${vault.id}/providers/Microsoft.Insights/diagnosticSettings/lesson`;
   await resources(connection).resources.beginCreateOrUpdateByIdAndWait(setting, '2021-05-01-preview', {
     properties: {
-      storageAccountId: `${group}/providers/Microsoft.Storage/storageAccounts/${name}`,
+      ...(account && { storageAccountId: `${providers}/Microsoft.Storage/storageAccounts/${account.name}` }),
+      ...(collector && { marketplacePartnerId: `${providers}/Microsoft.Elastic/monitors/${collector.name}` }),
       logs: [{ category: 'AuditEvent', enabled: true }],
     },
   });
 }
 
-/** Waits until the record of a request is in the account, at most half a minute. */
-export async function delivered(vault: Vault, account: LogAccount, requestId: string): Promise<void> {
-  const credential = new StorageSharedKeyCredential(account.name, account.credential);
-  const container = new BlobServiceClient(account.endpoint, credential).getContainerClient('insights-logs-auditevent');
-  const prefix = `resourceId=${vault.id.toUpperCase()}/`;
-  for (let tries = 0; tries < 150; tries += 1) {
-    if (await container.exists()) {
-      for await (const { name } of container.listBlobsFlat({ prefix })) {
-        const records = await container.getBlobClient(name).downloadToBuffer();
-        if (records.includes(requestId)) return;
-      }
-    }
-    await pause(200);
+/** Waits until all of the log is delivered, at most half a minute. */
+export async function delivered({ dataDir }: Connection): Promise<void> {
+  let said = '';
+  for (let tries = 0; tries < 60; tries += 1) {
+    const { stdout } = spawnSync(program, ['audit', 'sinks', '--json', '--data', dataDir], { encoding: 'utf8' });
+    said = stdout;
+    const sinks = JSON.parse(stdout) as { readonly records: number; readonly behind?: { readonly bytes: number } }[];
+    if (sinks.every(({ records, behind }) => records > 0 && behind?.bytes === 0)) return;
+    await pause(500);
   }
-  throw new Error(`The record of the request ${requestId} did not arrive in ${account.name}.`);
+  throw new Error(`The log was not delivered: ${said}`);
 }

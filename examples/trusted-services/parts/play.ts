@@ -5,7 +5,7 @@ import type { Caller, Party } from './callers.ts';
 import { answerTo, inWords, outcomeOf } from './cells.ts';
 import type { Call, CellName, Outcome } from './cells.ts';
 import { deliverLog, delivered } from './delivery.ts';
-import type { LogAccount } from './delivery.ts';
+import type { Sinks } from './delivery.ts';
 import { Postern } from './postern.ts';
 import type { Configuration } from './postern.ts';
 import { needs, ProgramMissing } from './programs.ts';
@@ -86,8 +86,7 @@ async function lesson(given: Play): Promise<void> {
   const rules: Rules = { purgeProtection, ...(vaultSwitch === undefined ? {} : { [vaultSwitch]: true }) };
   const vault = new Vault(connection, `contoso-${connection.tenantId.slice(0, 8)}`, rules);
   await vault.create();
-  const [account] = extra.audit?.storageAccounts ?? [];
-  if (account !== undefined) await deliverLog(connection, vault, account);
+  if (extra.audit !== undefined) await deliverLog(connection, vault, extra.audit);
   const owner = vault.owner();
   await given.furnish?.(owner);
   say(`The vault ${vault.name} lets in ${office.public} and, by its bypass, trusted services.`);
@@ -99,7 +98,7 @@ async function lesson(given: Play): Promise<void> {
   await given.work({ postern, vault, owner, service, party, grant: given.grant, say });
 
   const outcomes = await cells({ given, postern, vault, party });
-  if (account !== undefined) for (const { requestId } of outcomes) await delivered(vault, account, requestId);
+  if (extra.audit !== undefined) await delivered(connection);
   say('');
   for (const outcome of outcomes) say(`${outcome.cell.padEnd(22)}${inWords(outcome).padEnd(26)}${outcome.title}`);
   const file = process.env['TRUSTED_SERVICE_OUTCOMES'];
@@ -111,7 +110,7 @@ async function lesson(given: Play): Promise<void> {
 
 /** A part of the configuration file, by the program that started the lesson. */
 interface ExtraConfiguration {
-  readonly audit?: { readonly storageAccounts?: readonly LogAccount[] };
+  readonly audit?: Sinks;
 }
 
 const byFirewall = '403 ForbiddenByFirewall';

@@ -47,7 +47,8 @@ export interface AuditRecord {
   };
 }
 
-const program = fileURLToPath(new URL('../../../bin/postern', import.meta.url));
+/** The command line. */
+export const program = fileURLToPath(new URL('../../../bin/postern', import.meta.url));
 
 /** A server of the lesson's own, in a folder that goes with it. */
 export class Postern {
