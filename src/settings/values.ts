@@ -101,14 +101,23 @@ export const natMapping: Shape<NatMapping> = refine(nonEmptyString, (given) => {
     : wrong(given, 'must have the same prefix length on both sides');
 });
 
-/** The URL from which an issuer's keys may be fetched: encrypted, or on this host. */
-export const webAddress = refine(nonEmptyString, (given) => {
+/**
+ * The URL of a service that this server asks: encrypted, or on this host. `fetch` refuses a name and a password in it, and
+ * writes them into its error; so an invalid one is shown without them.
+ */
+export const webAddress: Shape<string, string> = refine(nonEmptyString, (given) => {
+  const rule = 'must be an https:// URL (http:// is allowed on loopback only)';
   // Not `URL.canParse`: it accepts some hosts of thousands of characters that the constructor refuses.
   const url = URL.parse(given);
-  const loopback = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)
+  if (url === null) return breached(given, ` ${rule}`);
+  if (url.username !== '' || url.password !== '') {
+    return breached(given, ' must not contain a user name or a password: give the address without them');
+  }
+  if (given.includes('#')) return breached(given, ' must not have a fragment (#…): it is never sent');
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback)
     ? accept(given)
-    : wrong(given, 'must be an https:// URL (http:// is allowed on loopback only)');
+    : wrong(`${url.protocol}//${url.host}`, rule);
 });
 
 /** The address at which a program on this machine reaches a server that listens at these: IPv4 where there is some. */

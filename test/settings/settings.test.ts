@@ -263,6 +263,46 @@ test('an unknown or invalid member of the configuration file is refused with its
   for (const [config, reason] of refusals) assert.match(refusedWith([], { config }), reason);
 });
 
+test('an address of a sink with a secret in it, and a value that no request can have, are refused and not shown', () => {
+  const hidden = 'not-to-be-shown';
+  const account = (members: object) => ({
+    storageAccounts: [{ name: 'seclogs', credential: 'sig=ab%3D', ...members }],
+  });
+  const collector = (value: string, endpoint = 'https://c.example/v1/logs') => ({
+    otlp: [{ name: 'elastic', endpoint, headers: [{ name: 'Authorization', value }] }],
+  });
+  const refusals: readonly (readonly [audit: object, reason: RegExp])[] = [
+    [account({ endpoint: `https://op:${hidden}@a.example` }), /\.endpoint must not contain a user name or a password/],
+    [account({ endpoint: `https://${hidden}@a.example` }), /\.endpoint must not contain a user name or a password/],
+    [
+      account({ endpoint: `https://a.example/?sig=${hidden}` }),
+      /\.endpoint must not have a query: a signature belongs/,
+    ],
+    [account({ endpoint: `https://a.example/#${hidden}` }), /\.endpoint must not have a fragment/],
+    [account({ endpoint: `http://a.example/?sig=${hidden}` }), /\.endpoint: "http:\/\/a\.example" must be an https:/],
+    [account({ endpoint: `op:${hidden}@a.example` }), /\.endpoint: "op:\/\/" must be an https:/],
+    [collector('a', `https://op:${hidden}@c.example`), /\.endpoint must not contain a user name or a password/],
+    [collector(`${hidden}\r\nx: y`), /\.headers\[0\]\.value must not contain a line break/],
+    [collector(`${hidden}\u2028`), /\.headers\[0\]\.value must not contain a line break/],
+    [account({ credential: `sv=${hidden}&sig=` }), /\.credential must be a key of the account in base64, or a shared/],
+    [
+      account({ credential: `sv=1&sig=${hidden}\n` }),
+      /\.credential must be a key of the account in base64, or a shared/,
+    ],
+  ];
+  for (const [audit, reason] of refusals) {
+    const message = refusedWith([], { config: { audit } });
+    assert.match(message, reason);
+    assert.doesNotMatch(message, new RegExp(hidden));
+  }
+  const near = [
+    account({ endpoint: 'https://a.example/path/@b', credential: '?sv=1&sig=ab%3D&se=2' }),
+    account({ endpoint: 'http://127.0.0.1:10000/devstoreaccount1' }),
+    collector('ApiKey \t§'),
+  ];
+  for (const audit of near) accepted([], { config: { audit } });
+});
+
 test('a file that cannot be read is refused with the reason', () => {
   const readFile = (): never => {
     throw new Error('ENOENT: no such file');
