@@ -1,6 +1,6 @@
 import { container } from './blob-name.ts';
 import type { Appended, BlobState, BlobStore } from './blob-store.ts';
-import { DeliveryFailed, reasonOf, retryAfterMs } from './failed.ts';
+import { DeliveryFailed, noAnswerReason, retryAfterMs } from './failed.ts';
 import { sharedKeyAuthorization } from './account-key.ts';
 
 /** A storage account and what opens it. */
@@ -138,7 +138,9 @@ export class AzureBlobs implements BlobStore {
       });
       return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
     } catch (error) {
-      throw new DeliveryFailed(`${this.target} does not answer (${reasonOf(error)}). Check audit.storageAccounts.`);
+      throw new DeliveryFailed(
+        `${this.target} does not answer (${noAnswerReason(error)}). Check audit.storageAccounts.`,
+      );
     }
   }
 

@@ -11,17 +11,28 @@ export class DeliveryFailed extends Error {
   }
 }
 
-/** The reason in words. The message of `fetch` alone is "fetch failed"; its cause has the system's. */
+/** The reason in words, of an error of this machine. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (cause instanceof Error) return cause.message === '' ? codeOf(cause) : cause.message;
-  return error.name === 'TimeoutError' ? 'no answer in time' : error.message;
+  return error instanceof Error ? error.message : String(error);
 }
 
-/** An attempt on several addresses fails with an error that has a code and no message. */
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+/** The exporter of OpenTelemetry has these words for an answer that did not come, and for a collector that stayed busy. */
+const exporterReasons: Readonly<Record<string, string>> = {
+  'Request timed out': 'no answer in time',
+  'Export failed with retryable status': 'busy all the time',
+};
+
+/**
+ * Why there was no answer, as the system's code, such as ECONNREFUSED. No message is shown: that of `fetch` may hold the
+ * whole address, with a password or a signature.
+ */
+export function noAnswerReason(error: unknown): string {
+  if (!(error instanceof Error)) return 'no reason was given';
+  if (error.name === 'TimeoutError') return 'no answer in time';
+  const codes = [error.cause, error].flatMap((one) =>
+    one instanceof Error && 'code' in one && typeof one.code === 'string' ? [one.code] : [],
+  );
+  return codes.find((code) => /^[A-Z][A-Z\d_]{1,60}$/.test(code)) ?? exporterReasons[error.message] ?? error.name;
 }
 
 /** The milliseconds that a `Retry-After` header asks for (RFC 9110 section 10.2.3): seconds, or a date. */

@@ -4,7 +4,7 @@ import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { Destination, Shipment } from './destination.ts';
-import { DeliveryFailed, reasonOf } from './failed.ts';
+import { DeliveryFailed, noAnswerReason } from './failed.ts';
 import type { LogLine } from './line-head.ts';
 import type { OtlpEndpoint } from './messages.ts';
 
@@ -116,7 +116,7 @@ function statusOf(error: Error): unknown {
 function failure(target: string, error: Error): DeliveryFailed {
   const status = statusOf(error);
   // The message of an answer is the collector's: only its status is shown.
-  const found = typeof status === 'number' ? `answered ${status}` : `does not answer (${reasonOf(error)})`;
+  const found = typeof status === 'number' ? `answered ${status}` : `does not answer (${noAnswerReason(error)})`;
   return new DeliveryFailed(`${target} ${found}. Check the endpoint and the headers in audit.otlp.`);
 }
 
