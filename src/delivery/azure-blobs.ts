@@ -20,12 +20,17 @@ interface BlobRequest {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** How many bytes are asked for. */
+  readonly wantedBytes?: number;
 }
 
 /** The oldest that has all of it, for emulators and gateways that are not new. */
 const version = '2021-12-02';
 
 const answerMs = 60_000;
+
+/** Of an answer that nothing was asked for in, such as an error's XML; the rest is not read. */
+const bodyBytesMax = 64 << 10;
 
 /** A shared access signature has this parameter; no base64 has. */
 const signed = /(?:^|[?&])sig=/;
@@ -39,13 +44,14 @@ const advice: Readonly<Record<string, string>> = {
   KeyBasedAuthenticationNotPermitted:
     'The account forbids shared keys: allow them, or give a sas of a user delegation.',
   AccountIsDisabled: 'Enable the account.',
-  ContainerNotFound: `Create the container ${container}: this credential may not.`,
+  ContainerNotFound: `The container ${container} was deleted; it is created again.`,
   ContainerBeingDeleted: `The container ${container} is being deleted; it is created again afterwards.`,
   InvalidBlobType: 'A blob of another type has this name: move it away.',
 };
 
-/** The service's codes of what is not a failure here. */
-const movedCodes: ReadonlySet<string> = new Set(['AppendPositionConditionNotMet', 'BlobNotFound']);
+/** The service's codes of what is not a failure here. A container that was deleted is made again when a blob is. */
+const absentCodes: ReadonlySet<string> = new Set(['BlobNotFound', 'ContainerNotFound']);
+const movedCodes: ReadonlySet<string> = new Set(['AppendPositionConditionNotMet', ...absentCodes]);
 const fullCodes: ReadonlySet<string> = new Set(['BlockCountExceedsLimit', 'BlobIsSealed', 'InvalidBlobType']);
 
 /** A storage account, by the REST API of its blob service (Microsoft, "Blob service REST API"). */
@@ -101,10 +107,11 @@ export class AzureBlobs implements BlobStore {
 
   async has(blob: string, at: number, bytes: Buffer): Promise<boolean> {
     const headers = { 'x-ms-range': `bytes=${at}-${at + bytes.length - 1}` };
-    const answer = await this.#send({ method: 'GET', blob, headers });
+    const answer = await this.#send({ method: 'GET', blob, headers, wantedBytes: bytes.length });
     // 416: the blob ends before.
-    if (answer.status === 416 || codeOf(answer) === 'BlobNotFound') return false;
-    if (answer.status !== 206 && answer.status !== 200) throw this.#failed(answer, 'read a blob');
+    if (answer.status === 416 || absentCodes.has(codeOf(answer))) return false;
+    // 200 would be a service that does not know ranges, with the whole blob.
+    if (answer.status !== 206) throw this.#failed(answer, 'read a part of a blob');
     return answer.body.equals(bytes);
   }
 
@@ -114,7 +121,7 @@ export class AzureBlobs implements BlobStore {
     throw this.#failed(answer, `create the container ${container}`);
   }
 
-  async #send({ method, blob, query = {}, headers = {}, body }: BlobRequest) {
+  async #send({ method, blob, query = {}, headers = {}, body, wantedBytes = 0 }: BlobRequest) {
     const { name, endpoint, credential } = this.#account;
     const path = [container, ...(blob?.split('/') ?? [])].map(encodeURIComponent).join('/');
     const url = new URL(`${endpoint.replace(/\/+$/, '')}/${path}`);
@@ -136,7 +143,8 @@ export class AzureBlobs implements BlobStore {
         signal: AbortSignal.timeout(answerMs),
         ...(body !== undefined && { body: new Uint8Array(body) }),
       });
-      return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
+      const bytesMax = answer.status === 206 ? wantedBytes : bodyBytesMax;
+      return { status: answer.status, headers: answer.headers, body: await beginningOf(answer.body, bytesMax) };
     } catch (error) {
       throw new DeliveryFailed(
         `${this.target} does not answer (${noAnswerReason(error)}). Check audit.storageAccounts.`,
@@ -150,6 +158,19 @@ export class AzureBlobs implements BlobStore {
     const wait = retryAfterMs(answer.headers.get('retry-after'), this.#nowMs());
     return new DeliveryFailed(`${said}. ${advice[code] ?? ''}`.trimEnd(), wait);
   }
+}
+
+/** The body of an answer; of one that is longer, little more than so many bytes. */
+async function beginningOf(body: AsyncIterable<Uint8Array> | null, bytesMax: number): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of body ?? []) {
+    parts.push(part);
+    bytes += part.length;
+    // Leaving the loop ends the answer.
+    if (bytes > bytesMax) break;
+  }
+  return Buffer.concat(parts);
 }
 
 /** The error's code, as a header beside the XML of the body. Only its letters are kept: it goes to the server's log. */

@@ -17,6 +17,8 @@ export interface Azurite extends AsyncDisposable {
   readonly endpoint: string;
   /** Every blob of the container `insights-logs-auditevent`, by name, read by Azure's own client. */
   readonly blobs: () => Promise<ReadonlyMap<string, string>>;
+  /** Deletes that container. */
+  readonly deleteContainer: () => Promise<void>;
   readonly stop: () => Promise<void>;
   readonly start: () => Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function startAzurite(): Promise<Azurite> {
     port,
     endpoint,
     blobs: () => readBlobs(endpoint),
+    deleteContainer: async () => void (await containerOf(endpoint).delete()),
     start,
     stop,
     async [Symbol.asyncDispose]() {
@@ -75,9 +78,13 @@ async function answering(port: number): Promise<void> {
   throw new Error('Azurite does not listen');
 }
 
-async function readBlobs(endpoint: string): Promise<ReadonlyMap<string, string>> {
+function containerOf(endpoint: string) {
   const client = new BlobServiceClient(endpoint, new StorageSharedKeyCredential(account, sharedKey));
-  const container = client.getContainerClient('insights-logs-auditevent');
+  return client.getContainerClient('insights-logs-auditevent');
+}
+
+async function readBlobs(endpoint: string): Promise<ReadonlyMap<string, string>> {
+  const container = containerOf(endpoint);
   const blobs = new Map<string, string>();
   if (!(await container.exists())) return blobs;
   for await (const { name } of container.listBlobsFlat()) {
