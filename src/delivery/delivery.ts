@@ -27,7 +27,7 @@ export interface DeliveryParts {
 
 /** The log is looked at so often. A record is delivered at the second look after it was written. */
 const everyMs = 500;
-/** How long a stop waits for the last deliveries; what is left is delivered after the next start. */
+/** How long a stop waits for new settings, and then for the last deliveries; what is left comes after the next start. */
 const stopMs = 2000;
 /** Before what failed is tried again. */
 const retryMs = 1000;
@@ -41,6 +41,13 @@ const code = { plain: codeOf('plain-thread'), otlp: codeOf('otlp-thread') };
 
 function codeOf(name: string): ThreadCode {
   return readThreadCode(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url));
+}
+
+/** Settings that were committed, whose routes the thread does not have yet. */
+interface Change {
+  /** In upper case. */
+  readonly resourceIds: readonly string[];
+  readonly atMs: number;
 }
 
 /** The thread, started and without work. */
@@ -73,8 +80,12 @@ export class Delivery {
   #stopped: PromiseWithResolvers<void> | undefined;
   #needed: number | 'all' | undefined = 'all';
   #sinceMs = 0;
-  /** Changes are read one after the other. */
-  #changes: Promise<void> = Promise.resolve();
+  /** The start, changes of settings and starts after a failure, one after the other. */
+  #turns: Promise<void> = Promise.resolve();
+  /** The thread that runs holds once for each of them. */
+  readonly #waiting = new Set<Change>();
+  /** Whether the thread has failed and will be started again, with all routes. */
+  #restarting = false;
   #closing = false;
   #prepared: DeliveryThread | undefined;
 
@@ -89,69 +100,97 @@ export class Delivery {
   }
 
   /** Call it once, when the log can be written. */
-  async start(): Promise<void> {
-    const { configuration, now, notice } = this.#parts;
-    const routes = await this.#parts.allRoutes();
-    const everything = configuration.otlp.filter((one) => one.everything).map(({ name }) => `otlp/${name}`);
-    const named = new Set<SinkName>([...everything, ...routes.flatMap(({ sinks }) => sinks)]);
-    try {
-      this.#sinceMs = noteStart(configuration.directory, now());
-      dropStates(configuration.directory, named);
-    } catch (error) {
-      this.#sinceMs = now();
-      notice(`The states of the audit log's sinks cannot be written: ${String(error)}`);
-    }
-    if (named.size === 0) this.#needed = undefined;
-    else this.#begin(routes);
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
   }
 
   /** Call it when diagnostic settings of these resources (ids in upper case) were committed, before the answer. */
   settingsChanged(resourceIds: readonly string[]): void {
-    const atMs = this.#parts.now();
-    const worker = this.#worker;
-    if (worker !== undefined) tell(worker, { kind: 'hold' });
-    this.#changes = this.#changes.then(() => this.#reroute(resourceIds, atMs, worker));
+    const change = { resourceIds, atMs: this.#parts.now() };
+    this.#waiting.add(change);
+    if (this.#worker !== undefined) tell(this.#worker, { kind: 'hold' });
+    void this.#inTurn(() => this.#reroute(change));
   }
 
   /** Delivers what it can within a moment. The log must be closed: nothing is written any more. */
   async close(): Promise<void> {
-    await this.#changes;
     this.#closing = true;
+    await within(stopMs, this.#turns);
     const worker = this.#worker;
     await this.#prepared?.terminate();
     if (worker === undefined) return;
     this.#stopped = Promise.withResolvers<void>();
     tell(worker, { kind: 'stop' });
-    await Promise.race([this.#stopped.promise, pause(stopMs, undefined, { ref: false })]);
+    await within(stopMs, this.#stopped.promise);
     await worker.terminate();
   }
 
-  /** `holding`: the thread that was told to wait for these routes. */
-  async #reroute(resourceIds: readonly string[], atMs: number, holding: Worker | undefined): Promise<void> {
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turns.then(work);
+    // A start that fails is its caller's.
+    this.#turns = done.catch(() => {});
+    return done;
+  }
+
+  async #start(): Promise<void> {
+    const { configuration, now, notice } = this.#parts;
+    const routes = await this.#parts.allRoutes();
+    try {
+      this.#sinceMs = noteStart(configuration.directory, now());
+      dropStates(configuration.directory, this.#sinksIn(routes));
+    } catch (error) {
+      this.#sinceMs = now();
+      notice(`The states of the audit log's sinks cannot be written: ${String(error)}`);
+    }
+    this.#begin(routes, this.#sinceMs);
+  }
+
+  #sinksIn(routes: readonly ResourceRoute[]): ReadonlySet<SinkName> {
+    const everything = this.#parts.configuration.otlp.filter((one) => one.everything);
+    return new Set([...everything.map(({ name }) => `otlp/${name}`), ...routes.flatMap(({ sinks }) => sinks)]);
+  }
+
+  /** Tells the thread the routes of a change. A thread that is yet to be started gets those of every resource instead. */
+  async #reroute(change: Change): Promise<void> {
+    const { resourceIds, atMs } = change;
+    const worker = this.#worker;
+    if (worker === undefined) {
+      this.#waiting.delete(change);
+      if (!this.#restarting) await this.#beginWithAll(atMs);
+      return;
+    }
     const routes = await this.#untilItCan(unreadable, () =>
       Promise.all(resourceIds.map((id) => this.#parts.routeOf(id))),
     );
-    if (routes === undefined) return;
-    // A thread that was started again meanwhile has read them.
-    if (this.#worker !== undefined && this.#worker === holding) tell(holding, { kind: 'routes', routes, atMs });
-    else if (this.#worker === undefined && routes.some(({ sinks }) => sinks.length > 0)) this.#begin(routes, atMs);
+    this.#waiting.delete(change);
+    // One that has failed meanwhile is started again in a later turn.
+    if (routes !== undefined && this.#worker === worker) tell(worker, { kind: 'routes', routes, atMs });
   }
 
-  /** Tries until the store answers, or the server ends. */
+  /** Tries at least once, until the store answers or the server ends. */
   async #untilItCan<T>(failure: string, work: () => Promise<T>): Promise<T | undefined> {
-    for (let isNew = true; !this.#closing; isNew = false) {
+    for (let isNew = true; ; isNew = false) {
       try {
         return await work();
       } catch (error) {
         if (isNew) this.#parts.notice(`${failure}: ${String(error)}`);
+        if (this.#closing) return undefined;
         await pause(retryMs, undefined, { ref: false });
       }
     }
-    return undefined;
   }
 
-  /** Starts the thread. `sinceMs`: for sinks without a state. */
-  #begin(routes: readonly ResourceRoute[], sinceMs = this.#sinceMs): void {
+  async #beginWithAll(sinceMs: number): Promise<void> {
+    const routes = await this.#untilItCan(unreadable, () => this.#parts.allRoutes());
+    if (routes !== undefined && !this.#closing) this.#begin(routes, sinceMs);
+  }
+
+  /** Starts the thread if there is a sink. `routes`: of all resources. `sinceMs`: for sinks without a state. */
+  #begin(routes: readonly ResourceRoute[], sinceMs: number): void {
+    if (this.#sinksIn(routes).size === 0) {
+      this.#needed = undefined;
+      return;
+    }
     const { configuration } = this.#parts;
     this.#needed = 'all';
     const worker = this.#prepared ?? startWorker(configuration.otlp.length > 0 ? code.otlp : code.plain);
@@ -162,6 +201,7 @@ export class Delivery {
     worker.on('error', (error) => this.#parts.notice(`The delivery of audit records has failed: ${String(error)}`));
     worker.on('exit', () => void this.#ended(worker));
     tell(worker, { kind: 'configure', configuration: { ...configuration, sinceMs, everyMs }, routes });
+    for (const _ of this.#waiting) tell(worker, { kind: 'hold' });
   }
 
   #receive(worker: Worker, message: FromDelivery): void {
@@ -184,6 +224,7 @@ export class Delivery {
   }
 
   async #recordGap(worker: Worker, gap: Gap): Promise<void> {
+    if (this.#closing) return;
     await this.#untilItCan('The gap in a delivery cannot be recorded yet', () => this.#parts.recordGap(gap));
     if (!this.#closing) tell(worker, { kind: 'gapRecorded', gap: gap.id });
   }
@@ -194,10 +235,21 @@ export class Delivery {
     if (this.#closing || this.#worker !== worker) return;
     this.#worker = undefined;
     this.#needed = 'all';
+    this.#restarting = true;
     await pause(retryMs, undefined, { ref: false });
-    const routes = await this.#untilItCan(unreadable, () => this.#parts.allRoutes());
-    if (routes !== undefined && !this.#closing && this.#worker === undefined) this.#begin(routes);
+    await this.#inTurn(async () => {
+      await this.#beginWithAll(this.#sinceMs);
+      this.#restarting = false;
+    });
   }
+}
+
+/** Resolves when the work is done, but not later than after so long. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const late = pause(ms, undefined, { signal: over.signal }).catch(() => {});
+  await Promise.race([work, late]);
+  over.abort();
 }
 
 function tell(worker: Worker, message: ToDelivery): void {
