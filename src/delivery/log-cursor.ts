@@ -171,8 +171,9 @@ export class LogCursor {
   }
 
   #enter(file: ListedFile, offset: number) {
+    if (file.id === undefined) return undefined;
     const descriptor = openToRead(file.path);
-    if (descriptor === undefined || file.id === undefined) return undefined;
+    if (descriptor === undefined) return undefined;
     if (fstatSync(descriptor).ino !== file.inode) {
       // It was renamed since the last look.
       closeSync(descriptor);
