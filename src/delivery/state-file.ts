@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readPlain, replaceFile } from './durable-file.ts';
 import type { SinkName } from './messages.ts';
 
 /** The folder of the sinks' states, in that of the log. */
@@ -19,29 +20,27 @@ const startFile = 'start';
  * no state yet was named by a setting after that.
  */
 export function noteStart(directory: string, nowMs: number): number {
-  const folder = statesFolder(directory);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, startFile);
+  const path = join(statesFolder(directory), startFile);
   const before = readStart(path);
-  writeFileSync(path, `${nowMs}\n`, { mode: 0o600 });
+  replaceFile(path, `${nowMs}\n`);
   return before ?? nowMs;
 }
 
 function readStart(path: string): number | undefined {
   try {
-    const text = readFileSync(path, 'utf8').trim();
+    const text = readPlain(path).trim();
     return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Removes the states of sinks that nothing names any more. */
+/** Removes the states of sinks that nothing names any more. A folder there is not ours. */
 export function dropStates(directory: string, named: ReadonlySet<SinkName>): void {
   const folder = statesFolder(directory);
   const kept = new Set([...named].map((sink) => stateFile(directory, sink)));
-  for (const file of readdirSync(folder)) {
-    const path = join(folder, file);
-    if (file !== startFile && !kept.has(path)) rmSync(path, { force: true });
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory() && entry.name !== startFile && !kept.has(path)) rmSync(path, { force: true });
   }
 }
