@@ -35,14 +35,11 @@ export class Blobs implements Destination {
     this.target = store.target;
   }
 
-  wantsAll(pieces: readonly Piece[]): (record: LogLine) => boolean {
-    const bases = new Set(pieces.map(({ base }) => base));
-    return (record) => record.category === 'AuditEvent' && bases.has(blobName(record));
-  }
-
   async deliver({ records, pieces, writeDown }: Shipment): Promise<{ readonly refused: number }> {
-    let outstanding = contentsOf(records);
     let plan = pieces;
+    const planned = plan && new Set(plan.map(({ base }) => base));
+    // A blob that the plan of a begun part does not name was appended to before.
+    let outstanding = new Map([...contentsOf(records)].filter(([base]) => planned?.has(base) ?? true));
     while (outstanding.size > 0) {
       if (plan === undefined) {
         plan = await inTurns([...outstanding], ([base, bytes]) => this.#plan(base, bytes));
@@ -50,7 +47,10 @@ export class Blobs implements Destination {
       }
       const left = await inTurns(plan, async (piece) => {
         const bytes = outstanding.get(piece.base);
-        return bytes === undefined || (await this.#append(piece, bytes)) ? undefined : piece.base;
+        if (bytes === undefined) return undefined;
+        // Another length: another program has changed the log since, and the plan is not for these bytes.
+        const isPlanned = bytes.length === piece.bytes;
+        return isPlanned && (await this.#append(piece, bytes)) ? undefined : piece.base;
       });
       const again = new Set(left);
       outstanding = new Map([...outstanding].filter(([base]) => again.has(base)));

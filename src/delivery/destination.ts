@@ -23,6 +23,4 @@ export interface Destination {
    * @throws {DeliveryFailed} then it is called again with the same part, and with what was written down
    */
   deliver(shipment: Shipment): Promise<{ readonly refused: number }>;
-  /** Whether what was begun has to be brought to its end even if the setting was removed. */
-  wantsAll(pieces: readonly Piece[]): (record: LogLine) => boolean;
 }

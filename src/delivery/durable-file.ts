@@ -14,7 +14,7 @@ import { dirname } from 'node:path';
 const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 
 /**
- * Replaces a file that only its owner may read, and follows no link. When it returns, the text is on the disk; when it
+ * Replaces a file that only its owner may read, and follows no link. When it returns, the content is on the disk; when it
  * throws, the file is as it was.
  */
 export function replaceFile(path: string, text: string): void {
@@ -47,7 +47,7 @@ function writeWhole(path: string, bytes: Buffer): void {
   }
 }
 
-/** The text of a file that is not a link. */
+/** The content of a file that is not a link. */
 export function readPlain(path: string): string {
   return readFileSync(path, { encoding: 'utf8', flag: O_RDONLY | O_NOFOLLOW });
 }

@@ -52,10 +52,6 @@ export class Otlp implements Destination {
     this.#nowMs = nowMs;
   }
 
-  wantsAll(): () => boolean {
-    return () => true;
-  }
-
   async deliver({ fileHead, records }: Shipment): Promise<{ readonly refused: number }> {
     const logs = records.map((record) => logRecord(record, fileHead, this.#nowMs()));
     const tally: Tally = { accepted: 0, refused: [] };

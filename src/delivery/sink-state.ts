@@ -1,7 +1,6 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { array, number, object, optional, string, boolean } from '../shape/shape.ts';
 import type { Shaped } from '../shape/shape.ts';
+import { readPlain, replaceFile } from './durable-file.ts';
 
 const fileId = object({ head: string, firstTime: string });
 const position = object({ file: fileId, offset: number });
@@ -18,8 +17,10 @@ const sinkState = object({
   sinceMs: number,
   /** Whether everything was delivered when the server stopped. */
   atEnd: boolean,
-  /** The end of the part of the log that is being appended to blobs, and where. */
-  intent: optional(object({ to: position, pieces: array(piece) })),
+  /** The end of the part of the log that is being appended to blobs, which of its records (`runsOf`), and where. */
+  intent: optional(object({ to: position, runs: array(number), pieces: array(piece) })),
+  /** `Routes.stored` */
+  spans: array(object({ resourceId: string, fromMs: number, untilMs: optional(number) })),
   /** Since the sink was added. */
   records: number,
   deliveredAt: optional(string),
@@ -31,34 +32,17 @@ const sinkState = object({
 export type SinkState = Shaped<typeof sinkState>;
 export type Piece = Shaped<typeof piece>;
 
-/** Reads a state. `undefined`: there is none, or a crash or another program has spoiled it. */
-export function readState(path: string): SinkState | undefined {
+/** Reads a state. `undefined`: there is none. `unreadable`: a broken disk or another program has spoiled it. */
+export function readState(path: string): SinkState | 'unreadable' | undefined {
   try {
-    const read = sinkState(JSON.parse(readFileSync(path, 'utf8')));
-    return read.ok ? read.value : undefined;
-  } catch {
-    return undefined;
+    const read = sinkState(JSON.parse(readPlain(path)));
+    return read.ok ? read.value : 'unreadable';
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : 'unreadable';
   }
 }
 
-/** The state is on the disk when it returns, whole or as it was before. */
+/** The state is on the disk when it returns; when it throws, the one before is. */
 export function writeState(path: string, state: SinkState): void {
-  const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
-  const fresh = `${path}.new`;
-  const descriptor = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
-  try {
-    writeSync(descriptor, `${JSON.stringify(state)}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(fresh, path);
-  const directory = openSync(folder, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  replaceFile(path, `${JSON.stringify(state)}\n`);
 }

@@ -2,11 +2,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Destination } from './destination.ts';
 import { DeliveryFailed, reasonOf } from './failed.ts';
 import { linesIn } from './line-head.ts';
-import type { LogLine } from './line-head.ts';
 import { LogCursor } from './log-cursor.ts';
 import type { LogGap, LogPart, LogPosition } from './log-cursor.ts';
 import type { ListedFile, LogFolder } from './log-folder.ts';
+import type { SinkLanes } from './lanes.ts';
+import { Retry } from './retry.ts';
 import type { Routes } from './routes.ts';
+import { runsOf, takenBy } from './runs.ts';
+import { Said } from './said.ts';
+import { sinkNotices } from './sink-notices.ts';
 import { readState, writeState } from './sink-state.ts';
 import type { Piece, SinkState } from './sink-state.ts';
 
@@ -26,6 +30,10 @@ export interface SinkParts {
   readonly sinceMs: number;
   /** Whether nothing may be read now, because settings have changed whose routes are not known yet. */
   readonly isHeld: () => boolean;
+  /** Whether so much of the log waits for it that the oldest file is given up; by default never. */
+  readonly isTooMuch?: (ahead: readonly ListedFile[]) => boolean;
+  /** Shared by all sinks: each has a part of the log in memory while it works. */
+  readonly lanes?: SinkLanes;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Called with a sentence for the operator. */
@@ -34,14 +42,8 @@ export interface SinkParts {
   readonly recordGap: (gap: SinkGap) => Promise<void>;
 }
 
-/** Between two attempts: the first, and the most. */
-const retryMs = { least: 1000, most: 60_000 };
-/** A sink is believed about how long it wants to be left alone, up to this. */
-const retryAfterMsMax = 600_000;
-/** A failure is said again after so long. */
-const sayAgainMs = 3_600_000;
-/** Without a delivery, the position is written down so often. */
-const writeDownMs = 10_000;
+/** Without a delivery, the position is written down so often: in the middle of the log, and at its end. */
+const writeDownMs = { middle: 10_000, end: 1000 };
 
 /** One sink: reads the log in order, and delivers what its routes want. What it does not take stays in the log. */
 export class Sink {
@@ -49,19 +51,23 @@ export class Sink {
   readonly #cursor: LogCursor;
   #state: SinkState;
   #running: Promise<void> | undefined;
-  #attempts = 0;
-  #retryAtMs = 0;
-  #saidAtMs = Number.NEGATIVE_INFINITY;
+  readonly #retry = new Retry();
+  readonly #said = new Said();
+  /** Of a state that cannot be read. The file stays as it is until this is recorded. */
+  #unknown: SinkGap | undefined;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
   #isChanged = true;
   #stopping = false;
 
   constructor(parts: SinkParts) {
     this.#parts = parts;
-    const { name: sink, statePath, folder, destination, sinceMs } = parts;
+    const { name: sink, statePath, folder, destination, routes, sinceMs } = parts;
     const { target } = destination;
-    const fresh: SinkState = { sink, target, sinceMs, atEnd: false, records: 0, gaps: 0 };
-    this.#state = { ...(readState(statePath) ?? fresh), sink, target };
+    const read = readState(statePath);
+    const fresh: SinkState = { sink, target, sinceMs, atEnd: false, spans: [], records: 0, gaps: 0 };
+    this.#state = { ...(read === undefined || read === 'unreadable' ? fresh : read), sink, target };
+    if (read === 'unreadable') this.#unknown = { fromTime: '', toTime: new Date(sinceMs).toISOString() };
+    routes.restore(this.#state.spans);
     const { position, atEnd: wasAtEnd } = this.#state;
     this.#cursor = new LogCursor(folder, { position, wasAtEnd, sinceMs: this.#state.sinceMs });
     this.#tryToWriteDown();
@@ -86,68 +92,113 @@ export class Sink {
     return this.#cursor.ahead;
   }
 
-  /** Delivers what there is, unless it is at work or waits after a failure. */
-  pump(): Promise<void> {
-    if (this.#running === undefined && performance.now() >= this.#retryAtMs) {
-      this.#running = this.#run().finally(() => {
-        this.#running = undefined;
-      });
-    }
-    return this.#running ?? Promise.resolve();
+  /** Call it when its routes have changed. */
+  noteRoutes(): void {
+    this.#tryToWriteDown();
   }
 
-  /** Gives up the oldest file that it has not delivered. Resolves with whether there was one. */
-  async skipFile(): Promise<boolean> {
-    if (this.#running !== undefined) return false;
-    const gap = this.#cursor.skipFile();
-    if (gap === undefined) return false;
-    await this.#passed(gap);
-    return true;
+  /** Whether it reads or delivers. */
+  get isAtWork(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Delivers what there is, unless it is at work or waits after a failure; gives up files of which there are too many. */
+  pump(): Promise<void> {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
   }
 
   /** Tries a last time, whatever failed before, and writes down how far it is. */
   async stop(): Promise<void> {
-    this.#retryAtMs = 0;
+    this.#retry.now();
     await this.pump();
     this.#stopping = true;
     await this.#running;
     this.#state = { ...this.#state, atEnd: this.isDone };
-    this.#writeDown();
+    try {
+      this.#writeDown();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#cursor.close();
+  }
+
+  /** Its place in the log is of no use any more. */
+  close(): void {
     this.#cursor.close();
   }
 
   async #run(): Promise<void> {
     try {
-      for (let more = true; more && !this.#stopping && !this.#parts.isHeld();) {
-        more = await this.#deliverPart();
+      for (let more = true; more && !this.#stopping;) {
+        await this.#giveUp();
+        if (!this.#retry.isDue(performance.now())) return;
+        more = await this.#inLane();
         // Other sinks, and messages for this thread, have their turn.
         await turn();
       }
-      const isDue = performance.now() - this.#writtenAtMs >= writeDownMs;
-      if (this.#isChanged && isDue) this.#writeDown();
+      if (this.isDone) this.#nothingWaits();
+      const dueMs = this.isDone ? writeDownMs.end : writeDownMs.middle;
+      if (this.#isChanged && performance.now() - this.#writtenAtMs >= dueMs) this.#writeDown();
     } catch (error) {
       this.#failed(error);
     }
   }
 
+  /** The oldest files that it has not delivered, where there are too many. */
+  async #giveUp(): Promise<void> {
+    const { isTooMuch = () => false } = this.#parts;
+    while (isTooMuch(this.#cursor.ahead)) {
+      const gap = this.#cursor.skipFile();
+      if (gap === undefined) return;
+      // Nothing of it is missing where it was read to its end.
+      if (gap.bytes !== 0) await this.#passed(gap);
+    }
+  }
+
+  /** False: there is nothing more yet, or nothing may be read now. */
+  #inLane(): Promise<boolean> {
+    const { lanes, isHeld } = this.#parts;
+    const work = async () => !isHeld() && (await this.#deliverPart());
+    if (lanes === undefined) return work();
+    return (this.#retry.isFailing ? lanes.failing : lanes.working).run(work);
+  }
+
   /** False: there is nothing more yet. */
   async #deliverPart(): Promise<boolean> {
     const { destination, routes } = this.#parts;
+    if (this.#unknown !== undefined) await this.#passed(this.#unknown);
     const part = this.#nextPart(destination.partBytesMax);
     const gap = this.#cursor.takeGap();
     if (gap !== undefined) await this.#passed(gap);
     if (part === undefined) return false;
-    const pieces = this.#state.intent?.pieces;
-    const isWanted = pieces === undefined ? (line: LogLine) => routes.wants(line) : destination.wantsAll(pieces);
-    const records = [...linesIn(part.bytes, part.from.offset)].filter(isWanted);
+    if (this.#state.position === undefined) {
+      // A sink whose first part fails has a place too, for a later process and `audit sinks`.
+      this.#state = { ...this.#state, position: part.from };
+      this.#writeDown();
+    }
+    const lines = [...linesIn(part.bytes, part.from.offset)];
+    const { intent } = this.#state;
+    const { records: wanted, begin } = routes.choose(lines);
+    const records = intent === undefined ? wanted : takenBy(lines, intent.runs);
     if (records.length === 0) {
+      begin();
       this.#moveTo(part.to);
       return true;
     }
-    const writeDown = (planned: readonly Piece[]) => this.#intend(part, planned);
-    const { refused } = await destination.deliver({ fileHead: part.from.file.head, records, pieces, writeDown });
+    const writeDown = (pieces: readonly Piece[]) =>
+      this.#intend(part.from, { to: part.to, runs: runsOf(lines, records), pieces: [...pieces] });
+    const { refused } = await destination.deliver({
+      fileHead: part.from.file.head,
+      records,
+      pieces: intent?.pieces,
+      writeDown,
+    });
     if (refused > 0)
       await this.#passed({ fromTime: records[0]?.time ?? '', toTime: records.at(-1)?.time ?? '', refused });
+    begin();
     this.#delivered(part, records.length - refused);
     return true;
   }
@@ -168,9 +219,8 @@ export class Sink {
     return part;
   }
 
-  #intend(part: LogPart, pieces: readonly Piece[]): void {
-    this.#state = { ...this.#state, position: part.from, intent: { to: part.to, pieces } };
-    this.#writeDown();
+  #intend(position: LogPosition, intent: NonNullable<SinkState['intent']>): void {
+    this.#writeDown({ ...this.#state, position, intent });
   }
 
   #delivered(part: LogPart, records: number): void {
@@ -179,10 +229,20 @@ export class Sink {
     this.#state = { ...state, sinceMs: 0, records: state.records + records, deliveredAt };
     this.#moveTo(part.to);
     this.#writeDown();
-    this.#attempts = 0;
+    this.#retry.succeeded();
+    this.#said.forget();
+    if (failure !== undefined) this.#parts.notice(sinkNotices.again(this.#where()));
+  }
+
+  /** The records that failed were given up, or are wanted no more. */
+  #nothingWaits(): void {
+    const { failure, ...state } = this.#state;
     if (failure === undefined) return;
-    this.#saidAtMs = Number.NEGATIVE_INFINITY;
-    this.#parts.notice(`Audit records are delivered to ${this.#where()} again.`);
+    this.#state = state;
+    this.#writeDown();
+    this.#retry.succeeded();
+    this.#said.forget();
+    this.#parts.notice(sinkNotices.nothingWaits(this.#where()));
   }
 
   #moveTo(position: LogPosition): void {
@@ -195,6 +255,9 @@ export class Sink {
   /** Records a gap before it counts as passed: after a crash in between it is recorded again. */
   async #passed(gap: SinkGap): Promise<void> {
     await this.#parts.recordGap(gap);
+    const say = gap === this.#unknown ? sinkNotices.unreadable : sinkNotices.gap;
+    this.#parts.notice(say(this.#where(), gap));
+    if (gap === this.#unknown) this.#unknown = undefined;
     const { intent: _, ...state } = this.#state;
     const position = this.#cursor.position;
     this.#state = { ...state, gaps: state.gaps + 1, atEnd: false, ...(position !== undefined && { position }) };
@@ -203,21 +266,13 @@ export class Sink {
 
   #failed(error: unknown): void {
     const nowMs = performance.now();
-    const asked = error instanceof DeliveryFailed ? error.waitMs : undefined;
-    const backoffMs = Math.min(retryMs.most, retryMs.least * 2 ** this.#attempts);
-    this.#attempts = Math.min(this.#attempts + 1, 16);
-    this.#retryAtMs =
-      nowMs + (asked === undefined ? backoffMs : Math.min(retryAfterMsMax, Math.max(asked, retryMs.least)));
+    this.#retry.failed(nowMs, error instanceof DeliveryFailed ? error.waitMs : undefined);
     const message = reasonOf(error);
     const since = this.#state.failure?.since ?? new Date(this.#parts.nowMs()).toISOString();
     const isNew = this.#state.failure?.message !== message;
     this.#state = { ...this.#state, failure: { message, since } };
     if (isNew) this.#tryToWriteDown();
-    if (nowMs - this.#saidAtMs < sayAgainMs) return;
-    this.#saidAtMs = nowMs;
-    this.#parts.notice(
-      `Audit records cannot be delivered to ${this.#where()} yet; they wait in the audit log. ${message}`,
-    );
+    if (this.#said.isDue(message, nowMs)) this.#parts.notice(sinkNotices.failing(this.#where(), message));
   }
 
   #where(): string {
@@ -233,8 +288,12 @@ export class Sink {
     }
   }
 
-  #writeDown(): void {
-    writeState(this.#parts.statePath, this.#state);
+  /** Believes only a state that is written down: a later process would not know it. */
+  #writeDown(state = this.#state): void {
+    if (this.#unknown !== undefined) return;
+    const whole = { ...state, spans: this.#parts.routes.stored };
+    writeState(this.#parts.statePath, whole);
+    this.#state = whole;
     this.#isChanged = false;
     this.#writtenAtMs = performance.now();
   }

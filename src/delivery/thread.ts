@@ -8,7 +8,9 @@ import { Blobs } from './blobs.ts';
 import type { Destination } from './destination.ts';
 import { reasonOf } from './failed.ts';
 import { FolderBlobs } from './folder-blobs.ts';
+import { Lanes } from './lanes.ts';
 import { LogFolder } from './log-folder.ts';
+import type { ListedFile } from './log-folder.ts';
 import type {
   DeliveryConfiguration,
   FromDelivery,
@@ -18,6 +20,7 @@ import type {
   ToDelivery,
 } from './messages.ts';
 import { Routes } from './routes.ts';
+import { Said } from './said.ts';
 import { Sink } from './sink.ts';
 import type { SinkGap } from './sink.ts';
 import { stateFile } from './state-file.ts';
@@ -26,8 +29,10 @@ import { stateFile } from './state-file.ts';
 const niceness = 19;
 /** A record may be written so long after its request arrived. */
 const lateMs = 10_000;
-/** A gap has so many records at most. */
+/** So many records of a gap are written at once. */
 const gapResourcesMax = 1000;
+/** So many sinks work at once, and so many that failed last: each has a part of the log in memory, 4 MiB at most. */
+const lanesMax = { working: 4, failing: 2 };
 
 export interface ThreadParts {
   /** Milliseconds since 1970. */
@@ -60,7 +65,10 @@ class Deliveries {
   readonly #configuration: DeliveryConfiguration;
   readonly #folder: LogFolder;
   readonly #sinks = new Map<SinkName, { readonly sink: Sink; readonly routes: Routes }>();
-  readonly #working = new Set<Sink>();
+  readonly #lanes = { working: new Lanes(lanesMax.working), failing: new Lanes(lanesMax.failing) };
+  readonly #unreadable = new Said();
+  /** The collectors that settings name and the configuration does not have. */
+  readonly #absent = new Set<SinkName>();
   readonly #gaps = new Map<number, () => void>();
   #lastGap = 0;
   #holds = 0;
@@ -82,6 +90,7 @@ class Deliveries {
       case 'configure':
         for (const { name, everything } of this.#configuration.otlp) if (everything) this.#sinkOf(`otlp/${name}`);
         this.#route(message.routes);
+        this.#endOthers(message.routes);
         break;
       case 'hold':
         this.#holds += 1;
@@ -102,13 +111,24 @@ class Deliveries {
 
   /** `atMs`: when the settings were changed; absent at the start. */
   #route(routes: readonly ResourceRoute[], atMs?: number): void {
+    const changed = new Set<Sink>();
     for (const { resourceId, sinks } of routes) {
       for (const name of sinks) this.#sinkOf(name, atMs);
       for (const [name, { sink, routes: own }] of this.#sinks) {
-        own.set(resourceId, sinks.includes(name), atMs ?? sink.sinceMs);
+        if (own.set(resourceId, sinks.includes(name), atMs ?? sink.sinceMs)) changed.add(sink);
       }
     }
+    // A later process knows then from when on a sink that is behind has them.
+    for (const sink of changed) sink.noteRoutes();
     this.#tellNeeded();
+  }
+
+  /** A sink's state may have routes of settings that were removed when this thread did not run. */
+  #endOthers(routes: readonly ResourceRoute[]): void {
+    for (const [name, { routes: own }] of this.#sinks) {
+      const named = routes.filter(({ sinks }) => sinks.includes(name)).map(({ resourceId }) => resourceId);
+      own.endOthers(new Set(named), this.#parts.nowMs());
+    }
   }
 
   #sinkOf(name: SinkName, sinceMs = this.#configuration.sinceMs): void {
@@ -125,6 +145,8 @@ class Deliveries {
       routes,
       sinceMs,
       isHeld: () => this.#holds > 0,
+      isTooMuch: (ahead) => this.#isTooMuch(ahead),
+      lanes: this.#lanes,
       nowMs: this.#parts.nowMs,
       notice: (text) => this.#tell({ kind: 'notice', text }),
       recordGap: (gap) => this.#recordGap(name, routes, gap),
@@ -146,6 +168,8 @@ class Deliveries {
     }
     const endpoint = otlp.find((one) => one.name === name);
     if (endpoint !== undefined && this.#parts.otlp !== undefined) return this.#parts.otlp.open(endpoint);
+    if (this.#absent.has(sink)) return undefined;
+    this.#absent.add(sink);
     const text = `A diagnostic setting names the collector ${name}, which is not in audit.otlp: its records are not sent.`;
     this.#tell({ kind: 'notice', text });
     return undefined;
@@ -154,44 +178,40 @@ class Deliveries {
   #tick(): void {
     if (!this.#refresh()) return;
     for (const { sink, routes } of this.#sinks.values()) {
-      if (sink.isDone) routes.forget(this.#parts.nowMs() - lateMs);
-      if (routes.isEmpty) this.#end(sink);
-      else void this.#work(sink);
+      if (sink.isDone) routes.endReached(this.#parts.nowMs() - lateMs);
+      if (!routes.isEmpty) void sink.pump();
+      else if (!sink.isAtWork) this.#end(sink);
     }
     this.#tellNeeded();
   }
 
-  async #work(sink: Sink): Promise<void> {
-    if (this.#working.has(sink)) return;
-    this.#working.add(sink);
-    await this.#giveUp(sink);
-    await sink.pump();
-    this.#working.delete(sink);
-  }
-
-  /** Of the files that are kept for this sink alone, the oldest are given up where there are too many. */
-  async #giveUp(sink: Sink): Promise<void> {
+  /** Of the files that are kept for a sink alone, the oldest are given up where there are too many. */
+  #isTooMuch(ahead: readonly ListedFile[]): boolean {
     const { files, keepMs, undeliveredMaxBytes } = this.#configuration;
-    for (;;) {
-      const nowMs = this.#parts.nowMs();
-      const extra = sink.ahead.filter(({ number, changedAtMs }) => number >= files && nowMs - changedAtMs >= keepMs);
-      const bytes = extra.reduce((sum, { size }) => sum + size, 0);
-      if (bytes <= undeliveredMaxBytes || !(await sink.skipFile())) return;
-    }
+    const nowMs = this.#parts.nowMs();
+    const extra = ahead.filter(({ number, changedAtMs }) => number >= files && nowMs - changedAtMs >= keepMs);
+    return extra.reduce((sum, { size }) => sum + size, 0) > undeliveredMaxBytes;
   }
 
-  /** No setting names it any more, and it has what it should have. */
+  /** No setting names it any more, and it has what it should have. In one go: the next setting begins with a new state. */
   #end(sink: Sink): void {
     this.#sinks.delete(sink.name);
-    void sink.stop().then(() => rmSync(stateFile(this.#configuration.directory, sink.name), { force: true }));
+    sink.close();
+    try {
+      rmSync(stateFile(this.#configuration.directory, sink.name), { force: true });
+    } catch (error) {
+      this.#tell({ kind: 'notice', text: `The state of the sink ${sink.name} cannot be removed: ${reasonOf(error)}` });
+    }
   }
 
   #refresh(options: { readonly final?: boolean } = {}): boolean {
     try {
       this.#folder.refresh(options);
+      this.#unreadable.forget();
       return true;
     } catch (error) {
-      this.#tell({ kind: 'notice', text: `The audit log cannot be read for its delivery: ${reasonOf(error)}` });
+      const text = `The audit log cannot be read for its delivery: ${reasonOf(error)}`;
+      if (this.#unreadable.isDue(text, performance.now())) this.#tell({ kind: 'notice', text });
       return false;
     }
   }
@@ -205,13 +225,15 @@ class Deliveries {
     this.#tell({ kind: 'needed', inode: this.#needed });
   }
 
-  #recordGap(sink: SinkName, routes: Routes, gap: SinkGap): Promise<void> {
-    const id = (this.#lastGap += 1);
-    const resources = routes.resources.slice(0, gapResourcesMax);
-    return new Promise((resolve) => {
-      this.#gaps.set(id, resolve);
-      this.#tell({ kind: 'gap', id, sink, resources, gap });
-    });
+  async #recordGap(sink: SinkName, routes: Routes, gap: SinkGap): Promise<void> {
+    const all = routes.resources;
+    for (let from = 0; from < all.length; from += gapResourcesMax) {
+      const id = (this.#lastGap += 1);
+      const recorded = Promise.withResolvers<void>();
+      this.#gaps.set(id, recorded.resolve);
+      this.#tell({ kind: 'gap', id, sink, resources: all.slice(from, from + gapResourcesMax), gap });
+      await recorded.promise;
+    }
   }
 
   async #stop(): Promise<void> {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Blobs } from '../../src/delivery/blobs.ts';
-import type { LogFolder } from '../../src/delivery/log-folder.ts';
+import { DeliveryFailed } from '../../src/delivery/failed.ts';
+import type { ListedFile, LogFolder } from '../../src/delivery/log-folder.ts';
 import { Routes } from '../../src/delivery/routes.ts';
 import { Sink } from '../../src/delivery/sink.ts';
 import type { SinkGap } from '../../src/delivery/sink.ts';
@@ -14,6 +15,7 @@ import { failsAt, MemoryBlobs } from './memory-blobs.ts';
 
 interface Opened {
   readonly sink: Sink;
+  readonly routes: Routes;
   readonly gaps: readonly SinkGap[];
   readonly notices: readonly string[];
 }
@@ -22,59 +24,109 @@ interface Opening {
   readonly vaults?: readonly string[];
   readonly sinceMs?: number;
   readonly folder?: LogFolder;
+  readonly isTooMuch?: (ahead: readonly ListedFile[]) => boolean;
 }
+
+const statePath = (log: TestLog) => stateFile(log.directory, 'storage/logs');
+const stateOf = (log: TestLog) => JSON.parse(readFileSync(statePath(log), 'utf8')) as Readonly<Record<string, unknown>>;
 
 /** The sink as a process opens it that has just started. */
 function open(
   log: TestLog,
   blobs: MemoryBlobs,
-  { vaults = ['one', 'two'], sinceMs = 0, folder }: Opening = {},
+  { vaults = ['one', 'two'], sinceMs = 0, folder, isTooMuch }: Opening = {},
 ): Opened {
   const routes = new Routes();
   const gaps: SinkGap[] = [];
   const notices: string[] = [];
-  for (const vault of vaults) routes.set(vaultId(vault), true, sinceMs);
   const sink = new Sink({
     name: 'storage/logs',
-    statePath: stateFile(log.directory, 'storage/logs'),
+    statePath: statePath(log),
     folder: folder ?? log.look(),
     destination: new Blobs(blobs),
     routes,
     sinceMs,
     isHeld: () => false,
+    ...(isTooMuch && { isTooMuch }),
     nowMs: () => hour.startMs,
     notice: (message) => notices.push(message),
     recordGap: async (gap) => void gaps.push(gap),
   });
-  return { sink, gaps, notices };
+  for (const vault of vaults) routes.set(vaultId(vault), true, sink.sinceMs);
+  return { sink, routes, gaps, notices };
 }
+
+/** A process that is killed at the nth moment: state and blobs are as they were then. False: it came to its end before. */
+async function killedAt(nth: number, log: TestLog, blobs: MemoryBlobs, opening?: Opening): Promise<boolean> {
+  const { at, happened } = failsAt(nth);
+  const copy = join(log.directory, '../state');
+  const kept = new Map<string, { bytes: Buffer; blocks: number }>();
+  blobs.at = (when) => {
+    if (happened()) return;
+    try {
+      at(when);
+    } catch (error) {
+      for (const [name, blob] of blobs.blobs) kept.set(name, { ...blob });
+      copyFileSync(statePath(log), copy);
+      throw error;
+    }
+  };
+  await open(log, blobs, opening).sink.pump();
+  blobs.at = () => {};
+  if (!happened()) return false;
+  copyFileSync(copy, statePath(log));
+  blobs.blobs.clear();
+  for (const [name, blob] of kept) blobs.blobs.set(name, blob);
+  return true;
+}
+
+const timeOf = (number: number) => `${new Date(hour.startMs + number * 10).toISOString().slice(0, -1)}0000Z`;
 
 const textOf = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
 
-test('a process that ends at any moment of a delivery loses nothing and repeats nothing', async () => {
-  let moments = 0;
-  for (let nth = 1; nth === moments + 1; nth += 1) {
+test('processes that are killed at any two moments lose nothing and repeat nothing', async () => {
+  // The setting came after the first record: a process that goes on must not take that one.
+  const sinceMs = hour.startMs + 15;
+  let killed = 0;
+  let pairs = 0;
+  for (let nth = 1, isLast = false; !isLast; nth += 1) {
+    for (let later = 1, isOver = false; !isOver; later += 1) {
+      using log = testLog();
+      const blobs = new MemoryBlobs();
+      log.write('one', 1);
+      const first = [log.write('one', 2), log.write('two', 2)];
+      isLast = !(await killedAt(nth, log, blobs, { sinceMs }));
+      const second = [log.write('two', 1), log.write('one', 4)];
+      log.rotate();
+      const third = [log.write('one', 2)];
+      isOver = !(await killedAt(later, log, blobs, { sinceMs }));
+      await open(log, blobs, { sinceMs }).sink.stop();
+      const when = `${nth}, ${later}`;
+      const wanted = { one: [first[0], second[1], third[0]], two: [first[1], second[0]] };
+      for (const [vault, lines] of Object.entries(wanted)) {
+        assert.equal(blobs.text(blobOf(vault)), textOf(lines.flatMap((some) => some ?? [])), `${vault}: ${when}`);
+      }
+      if (!isLast) killed = Math.max(killed, nth);
+      pairs += 1;
+    }
+  }
+  assert.ok(killed >= 8, 'open and append, before and after, of two blobs');
+  assert.ok(pairs >= killed * 8, String(pairs));
+});
+
+test('a second attempt delivers what the first one would have', async () => {
+  for (let nth = 1; nth <= 4; nth += 1) {
     using log = testLog();
     const blobs = new MemoryBlobs();
-    const first = [log.write('one', 3), log.write('two', 2)];
-    const { at, happened } = failsAt(nth);
-    blobs.at = at;
-    // The sink is left as a killed process leaves it, with what it wrote down.
-    await open(log, blobs).sink.pump();
-    const second = [log.write('two', 1), log.write('one', 4)];
-    log.rotate();
-    const third = [log.write('one', 2)];
-    await open(log, blobs).sink.pump();
-    await open(log, blobs).sink.stop();
-    assert.equal(
-      blobs.text(blobOf('one')),
-      textOf([first[0], second[1], third[0]].flatMap((lines) => lines ?? [])),
-      String(nth),
-    );
-    assert.equal(blobs.text(blobOf('two')), textOf([first[1], second[0]].flatMap((lines) => lines ?? [])), String(nth));
-    if (happened()) moments = nth;
+    log.write('one', 3);
+    const after = log.write('one', 2);
+    const { sink, notices } = open(log, blobs, { sinceMs: hour.startMs + 35 });
+    blobs.at = failsAt(nth).at;
+    await sink.pump();
+    assert.match(notices.join(), /the test lets it fail/);
+    await sink.stop();
+    assert.equal(blobs.text(blobOf('one')), textOf(after), String(nth));
   }
-  assert.ok(moments >= 8, 'open and append, before and after, of two blobs');
 });
 
 test('an answer that was lost is not a reason to send again', async () => {
@@ -185,8 +237,7 @@ test('a file that is gone is a gap, unless it was delivered before', async () =>
   const last = log.write('one', 1);
   const unknown = open(log, blobs);
   await unknown.sink.pump();
-  const time = (n: number) => `${new Date(hour.startMs + n * 10).toISOString().slice(0, -1)}0000Z`;
-  assert.deepEqual(unknown.gaps, [{ fromTime: time(3), toTime: time(4) }]);
+  assert.deepEqual(unknown.gaps, [{ fromTime: timeOf(3), toTime: timeOf(4) }]);
   assert.ok(blobs.text(blobOf('one')).endsWith(textOf(last)));
 });
 
@@ -196,17 +247,95 @@ test('a file that is given up is a gap of its size, and the next one is delivere
   const lost = log.write('one', 3);
   log.rotate();
   const kept = log.write('one', 1);
-  const { sink, gaps } = open(log, blobs);
+  let isTooMuch = false;
+  const { sink, gaps, notices } = open(log, blobs, { isTooMuch: () => isTooMuch });
   blobs.at = () => {
     throw new Error('absent');
   };
   await sink.pump();
-  assert.equal(await sink.skipFile(), true);
-  assert.equal(gaps[0]?.bytes, textOf(lost).length);
-  assert.equal(await sink.skipFile(), false, 'the current file is never given up');
+  assert.deepEqual(stateOf(log)['position'], { file: log.look().files[0]?.id, offset: 0 });
+  // It waits after its failure, and gives up nevertheless; but never the current file.
+  isTooMuch = true;
+  await sink.pump();
+  assert.deepEqual(gaps, [{ fromTime: timeOf(1), toTime: timeOf(4), bytes: textOf(lost).length }]);
+  assert.match(
+    notices.join(),
+    /between 2026-01-31T12:00:00.0100000Z and .* were not delivered to storage\/logs \(memory\)/,
+  );
   blobs.at = () => {};
   await sink.stop();
+  assert.equal(gaps.length, 1);
   assert.equal(blobs.text(blobOf('one')), textOf(kept));
+});
+
+test('a sink that is slower than the log gives up files while it works', async () => {
+  using log = testLog();
+  const blobs = new MemoryBlobs();
+  const folder = log.look();
+  const { sink, gaps } = open(log, blobs, { folder, isTooMuch: (ahead) => ahead.length > 2 });
+  log.write('one', 1);
+  folder.refresh({ final: true });
+  let rounds = 3;
+  blobs.at = (when) => {
+    if (when !== 'after append' || (rounds -= 1) < 0) return;
+    for (const vault of ['one', 'two', 'one']) {
+      log.rotate();
+      log.write(vault, 1);
+    }
+    folder.refresh({ final: true });
+  };
+  await sink.pump();
+  // Three files come while it delivers one. Of the first three one is too many; nothing is missing of the file that it delivered.
+  assert.deepEqual(
+    gaps.map(({ bytes }) => (bytes ?? 0) > 0),
+    [true, true, true, true, true],
+  );
+  assert.equal(sink.isDone, true);
+});
+
+test('a failure is over when nothing waits any more, and a new one is said at once', async () => {
+  using log = testLog();
+  const blobs = new MemoryBlobs();
+  log.write('one', 1);
+  log.rotate();
+  log.write('other', 1);
+  let reason = '403';
+  blobs.at = () => {
+    throw new DeliveryFailed(reason, 0);
+  };
+  let isTooMuch = false;
+  const { sink, notices } = open(log, blobs, { isTooMuch: () => isTooMuch });
+  await sink.pump();
+  await open(log, blobs).sink.stop();
+  reason = 'the container is not there';
+  await sink.stop();
+  assert.deepEqual(
+    notices.map((notice) => /log\. (?<reason>.*)$/.exec(notice)?.groups?.['reason']),
+    ['403', 'the container is not there'],
+  );
+  isTooMuch = true;
+  const later = open(log, blobs, { isTooMuch: () => isTooMuch });
+  await later.sink.pump();
+  assert.equal(later.sink.isDone, true);
+  assert.equal(stateOf(log)['failure'], undefined);
+  assert.match(later.notices.join(), /No audit records wait for storage\/logs \(memory\) any more/);
+});
+
+test('a state that cannot be written is a failure, and nothing is sent that is not written down', async () => {
+  using log = testLog();
+  const blobs = new MemoryBlobs();
+  const lines = log.write('one', 1);
+  const { sink, notices } = open(log, blobs);
+  const states = join(log.directory, 'sinks');
+  rmSync(states, { recursive: true });
+  writeFileSync(states, '');
+  for (let attempt = 0; attempt < 2; attempt += 1) await sink.stop();
+  assert.match(notices.join(), /yet; they wait in the audit log\. E(EXIST|NOTDIR)/);
+  assert.equal(blobs.text(blobOf('one')), '');
+  rmSync(states);
+  const later = open(log, blobs);
+  await later.sink.stop();
+  assert.equal(blobs.text(blobOf('one')), textOf(lines));
 });
 
 test('copytruncate: what is written after the cut is delivered', async () => {
@@ -225,24 +354,46 @@ test('copytruncate: what is written after the cut is delivered', async () => {
   assert.deepEqual(gaps, []);
 });
 
-test('a state that was spoiled is a new start, and no state holds more than names and figures', async () => {
+test('a state holds no more than names and figures', async () => {
+  using log = testLog();
+  log.write('one', 1);
+  await open(log, new MemoryBlobs()).sink.stop();
+  const names = ['atEnd', 'deliveredAt', 'gaps', 'position', 'records', 'sinceMs', 'sink', 'spans', 'target'];
+  assert.deepEqual(Object.keys(stateOf(log)).toSorted(), names);
+});
+
+test('a state that cannot be read is said and a gap, and it goes on with the records since the last start', async () => {
   using log = testLog();
   const blobs = new MemoryBlobs();
-  const lines = log.write('one', 1);
+  log.write('one', 1);
+  const sinceMs = hour.startMs + 15;
+  const since = log.write('one', 1);
+  mkdirSync(join(log.directory, 'sinks'));
+  writeFileSync(statePath(log), '{"sink"');
+  const { sink, gaps, notices } = open(log, blobs, { sinceMs });
+  assert.equal(readFileSync(statePath(log), 'utf8'), '{"sink"', 'until the gap has a record, a later process finds it');
+  await sink.stop();
+  assert.deepEqual(gaps, [{ fromTime: '', toTime: '2026-01-31T12:00:00.015Z' }]);
+  assert.match(notices.join(), /^The state of the delivery to storage\/logs \(memory\) cannot be read/);
+  assert.equal(blobs.text(blobOf('one')), textOf(since));
+  assert.equal(stateOf(log)['gaps'], 1);
+  const later = open(log, blobs);
+  await later.sink.stop();
+  assert.deepEqual([later.gaps, later.notices], [[], []]);
+  assert.equal(blobs.text(blobOf('one')), textOf(since));
+});
+
+test('a sink that is behind has the records of a later setting since that setting, also in a later process', async () => {
+  using log = testLog();
+  const blobs = new MemoryBlobs();
+  const before = log.write('one', 1);
+  await open(log, blobs, { vaults: ['one'] }).sink.stop();
+  log.write('two', 2);
+  const behind = open(log, blobs, { vaults: ['one'] });
+  behind.routes.set(vaultId('two'), true, hour.startMs + 35);
+  behind.sink.noteRoutes();
+  const after = log.write('two', 2);
   await open(log, blobs).sink.stop();
-  const path = stateFile(log.directory, 'storage/logs');
-  const state = JSON.parse(readFileSync(path, 'utf8')) as object;
-  assert.deepEqual(Object.keys(state).toSorted(), [
-    'atEnd',
-    'deliveredAt',
-    'gaps',
-    'position',
-    'records',
-    'sinceMs',
-    'sink',
-    'target',
-  ]);
-  writeFileSync(path, 'not JSON');
-  await open(log, blobs, { sinceMs: hour.startMs + 3_600_000 }).sink.stop();
-  assert.equal(blobs.text(blobOf('one')), textOf(lines));
+  assert.equal(blobs.text(blobOf('one')), textOf(before));
+  assert.equal(blobs.text(blobOf('two')), textOf(after));
 });
