@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { createServer } from 'node:net';
@@ -102,8 +104,15 @@ export async function startServerWith({
   });
   // A handshake costs ten times what a request does, on both ends.
   const agent = new Agent({ keepAlive: true });
-  await server.ingress.addPublic({ port, host: '127.0.0.1' });
-  await server.ingress.addPublic({ port, host: '::1', ipv6Only: true });
+  try {
+    await server.ingress.addPublic({ port, host: '127.0.0.1' });
+    await server.ingress.addPublic({ port, host: '::1', ipv6Only: true });
+  } catch (error) {
+    // An open store would keep the process of the test for ever.
+    await server.close();
+    await folder.close();
+    throw error;
+  }
   return {
     server,
     folder,
@@ -129,16 +138,22 @@ export async function startServerWith({
   };
 }
 
-/** A port of loopback on which nothing listens. */
+/**
+ * A port of loopback on which nothing listens. It is below those that the kernel gives to connections
+ * (`net.ipv4.ip_local_port_range`), of which one could have it before the server listens.
+ */
 export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => {
-    probe.listen(0, '127.0.0.1', resolve);
-  });
-  const address = probe.address();
-  await new Promise((resolve) => {
-    probe.close(resolve);
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(10_000, 32_768);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
+  throw new Error('no port is free');
 }
