@@ -23,10 +23,13 @@ for (const mode of modes) {
 /** A terminal, its keys and its screen. */
 class Terminal {
   readonly child: ChildProcessWithoutNullStreams;
+  /** Resolves at its end, which may come before a test waits for it. */
+  readonly closed: Promise<unknown>;
   screen = '';
 
   constructor(child: ChildProcessWithoutNullStreams) {
     this.child = child;
+    this.closed = once(child, 'close');
     child.stdout.on('data', (chunk: Buffer) => (this.screen += chunk.toString()));
   }
 
@@ -71,7 +74,7 @@ function terminalTests(mode: Mode): void {
       await terminal.type(ctrlC, '[prod/web 10.0.0.4] $ ');
       await terminal.type('echo status-$?\n', 'status-130');
       terminal.child.stdin.write('exit 7\n');
-      await once(terminal.child, 'close');
+      await terminal.closed;
       assert.equal(terminal.child.exitCode, 7);
     });
   }
@@ -87,7 +90,7 @@ function terminalTests(mode: Mode): void {
     await terminal.type(ctrlC, '> ');
     await terminal.type('echo status-$?\n', 'status-130');
     terminal.child.stdin.write('exit 3\n');
-    await once(terminal.child, 'close');
+    await terminal.closed;
     assert.equal(terminal.child.exitCode, 3);
   });
 
@@ -135,7 +138,7 @@ function terminalTests(mode: Mode): void {
     await terminal.type('', /not a tty\r\n.* -> \/dev\/pts\/0\r\n.*cannot create \/dev\/tty/);
     await quiet();
     await terminal.type(ctrlC, 'caught');
-    await once(terminal.child, 'close');
+    await terminal.closed;
   });
 
   it('has the size of the terminal, also after it has changed', async (t) => {
@@ -160,7 +163,7 @@ function terminalTests(mode: Mode): void {
     const terminal = open(t, '$EXEC perl -e "$SCRIPT"', { EXEC: exec(), SCRIPT: script });
     await terminal.type('', 'no-1 no-1 no-1');
     const control = open(t, 'perl -e "$SCRIPT"', { SCRIPT: attempt('0x5412') });
-    await once(control.child, 'close');
+    await control.closed;
     if (!control.screen.includes('did'))
       notRun('typing into a terminal', `needs dev.tty.legacy_tiocsti=1: ${control.screen}`);
   });
