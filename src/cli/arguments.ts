@@ -54,6 +54,7 @@ interface Read {
 function refuseUnknown(command: Command, { own, known }: Read): void {
   const { tokens } = parseArgs({ args: [...own], options: known, strict: false, tokens: true });
   const word = tokens.find((token) => token.kind === 'positional');
+  refuseRepeated(tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])));
   const option = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(known, token.name));
   // The one that comes first: an unknown option takes no value, which is then a word too many.
   if (option?.kind === 'option' && (word === undefined || option.index < word.index)) {
@@ -70,6 +71,13 @@ function refuseUnknown(command: Command, { own, known }: Read): void {
   const [before, program] = [own.slice(0, word.index), own.slice(word.index)];
   const example = ['postern', command.name, ...before, '--', ...program].join(' ');
   throw new CommandFailed(what, `Put -- before the program: ${example}`);
+}
+
+/** The last one would count, and the others would be forgotten without a word. */
+function refuseRepeated(names: readonly string[]): void {
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated === undefined) return;
+  throw new CommandFailed(`--${repeated} is given twice, and takes one value.`);
 }
 
 function valuesIn(command: Command, { own, known }: Read) {

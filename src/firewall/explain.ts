@@ -1,3 +1,4 @@
+import { servicesTenant } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
 import type { FirewallSettings, NetworkAcls } from '../types/firewall.ts';
 import type { Operation } from '../types/operation.ts';
@@ -83,6 +84,13 @@ function notTrusted({ settings, caller, operation, trust }: Decision): string {
   if (settings.networkAcls?.bypass === 'None')
     return 'bypass is None, so that no caller is let through as a trusted service';
   const [service] = caller === undefined || trust === undefined ? [] : trust.servicesOf(caller);
+  const [played] = caller === undefined || trust === undefined ? [] : trust.playedBy(caller);
+  if (service === undefined && played !== undefined) {
+    return (
+      `the caller is not a trusted service: its application id is that of "${played.name}", but its token is of the ` +
+      `tenant ${caller?.tenant ?? ''} and not of Microsoft's, ${servicesTenant}`
+    );
+  }
   return service === undefined
     ? 'the caller is not a trusted service'
     : `${operation.permission} does not belong to the scenario that the trusted service "${service.name}" ` +

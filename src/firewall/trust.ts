@@ -58,6 +58,15 @@ export class Trust {
     return this.#recognise(caller).map(({ trusted }) => trusted.service);
   }
 
+  /** The services whose application ids the caller has, with a token of another tenant than theirs. */
+  playedBy({ applicationId = '', tenant }: Caller): readonly TrustedService[] {
+    if (tenant.toLowerCase() === servicesTenant) return [];
+    const id = applicationId.toLowerCase();
+    return this.services.filter(({ callers }) =>
+      callers.some((each) => 'applicationIds' in each && each.applicationIds.includes(id)),
+    );
+  }
+
   #recognise(caller: Caller): readonly Recognised[] {
     if (caller.issuerClass === 'external') return nobody;
     if (caller.issuerClass === 'own' && caller.managedIdentity === undefined) return nobody;

@@ -3,6 +3,8 @@ import { compileFirewall } from '../firewall/compile.ts';
 import type { CompileOptions } from '../firewall/compile.ts';
 import { decide } from '../firewall/decide.ts';
 import { documentedTrust } from '../firewall/trust.ts';
+import { reservedRanges } from '../firewall/validate.ts';
+import type { ReservedRange } from '../firewall/validate.ts';
 import type { Caller } from '../types/caller.ts';
 import type { FirewallSettings, NetworkAcls } from '../types/firewall.ts';
 import type { Operation } from '../types/operation.ts';
@@ -70,7 +72,7 @@ function editsFor(
     const { subnet, incarnation } = source;
     const named = networkAcls?.virtualNetworkRules.some(({ id }) => id.toLowerCase() === subnet) ?? false;
     edits.push({ kind: named ? 'renewSubnetRule' : 'addSubnetRule', subnet, incarnation });
-  } else if (source.address.family === 4) {
+  } else if (source.address.family === 4 && reservedRange(source.address.value) === undefined) {
     edits.push({ kind: 'addIpRule', value: source.address.text });
   }
   const isTrusted = caller !== undefined && trust.of(caller, operation) !== undefined;
@@ -78,6 +80,22 @@ function editsFor(
   if (networkAcls?.defaultAction !== 'Deny') edits.push({ kind: 'denyByDefault' });
   if (publicNetworkAccess.toLowerCase() === 'disabled') edits.push({ kind: 'enablePublicAccess' });
   return edits;
+}
+
+function reservedRange(address: number): ReservedRange | undefined {
+  return reservedRanges.find(({ first, last }) => first <= address && address <= last);
+}
+
+/** The reason why no rule can name a source, and what can be done instead. `undefined`: a rule can. */
+export function unnamable(source: Source): string | undefined {
+  if (source.kind !== 'public') return undefined;
+  if (source.address.family === 6) {
+    return 'No rule can name an IPv6 address: let the caller come over IPv4, or over the service endpoint of its subnet.';
+  }
+  const reserved = reservedRange(source.address.value);
+  return reserved === undefined
+    ? undefined
+    : `No IP rule can name ${source.address.text} (${reserved.name}): name the public address that the caller comes from, or its subnet.`;
 }
 
 function subsetsOf(edits: readonly Edit[]): readonly (readonly Edit[])[] {

@@ -74,6 +74,11 @@ suite('explain', () => {
     );
   });
 
+  test('says why no rule can help a loopback address, and offers none', () => {
+    const { output } = run('explain', '--vault', 'demo', '--from', '127.0.0.7');
+    assert.match(output, /^Denied: .*\nNo IP rule can name 127\.0\.0\.7 \(loopback addresses\): [^\n]*$/);
+  });
+
   test('refuses what is not a service or a permission', () => {
     const asked = ['explain', '--vault', 'demo', '--from', '203.0.113.9'];
     assert.deepEqual(run(...asked, '--as', 'Nobody'), {
@@ -86,6 +91,12 @@ suite('explain', () => {
     );
   });
 });
+
+/** The demo vault's virtual network rule. */
+function rule(): { readonly id: string } {
+  const network = '/resourceGroups/demo/providers/Microsoft.Network/virtualNetworks/demo-blue';
+  return { id: `/subscriptions/${server.ready.subscriptionId}${network}/subnets/workloads` };
+}
 
 suite('what-if', () => {
   const whatIf = (...options: readonly string[]) => run('what-if', '--vault', 'demo', ...options);
@@ -138,6 +149,37 @@ suite('what-if', () => {
       { range: '203.0.113.6', addresses: 1, rule: 'ipRules[0]' },
     ]);
     assert.equal(losses.subnets.length, 1);
+  });
+
+  test("takes the Azure CLI's own output, with the members that only it has", () => {
+    const { id } = rule();
+    const file = join(folder.path, 'az.json');
+    const virtualNetworkRules = [{ id, ignoreMissingVnetServiceEndpoint: null, resourceGroup: 'demo' }];
+    const networkAcls = {
+      bypass: 'AzureServices',
+      defaultAction: 'Deny',
+      ipRules: [{ value: '203.0.113.7' }],
+      virtualNetworkRules,
+    };
+    for (const shape of [{ name: 'demo', properties: { networkAcls, publicNetworkAccess: 'Enabled' } }, networkAcls]) {
+      writeFileSync(file, JSON.stringify(shape));
+      assert.deepEqual(whatIf('--file', file), { code: 0, output: '= nobody gains or loses access' });
+    }
+  });
+
+  test('takes several rules with commas, and no option twice', () => {
+    assert.equal(
+      whatIf('--add-ip', '198.51.100.4,198.51.100.9', '--remove-ip', '203.0.113.7').output,
+      [
+        '+ 198.51.100.4   1 address   ipRules[0]',
+        '+ 198.51.100.9   1 address   ipRules[1]',
+        '- 203.0.113.7   1 address   was ipRules[0]',
+      ].join('\n'),
+    );
+    assert.equal(
+      whatIf('--remove-ip', '203.0.113.7', '--remove-ip', '203.0.113.8').output,
+      'error: --remove-ip is given twice, and takes one value.',
+    );
   });
 
   test('is refused with what the change would be refused with', () => {

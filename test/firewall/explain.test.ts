@@ -31,10 +31,18 @@ const storage = managedIdentityOf('Microsoft.Storage/storageAccounts');
 const arm = serviceApplication('797f4846-ba00-4fd7-ba43-dac1f8f63013');
 const here = `the subnet ${subnetId('apps')} (private address 10.0.0.4)`;
 
+const played = callerWith({ applicationId: '262044b1-e2ce-469f-a196-69ab7ada62d3' });
+
 const sentences: readonly (readonly [FirewallSettings, Source, Caller | undefined, string])[] = [
   [rules, fromAddress('203.0.113.7'), undefined, 'Allowed: 203.0.113.7 is in ipRules[1] (203.0.113.7).'],
   [rules, fromAddress('203.0.113.8'), undefined, 'Allowed: 203.0.113.8 is in ipRules[0] (203.0.113.0/24).'],
   [rules, fromSubnet('s1'), undefined, `Allowed: ${here} has virtualNetworkRules[0] (${subnetId('of-s1')}).`],
+  [
+    rules,
+    fromAddress('198.51.100.1'),
+    played,
+    `Denied: defaultAction is Deny, 198.51.100.1 is in none of the IP rules (2), and the caller is not a trusted service: its application id is that of "Azure Backup", but its token is of the tenant ${played.tenant} and not of Microsoft's, f8cdef31-a31e-4b4a-93e4-5f571e91255a.`,
+  ],
   [
     open,
     fromAddress('203.0.113.7'),

@@ -8,7 +8,7 @@ import { accessOf, isIn } from '../../src/insight/access-set.ts';
 import { changeLines, describeChange } from '../../src/insight/describe.ts';
 import { count, everyAddress } from '../../src/insight/spans.ts';
 import { changeOf, isNobody } from '../../src/insight/diff.ts';
-import { azureCliLines, fixesFor } from '../../src/insight/fixes.ts';
+import { azureCliLines, fixesFor, unnamable } from '../../src/insight/fixes.ts';
 import type { Fix } from '../../src/insight/fixes.ts';
 import { servicesTenant } from '../../src/types/caller.ts';
 import type { FirewallSettings, NetworkAcls } from '../../src/types/firewall.ts';
@@ -50,6 +50,7 @@ suite('a fix', () => {
     fc.assert(
       fc.property(settings, request, options, (before, asked, given) => {
         const { source, caller, operation } = asked;
+        const isReserved = source.kind === 'public' && unnamable(source) !== undefined;
         const isPlain =
           source.kind === 'subnet'
             ? source.assurance === 'enforced'
@@ -60,7 +61,8 @@ suite('a fix', () => {
         const isWide =
           count(accessOf(settingsWith({ ipRules: ipRules(...rules) })).network.ipv4) > count(everyAddress) / 2 - 1;
         const isOther = before.publicNetworkAccess === 'SecuredByPerimeter';
-        if (isPlain && !isWide && !isOther) assert.equal(fixesFor(before, asked, given).length > 0, !allowed);
+        if (isPlain && !isReserved && !isWide && !isOther)
+          assert.equal(fixesFor(before, asked, given).length > 0, !allowed);
       }),
       { numRuns: 2000 },
     );
@@ -141,6 +143,12 @@ const examples: readonly Example[] = [
     source: fromAddress('2001:db8::1'),
     fixes: [],
   },
+  {
+    what: 'a loopback address, which no rule may name',
+    settings: settingsWith({}),
+    source: fromAddress('127.0.0.7'),
+    fixes: [],
+  },
   { what: 'a source that is not known', settings: settingsWith({}), source: unknownSource, fixes: [] },
 ];
 
@@ -154,6 +162,15 @@ suite('the fixes for', () => {
       );
     });
   }
+
+  test('a source that no rule can name: the reason', () => {
+    assert.match(
+      unnamable(fromAddress('127.0.0.7')) ?? '',
+      /^No IP rule can name 127\.0\.0\.7 \(loopback addresses\): /,
+    );
+    assert.match(unnamable(fromAddress('2001:db8::1')) ?? '', /^No rule can name an IPv6 address: /);
+    assert.equal(unnamable(fromAddress('203.0.113.9')), undefined);
+  });
 
   test('a trusted service outside its scenario do not name the bypass', () => {
     const asked = { source: address, caller: databricks, operation: operationOf('secrets/set') };

@@ -34,7 +34,12 @@ test('the first start creates a demo world, which its three commands show', asyn
   assert.equal(ask(['explain', '--vault', 'demo', '--from', '203.0.113.7']).status, 0);
   assert.equal(
     why.stdout,
-    'Denied: defaultAction is Deny, 203.0.113.8 is in none of the IP rules (1), and the caller is not a trusted service.\n',
+    [
+      'Denied: defaultAction is Deny, 203.0.113.8 is in none of the IP rules (1), and the caller is not a trusted service.',
+      'The smallest change that lets it in:',
+      '  az keyvault network-rule add --ip-address 203.0.113.8 --name demo',
+      '',
+    ].join('\n'),
   );
   const network = `/subscriptions/${world.ready.subscriptionId}/resourceGroups/demo/providers/Microsoft.Network/virtualNetworks`;
   const from = (name: string) =>

@@ -104,7 +104,10 @@ async function lesson(given: Play): Promise<void> {
   const file = process.env['TRUSTED_SERVICE_OUTCOMES'];
   if (file !== undefined) writeFileSync(file, JSON.stringify({ service: given.service, outcomes }));
   const wrong = outcomes.filter((outcome) => inWords(outcome) !== outcome.expected);
-  for (const { cell, expected, message = '' } of wrong) say(`\n${cell}: expected ${expected}. ${message}`);
+  for (const outcome of wrong) {
+    const { cell, expected, message = '' } = outcome;
+    console.error(`\n${cell}: expected ${expected}, and got ${inWords(outcome)}. ${message}`.trimEnd());
+  }
   if (wrong.length > 0) process.exitCode = 1;
 }
 

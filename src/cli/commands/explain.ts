@@ -16,7 +16,8 @@ export const explain: Command = {
     from: 'address that the vault sees: a public one, or with --subnet a private one',
     subnet: 'subnet that the request comes from, as VNET/SUBNET or its ARM id',
     as: 'trusted service that calls: its name, a part of it that no other has, or the id of its application',
-    permission: 'permission that the request needs, such as keys/unwrapKey (default secrets/get)',
+    permission:
+      'permission that the request needs, such as keys/unwrapKey (default secrets/get): trust goes by it. Whether the caller has it is not asked',
   },
   required: ['vault', 'from'],
   flags: { json: 'as JSON: verdict, rule, explanation and the changes that would let the request in' },
@@ -39,7 +40,13 @@ export const explain: Command = {
     });
     const exitStatus = membersOf(answer.get('verdict')).get('allowed') === true ? 0 : 1;
     if (flags.has('json')) return { output: JSON.stringify(Object.fromEntries(answer), undefined, 2), exitStatus };
-    return { output: [String(answer.get('explanation')), ...fixLines(answer.get('fixes'))].join('\n'), exitStatus };
+    const unnamable = answer.get('unnamable');
+    const lines = [
+      String(answer.get('explanation')),
+      ...(typeof unnamable === 'string' ? [unnamable] : []),
+      ...fixLines(answer.get('fixes')),
+    ];
+    return { output: lines.join('\n'), exitStatus };
   },
 };
 
@@ -48,8 +55,11 @@ function isPrivate(text = ''): boolean {
   return address !== undefined && privateBlocks.some(({ first, last }) => first <= address && address <= last);
 }
 
-/** The first fix: the one that lets in the least. */
+/** The fixes, the one that lets in the least first. */
 function fixLines(fixes: unknown): readonly string[] {
-  const commands = stringsOf(membersOf(Array.isArray(fixes) ? fixes[0] : undefined).get('commands'));
-  return commands.length === 0 ? [] : ['The smallest change that lets it in:', ...commands.map((each) => `  ${each}`)];
+  const found: readonly unknown[] = Array.isArray(fixes) ? fixes : [];
+  return found.flatMap((fix, index) => [
+    index === 0 ? 'The smallest change that lets it in:' : 'Or, which lets in more:',
+    ...stringsOf(membersOf(fix).get('commands')).map((each) => `  ${each}`),
+  ]);
 }

@@ -12,10 +12,10 @@ export const whatIf: Command = {
     "Shows who would gain or lose access if a vault's network rules were changed so, and changes nothing. Exits 1 if somebody would lose it.",
   options: {
     vault: 'name of the vault',
-    'add-ip': 'IPv4 address or range for a new IP rule',
-    'remove-ip': 'IP rule to take away',
-    'add-subnet': 'subnet for a new virtual network rule, as VNET/SUBNET or its ARM id',
-    'remove-subnet': 'virtual network rule to take away, likewise',
+    'add-ip': 'IPv4 addresses or ranges for new IP rules, with commas between them',
+    'remove-ip': 'IP rules to take away, likewise',
+    'add-subnet': 'subnets for new virtual network rules, as VNET/SUBNET or ARM ids, likewise',
+    'remove-subnet': 'virtual network rules to take away, likewise',
     'default-action': 'Allow or Deny',
     bypass: 'AzureServices or None',
     'public-network-access': 'Enabled or Disabled',
@@ -42,18 +42,23 @@ type Properties = ReadonlyMap<string, unknown>;
 async function changed(before: Properties, changes: Options, connection: Connection): Promise<unknown> {
   const properties = changes['file'] === undefined ? before : settingsIn(changes['file']);
   const acls = membersOf(properties.get('networkAcls') ?? { bypass: 'AzureServices', defaultAction: 'Allow' });
-  const ipRules = listOf(acls.get('ipRules'));
-  const virtualNetworkRules = listOf(acls.get('virtualNetworkRules'));
-  const named = (asked: string | undefined) => (asked === undefined ? undefined : subnetIdOf(asked, connection));
+  const ipRules = listOf(acls.get('ipRules'), ['value']);
+  const virtualNetworkRules = listOf(acls.get('virtualNetworkRules'), ['id', 'ignoreMissingVnetServiceEndpoint']);
+  const named = (asked: string | undefined) => Promise.all(valuesOf(asked).map((one) => subnetIdOf(one, connection)));
   const added = await named(changes['add-subnet']);
   const removed = await named(changes['remove-subnet']);
   return {
     publicNetworkAccess: changes['public-network-access'] ?? properties.get('publicNetworkAccess'),
     networkAcls: {
-      ...Object.fromEntries(acls),
+      bypass: acls.get('bypass'),
+      defaultAction: acls.get('defaultAction'),
       ...(changes['default-action'] !== undefined && { defaultAction: changes['default-action'] }),
       ...(changes['bypass'] !== undefined && { bypass: changes['bypass'] }),
-      ipRules: replaced(ipRules, { name: 'value', add: changes['add-ip'], remove: changes['remove-ip'] }),
+      ipRules: replaced(ipRules, {
+        name: 'value',
+        add: valuesOf(changes['add-ip']),
+        remove: valuesOf(changes['remove-ip']),
+      }),
       virtualNetworkRules: replaced(virtualNetworkRules, { name: 'id', add: added, remove: removed }),
     },
   };
@@ -74,25 +79,39 @@ function settingsIn(path: string): Properties {
   throw new CommandFailed(`${path} has no networkAcls.`, 'Give the output of "az keyvault show", or its networkAcls.');
 }
 
-function listOf(value: unknown): readonly ReadonlyMap<string, unknown>[] {
-  return Array.isArray(value) ? value.map((each) => membersOf(each)) : [];
+/** The members that rules have in the resource manager: the Azure CLI prints more, such as `resourceGroup`, and nulls. */
+function listOf(value: unknown, names: readonly string[]): readonly ReadonlyMap<string, unknown>[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((each) => {
+    const members = membersOf(each);
+    return new Map(names.flatMap((name) => (isGiven(members.get(name)) ? [[name, members.get(name)] as const] : [])));
+  });
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 interface Replacement {
   readonly name: 'value' | 'id';
-  readonly add: string | undefined;
-  readonly remove: string | undefined;
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
 }
 
-/** @throws {CommandFailed} when the rule to take away is not there */
+function valuesOf(asked: string | undefined): readonly string[] {
+  return asked === undefined ? [] : asked.split(',');
+}
+
+/** @throws {CommandFailed} when a rule to take away is not there */
 function replaced(rules: readonly ReadonlyMap<string, unknown>[], { name, add, remove }: Replacement): unknown {
-  const kept = rules.filter((rule) => remove === undefined || !isSame(String(rule.get(name)), remove));
-  if (remove !== undefined && kept.length === rules.length) {
+  const has = (rule: ReadonlyMap<string, unknown>, value: string) => isSame(String(rule.get(name)), value);
+  const unknown = remove.find((value) => !rules.some((rule) => has(rule, value)));
+  if (unknown !== undefined) {
     const there = rules.map((rule) => String(rule.get(name))).join(', ');
-    throw new CommandFailed(`There is no rule for ${remove}.`, there === '' ? undefined : `There are: ${there}.`);
+    throw new CommandFailed(`There is no rule for ${unknown}.`, there === '' ? undefined : `There are: ${there}.`);
   }
-  const list = kept.map((rule) => Object.fromEntries(rule));
-  return add === undefined ? list : [...list, { [name]: add }];
+  const kept = rules.filter((rule) => !remove.some((value) => has(rule, value)));
+  return [...kept.map((rule) => Object.fromEntries(rule)), ...add.map((value) => ({ [name]: value }))];
 }
 
 /** Azure shows a single address with the prefix 32 or without one. */

@@ -3,7 +3,7 @@ import { parseAddress } from '../../address/address.ts';
 import { decide } from '../../firewall/decide.ts';
 import { explain, matchedRule } from '../../firewall/explain.ts';
 import { describeDifference } from '../../insight/describe.ts';
-import { azureCliLines, fixesFor } from '../../insight/fixes.ts';
+import { azureCliLines, fixesFor, unnamable } from '../../insight/fixes.ts';
 import type { Request } from '../../insight/fixes.ts';
 import { hasKeyVaultEndpoint, readSubnetById } from '../../resources/networks/virtual-networks.ts';
 import { readAt } from '../../resources/refusal.ts';
@@ -59,6 +59,7 @@ export const explainVault: ControlOperation = {
       rule: matchedRule(verdict, settings),
       explanation: explain({ verdict, settings, trust, ...request }),
       fixes,
+      ...(verdict.allowed ? {} : { unnamable: unnamable(source) }),
     });
   },
 };
