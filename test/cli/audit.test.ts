@@ -29,6 +29,7 @@ interface Made {
   readonly permission?: boolean;
   readonly appid?: string;
   readonly name?: string;
+  readonly service?: string;
 }
 
 function line({
@@ -39,7 +40,7 @@ function line({
   because,
   ...made
 }: Made): string {
-  const { allowed = true, permission = true, appid = 'app-1', name = 'greeting' } = made;
+  const { allowed = true, permission = true, appid = 'app-1', name = 'greeting', service } = made;
   return `${JSON.stringify({
     time: `2026-01-31T12:${at}.0000000Z`,
     resourceId: `/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/${vault.toUpperCase()}`,
@@ -51,6 +52,7 @@ function line({
       httpStatusCode: allowed && permission ? 200 : 403,
       id: `https://${vault}.vault.localhost/secrets/${name}`,
       ...(allowed && { isAccessPolicyMatch: permission }),
+      ...(service !== undefined && { trustedService: service }),
       verdict: { allowed, because: because ?? (allowed ? 'ipRule' : 'noIpRule') },
     },
   })}\n`;
@@ -72,7 +74,7 @@ before(() => {
     [
       line({ at: '20:01', permission: false, appid: 'app-2' }),
       line({ at: '20:02', operation: 'KeySign', address: '10.0.0.4', because: 'virtualNetworkRule' }),
-      line({ at: '20:03', vault: 'demo-2' }),
+      line({ at: '20:03', vault: 'demo-2', service: 'Azure Backup' }),
       '{"time":"2026-01-31T12:20:04.0000000Z","resourceId":"/S',
     ].join(''),
   );
@@ -80,7 +82,8 @@ before(() => {
 after(() => rmSync(data, { recursive: true, force: true }));
 
 function query(...options: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(postern, ['audit', 'query', '--data', data, ...options], {
+  const folder = options.includes('--data') ? [] : ['--data', data];
+  const { status, stdout, stderr } = spawnSync(postern, ['audit', 'query', ...folder, ...options], {
     encoding: 'utf8',
   });
   return { status, stderr, lines: stdout.split('\n').filter((text) => text !== '') };
@@ -105,6 +108,7 @@ suite('the records that all options agree on, the oldest first', () => {
       ['00:01', '20:01'],
     ],
     [['--caller', 'OF-APP-2'], ['20:01']],
+    [['--caller', 'azure backup'], ['20:03']],
     [['--verdict', 'denied'], ['10:01']],
     [['--verdict', 'permission'], ['20:01']],
     [
@@ -191,6 +195,10 @@ suite('is refused', () => {
     [
       ['--address', '203.0.113.1/24x'],
       /^error: --address: '203\.0\.113\.1\/24x' is neither an address nor an IPv4 range/,
+    ],
+    [
+      ['--verdict', 'noIpRules'],
+      /^error: --verdict: 'noIpRules' is not a verdict\.\nhint: Give allowed, .*, noIpRule,/,
     ],
     [['--data', '/nowhere'], /^error: The audit log in \/nowhere\/audit cannot be read: ENOENT/],
   ];

@@ -1,4 +1,5 @@
 import { parseAddress, parseRange } from '../../address/address.ts';
+import { denied } from '../../firewall/decide.ts';
 import { CommandFailed } from '../failed.ts';
 import { membersOf } from '../json.ts';
 import type { Options } from '../command.ts';
@@ -18,7 +19,7 @@ type Test = (record: Found) => boolean;
 /** The options by which records are chosen, with their help. */
 export const questionOptions = {
   vault: 'name of the vault, or its ARM id',
-  caller: 'object id, application id or user name of the caller',
+  caller: 'object id, application id or user name of the caller, or the name of a trusted service',
   address: 'address of the caller, or an IPv4 range',
   verdict:
     'allowed, denied (by the firewall), permission (refused by a policy, role or switch), or a reason such as noIpRule',
@@ -83,7 +84,10 @@ function byCaller(caller: string): Test {
   const wanted = caller.toLowerCase();
   return (record) => {
     const claims = membersOf(membersOf(record.get('identity')).get('claim'));
-    return callerClaims.some((claim) => textOf(claims, claim).toLowerCase() === wanted);
+    const service = textOf(membersOf(record.get('properties')), 'trustedService');
+    return (
+      service.toLowerCase() === wanted || callerClaims.some((claim) => textOf(claims, claim).toLowerCase() === wanted)
+    );
   };
 }
 
@@ -127,8 +131,16 @@ function byVerdict(asked: string): Test {
   if (wanted === 'allowed') return (record) => verdictOf(record).allowed === true && !verdictOf(record).lacksPermission;
   if (wanted === 'denied') return (record) => verdictOf(record).allowed === false;
   if (wanted === 'permission') return (record) => verdictOf(record).lacksPermission;
+  if (!reasons.some((reason) => reason.toLowerCase() === wanted)) {
+    throw new CommandFailed(
+      `--verdict: '${asked}' is not a verdict.`,
+      `Give allowed, denied, permission, or a reason: ${reasons.join(', ')}.`,
+    );
+  }
   return (record) => verdictOf(record).because.toLowerCase() === wanted;
 }
+
+const reasons = ['trustedService', 'defaultAction', 'ipRule', 'virtualNetworkRule', ...Object.keys(denied)];
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
