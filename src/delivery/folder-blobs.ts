@@ -35,7 +35,7 @@ export class FolderBlobs implements BlobStore {
   append(blob: string, at: number, bytes: Buffer): Promise<Appended> {
     return this.#with(blob, (file) => {
       const { size } = fstatSync(file);
-      if (size < at || size >= at + bytes.length + (size === at ? 1 : 0)) return { kind: 'moved' };
+      if (size < at || size >= at + bytes.length) return { kind: 'moved' };
       // A killed process may have written the beginning.
       const begun = readFrom(file, at, size - at);
       if (!begun.equals(bytes.subarray(0, begun.length))) return { kind: 'moved' };
