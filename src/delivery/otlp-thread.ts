@@ -1,6 +1,15 @@
-import { Otlp, reportPartialSuccess } from './otlp.ts';
+import { Otlp } from './otlp.ts';
 import { serve } from './thread.ts';
 
 // oxlint-disable-next-line no-restricted-properties -- a thread begins here, as a process does in its main file
 const nowMs = Date.now;
-serve({ nowMs, otlp: { open: (endpoint) => new Otlp(endpoint, { nowMs }), reportPartialSuccess } });
+let say: (message: string) => void = () => {};
+serve({
+  nowMs,
+  otlp: {
+    open: (endpoint) => new Otlp(endpoint, { nowMs, notice: (message) => say(message) }),
+    reportPartialSuccess(notice) {
+      say = notice;
+    },
+  },
+});

@@ -23,14 +23,21 @@ const refusals: ReadonlySet<unknown> = new Set([400, 413, 422]);
 const resource = resourceFromAttributes({ 'service.name': 'postern' });
 const instrumentationScope = { name: 'postern.audit' };
 
-interface OtlpClock {
+/** A collector's partial successes are said so often. */
+const sayAgainMs = 3_600_000;
+
+interface OtlpParts {
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Called with a sentence for the operator. */
+  readonly notice: (message: string) => void;
   readonly answerMs?: number;
 }
 
 interface Tally {
   accepted: number;
+  /** Those that were refused in an answer that took the others. */
+  rejected: number;
   /** One error for each record that was refused alone. */
   readonly refused: Error[];
 }
@@ -42,29 +49,40 @@ interface Tally {
 export class Otlp implements Destination {
   readonly target: string;
   readonly partBytesMax = partBytesMax;
+  readonly #name: string;
   readonly #exporter: OTLPLogExporter;
   readonly #nowMs: () => number;
+  readonly #notice: (message: string) => void;
+  #saidAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ endpoint, headers }: OtlpEndpoint, { nowMs, answerMs = answerMsDefault }: OtlpClock) {
+  constructor({ name, endpoint, headers }: OtlpEndpoint, { nowMs, notice, answerMs = answerMsDefault }: OtlpParts) {
+    hearPartialSuccess();
+    this.#name = name;
+    this.#notice = notice;
     this.target = new URL(endpoint).host;
-    const fields = Object.fromEntries(headers.map(({ name, value }) => [name, value]));
+    const fields = Object.fromEntries(headers.map((header) => [header.name, header.value]));
     this.#exporter = new OTLPLogExporter({ url: endpoint, headers: fields, timeoutMillis: answerMs });
     this.#nowMs = nowMs;
   }
 
   async deliver({ fileHead, records }: Shipment): Promise<{ readonly refused: number }> {
     const logs = records.map((record) => logRecord(record, fileHead, this.#nowMs()));
-    const tally: Tally = { accepted: 0, refused: [] };
+    const tally: Tally = { accepted: 0, rejected: 0, refused: [] };
     await this.#send(logs, tally);
     this.#assertUseful(tally);
-    return { refused: tally.refused.length };
+    if (tally.rejected > 0) this.#sayRejected(tally.rejected, logs.length);
+    // Otherwise the record of a gap that is refused would make the next one, for ever.
+    const rejected = logs.every(isOfGap) ? 0 : tally.rejected;
+    return { refused: rejected + tally.refused.length };
   }
 
   /** Sends all; where they are refused, the halves, until it is known which records are refused alone. */
   async #send(logs: readonly ReadableLogRecord[], tally: Tally): Promise<void> {
-    const error = await this.#export(logs);
-    if (error === undefined) tally.accepted += logs.length;
-    else if (!refusals.has(statusOf(error))) throw failure(this.target, error);
+    const { error, rejected } = await this.#export(logs);
+    if (error === undefined) {
+      tally.accepted += logs.length - rejected;
+      tally.rejected += rejected;
+    } else if (!refusals.has(statusOf(error))) throw failure(this.target, error);
     else if (logs.length === 1) {
       tally.refused.push(error);
       if (tally.refused.length >= aloneMax) this.#assertUseful(tally);
@@ -80,29 +98,56 @@ export class Otlp implements Destination {
     if (accepted === 0 && error !== undefined) throw failure(this.target, error);
   }
 
-  #export(logs: readonly ReadableLogRecord[]): Promise<Error | undefined> {
+  /** Says how many, but not why: the reason is in the collector's words, which may hold anything. */
+  #sayRejected(rejected: number, all: number): void {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#saidAtMs < sayAgainMs) return;
+    this.#saidAtMs = nowMs;
+    this.#notice(
+      `The collector ${this.#name} (${this.target}) refused ${rejected} of ${all} audit records, and took the others: see its own log, and the records AuditDeliveryGap.`,
+    );
+  }
+
+  /** `rejected`: how many records a success is not for. */
+  #export(logs: readonly ReadableLogRecord[]): Promise<{ readonly error?: Error; readonly rejected: number }> {
     return new Promise((resolve) => {
       this.#exporter.export([...logs], ({ code, error }) => {
+        const rejected = Math.min(takeRejected(), logs.length);
         // `ExportResultCode.SUCCESS` of a package that the exporter has.
         const result: number = code;
-        resolve(result === 0 ? undefined : (error ?? new Error('the export failed')));
+        resolve(result === 0 ? { rejected } : { error: error ?? new Error('the export failed'), rejected: 0 });
       });
     });
   }
 }
 
-/** Reports a partial success, which the exporter tells its own log only. */
-export function reportPartialSuccess(notice: (message: string) => void): void {
+function isOfGap({ attributes }: ReadableLogRecord): boolean {
+  return attributes['azure.operation.name'] === 'AuditDeliveryGap';
+}
+
+/** Of the answer whose callback comes next. */
+let rejectedNow = 0;
+
+function takeRejected(): number {
+  const rejected = rejectedNow;
+  rejectedNow = 0;
+  return rejected;
+}
+
+/**
+ * A partial success (OTLP 1.x, "Partial Success"), which must not be sent again: the exporter tells it its log only, at once
+ * before it calls back.
+ */
+function hearPartialSuccess(): void {
   const silent = () => {};
-  const warn = (...said: unknown[]) => {
-    const words = said
-      .map(String)
-      .join(' ')
-      .replaceAll(/\p{Cc}/gu, ' ')
-      .slice(0, 400);
-    if (/partial success/i.test(words)) notice(`A collector of audit records took a part of them only: ${words}`);
+  const warn = (what: unknown, json?: unknown) => {
+    if (what !== 'Received Partial Success response:' || typeof json !== 'string') return;
+    // JSON has an int64 as a string; a collector may send a number.
+    const rejected = Number(membersOf(parsed(json))['rejectedLogRecords']);
+    rejectedNow = Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0;
   };
-  diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN);
+  const logger = { error: silent, warn, info: silent, debug: silent, verbose: silent };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 }
 
 function statusOf(error: Error): unknown {

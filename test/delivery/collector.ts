@@ -24,6 +24,8 @@ export interface Collector extends AsyncDisposable {
 interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** `{}` if absent. */
+  readonly body?: object;
 }
 
 /** A collector that a test plays. */
@@ -51,7 +53,9 @@ export async function startCollector(): Promise<Collector> {
     const answer = collector.answer(records);
     if (answer === undefined) return;
     if (answer.status === 200) collector.taken.push(...records);
-    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end('{}');
+    response
+      .writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+      .end(JSON.stringify(answer.body ?? {}));
   };
   return collector;
 }

@@ -15,7 +15,13 @@ import { logged, putLoggedVault } from './logged-vault.ts';
 
 function sinkOf({ endpoint }: Collector, answerMs = 10_000) {
   const headers = [{ name: 'X-Key', value: 'secret-of-the-collector' }];
-  return new Otlp({ name: 'elastic', endpoint, headers, everything: false }, { nowMs: () => 0, answerMs });
+  const notices: string[] = [];
+  const notice = (message: string) => void notices.push(message);
+  const otlp = new Otlp(
+    { name: 'elastic', endpoint, headers, everything: false },
+    { nowMs: () => 0, notice, answerMs },
+  );
+  return Object.assign(otlp, { notices });
 }
 
 function shipment(count: number) {
@@ -66,6 +72,51 @@ test('a record that is refused for good is given up, and all others are taken', 
     collector.taken.map(({ body }) => body),
     sent.records.map(({ bytes }) => bytes.toString()).filter((line) => line !== bad),
   );
+});
+
+test('records that an answer refuses while it takes the others are given up and said once, without its text', async () => {
+  await using collector = await startCollector();
+  const sink = sinkOf(collector);
+  const partial = (rejectedLogRecords: unknown) => {
+    const errorMessage = `secret-of-the-collector ${'long '.repeat(10_000)}`;
+    collector.answer = () => ({ status: 200, body: { partialSuccess: { rejectedLogRecords, errorMessage } } });
+  };
+  for (const [rejected, refused] of [
+    ['3', 3],
+    [2, 2],
+    ['5', 5],
+    // More than were sent, a warning without a refusal, and what is not a count.
+    ['99', 5],
+    [0, 0],
+    [-1, 0],
+    ['many', 0],
+    [undefined, 0],
+  ] as const) {
+    partial(rejected);
+    assert.deepEqual(await sink.deliver(shipment(5)), { refused }, String(rejected));
+  }
+  assert.equal(collector.requests.length, 8, 'none is sent again');
+  const [notice = '', ...more] = sink.notices;
+  assert.match(
+    notice,
+    /^The collector elastic \(127\.0\.0\.1:\d+\) refused 3 of 5 audit records, and took the others: see/,
+  );
+  assert.deepEqual(more, []);
+  collector.answer = () => ({ status: 200 });
+  assert.deepEqual(await sink.deliver(shipment(5)), { refused: 0 });
+});
+
+test('the record of a gap that is refused makes no other gap', async () => {
+  await using collector = await startCollector();
+  collector.answer = () => ({ status: 200, body: { partialSuccess: { rejectedLogRecords: '1' } } });
+  const gap = (count: number) => {
+    const all = shipment(count);
+    return { ...all, records: all.records.map((one) => ({ ...one, bytes: asGap(one.bytes) })) };
+  };
+  const asGap = (bytes: Buffer) => Buffer.from(bytes.toString().replace('"SecretGet"', '"AuditDeliveryGap"'));
+  assert.deepEqual(await sinkOf(collector).deliver(gap(2)), { refused: 0 });
+  const mixed = { ...gap(1), records: [...gap(1).records, ...shipment(1).records] };
+  assert.deepEqual(await sinkOf(collector).deliver(mixed), { refused: 1 });
 });
 
 test('a server that refuses everything, or the key, gets everything again', async () => {
