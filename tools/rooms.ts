@@ -144,6 +144,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'address',
       'crypto/certificates/name-constraints.ts',
       'settings/nearest.ts',
+      'delivery/file-head.ts',
       'fabric',
       'lines',
     ],

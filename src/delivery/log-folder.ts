@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { asideNumbers, logFile } from '../audit/rotation.ts';
+import { fileHeadOf } from './file-head.ts';
 
 /** Identifies a file of the log, whatever its name is by now. */
 export interface FileId {
@@ -22,9 +22,6 @@ export interface ListedFile {
   /** `undefined` as long as it has no whole line. */
   readonly id: FileId | undefined;
 }
-
-const headBytesMax = 64 * 1024;
-const newline = 0x0a;
 
 /** The files in the log's folder, as of the last look. */
 export class LogFolder {
@@ -87,11 +84,9 @@ export function openToRead(path: string): number | undefined {
 }
 
 function idOf(descriptor: number): FileId | undefined {
-  const bytes = Buffer.allocUnsafe(headBytesMax);
-  const start = bytes.subarray(0, readSync(descriptor, bytes, 0, headBytesMax, 0));
-  const end = start.indexOf(newline);
-  if (end === -1 && start.length < headBytesMax) return undefined;
-  const line = end === -1 ? start : start.subarray(0, end);
+  const head = fileHeadOf(descriptor);
+  if (head === undefined) return undefined;
+  const { line, digest } = head;
   const firstTime = /^\{"time":"(?<time>[^"\\]{1,40})"/.exec(line.toString('latin1', 0, 64))?.groups?.['time'] ?? '';
-  return { head: createHash('sha256').update(line).digest('hex').slice(0, 32), firstTime };
+  return { head: digest, firstTime };
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { auditSinks } from '../../src/cli/commands/audit-sinks.ts';
+import { CommandFailed } from '../../src/cli/failed.ts';
 import { Blobs } from '../../src/delivery/blobs.ts';
 import { DeliveryFailed } from '../../src/delivery/failed.ts';
 import { Routes } from '../../src/delivery/routes.ts';
@@ -68,4 +70,30 @@ test('a log without sinks, and a state that was spoiled', async () => {
   mkdirSync(join(log.directory, 'sinks'));
   writeFileSync(join(log.directory, 'sinks', 'storage-logs.json'), '{');
   assert.deepEqual(await printed(log, ['json']), { output: '[]', exitStatus: 0 });
+});
+
+test('a link in place of the folder of the states, or of the log, is not followed', async () => {
+  using log = testLog();
+  log.write('one', 1);
+  await sinkOf(log, new MemoryBlobs()).stop();
+  assert.match(JSON.stringify(await printed(log)), /"storage\/logs {2}memory/);
+  const elsewhere = mkdtempSync(join(tmpdir(), 'postern-elsewhere-'));
+  try {
+    for (const [linked, moved] of [
+      [join(log.directory, 'sinks'), join(elsewhere, 'sinks')],
+      [log.directory, join(elsewhere, 'audit')],
+    ] as const) {
+      renameSync(linked, moved);
+      symlinkSync(moved, linked);
+      await assert.rejects(
+        async () => printed(log),
+        (error) => error instanceof CommandFailed && /cannot be read: E(?:LOOP|NOTDIR)\b/.test(error.message),
+      );
+      rmSync(linked);
+      renameSync(moved, linked);
+    }
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
+  assert.match(JSON.stringify(await printed(log)), /"storage\/logs {2}memory/, 'the folders themselves are read');
 });

@@ -30,7 +30,7 @@ export function openLogFile(path: string): OpenLogFile {
 }
 
 /** Works in a folder that is not a link: on Linux by a way that leads there also when its name becomes one meanwhile. */
-function inFolder<Result>(folder: string, work: (way: string) => Result): Result {
+export function inFolder<Result>(folder: string, work: (way: string) => Result): Result {
   const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     return work(process.platform === 'linux' ? `/proc/self/fd/${descriptor}` : folder);

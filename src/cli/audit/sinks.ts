@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { closeSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileHeadOf } from '../../delivery/file-head.ts';
 import { membersOf } from '../json.ts';
 import { readPlainFile } from '../plain-file.ts';
-import { LineReader, openLog } from './log-lines.ts';
+import { inFolder, LineReader, openLog } from './log-lines.ts';
 import type { OpenLogFile } from './log-lines.ts';
 
 /** A sink of the audit log, by what the server wrote down about it. */
@@ -18,18 +18,14 @@ export interface SinkReport {
   readonly failure?: { readonly message: string; readonly since: string };
 }
 
-const headBytesMax = 64 * 1024;
-const newline = 0x0a;
-
 /** The sinks of the log in `folder`, by name; none if there never were any. */
 export function readSinks(folder: string): readonly SinkReport[] {
-  const states = join(folder, 'sinks');
-  const names = namesIn(states).filter((name) => name.endsWith('.json'));
-  if (names.length === 0) return [];
+  const states = statesIn(folder);
+  if (states.length === 0) return [];
   const files = openLog(folder);
   try {
-    return names.toSorted().flatMap((name) => {
-      const report = reportOf(parsed(join(states, name)), files);
+    return states.flatMap((state) => {
+      const report = reportOf(state, files);
       return report === undefined ? [] : [report];
     });
   } finally {
@@ -37,9 +33,15 @@ export function readSinks(folder: string): readonly SinkReport[] {
   }
 }
 
-function namesIn(folder: string): readonly string[] {
+/** The states by name. The server's user may put a link in place of either folder, which is not followed. */
+function statesIn(log: string): readonly unknown[] {
   try {
-    return readdirSync(folder);
+    return inFolder(log, (wayToLog) =>
+      inFolder(join(wayToLog, 'sinks'), (way) => {
+        const names = readdirSync(way).filter((name) => name.endsWith('.json'));
+        return names.toSorted().map((name) => parsed(join(way, name)));
+      }),
+    );
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
@@ -77,7 +79,10 @@ function reportOf(state: unknown, files: readonly OpenLogFile[]): SinkReport | u
 
 function behindOf(position: ReadonlyMap<string, unknown>, files: readonly OpenLogFile[]) {
   const head = membersOf(position.get('file')).get('head');
-  const own = files.findIndex((file) => headOf(file) === head);
+  const own = files.findIndex(({ descriptor }) => {
+    const found = fileHeadOf(descriptor);
+    return found !== undefined && found.digest === head;
+  });
   if (own === -1) return undefined;
   const behind = { bytes: 0, records: 0 };
   for (const [index, { descriptor, bytes }] of files.slice(own).entries()) {
@@ -87,15 +92,6 @@ function behindOf(position: ReadonlyMap<string, unknown>, files: readonly OpenLo
     for (let lines = reader.next(); lines !== undefined; lines = reader.next()) behind.records += lines.length;
   }
   return behind;
-}
-
-/** The digest of a file's first line, by which the server knows it. */
-function headOf({ descriptor }: OpenLogFile): string {
-  const buffer = Buffer.allocUnsafe(headBytesMax);
-  const start = buffer.subarray(0, readSync(descriptor, buffer, 0, headBytesMax, 0));
-  const end = start.indexOf(newline);
-  const line = end === -1 ? start : start.subarray(0, end);
-  return createHash('sha256').update(line).digest('hex').slice(0, 32);
 }
 
 /** A server of another user may have written it: no control character reaches the terminal. */
