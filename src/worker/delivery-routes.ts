@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { auditRecord } from '../audit/record.ts';
-import type { AuditRecord } from '../audit/event.ts';
-import type { FromDelivery, ResourceRoute, SinkName } from '../delivery/messages.ts';
+import type { ResourceRoute, SinkName } from '../delivery/messages.ts';
 import { collectorOf, exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
 import { diagnosticSettingKey, diagnosticSettingsPrefix } from '../resources/keys.ts';
 import { listRecords } from '../store/records.ts';
@@ -40,39 +37,4 @@ function sinksOf(properties: DiagnosticSettingProperties): readonly SinkName[] {
     ...(account === undefined ? [] : [`storage/${account}`]),
     ...(collector === undefined ? [] : [`otlp/${collector}`]),
   ];
-}
-
-type Gap = Extract<FromDelivery, { readonly kind: 'gap' }>;
-
-/**
- * The records of a gap, one for each resource: as records of that resource they go to its sinks, behind the gap. 507 says
- * that there was no room for more; no request had that answer.
- */
-export function gapRecords({ sink, resources, gap }: Gap, at: number): readonly AuditRecord[] {
-  const { fromTime, toTime, bytes, refused } = gap;
-  const span = `between ${fromTime || 'the first'} and ${toTime || 'now'}`;
-  const message =
-    refused === undefined
-      ? `Records ${span} were not delivered to ${sink}: the log does not have them any more.`
-      : `${refused} records ${span} were not delivered to ${sink}: it refused them for good.`;
-  return resources.map((resourceId) =>
-    auditRecord({
-      at,
-      durationMs: 0,
-      operationName: 'AuditDeliveryGap',
-      apiVersion: '',
-      resourceId,
-      status: refused === undefined ? 507 : 400,
-      message,
-      correlationId: randomUUID(),
-      requestUri: undefined,
-      properties: {
-        sink,
-        fromTime,
-        toTime,
-        ...(bytes !== undefined && { bytes }),
-        ...(refused !== undefined && { refused }),
-      },
-    }),
-  );
 }

@@ -13,7 +13,8 @@ import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Settings } from '../settings/settings.ts';
 import { notifyingStore } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
-import { allRoutes, gapRecords, routeOf } from './delivery-routes.ts';
+import { gapRecords } from './delivery-gaps.ts';
+import { allRoutes, routeOf } from './delivery-routes.ts';
 import type { HostsFile } from './hosts-file.ts';
 
 export interface ServerAuditParts {
