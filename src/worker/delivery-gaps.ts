@@ -7,7 +7,7 @@ type Gap = Extract<FromDelivery, { readonly kind: 'gap' }>;
 
 /**
  * The records of a gap, one for each resource: as records of that resource they go to its sinks, behind the gap. 507 says
- * that there was no room for more; no request had that answer.
+ * that there was no room for more, 400 that the sink refused them; no request had that answer.
  */
 export function gapRecords({ sink, resources, gap }: Gap, at: number): readonly AuditRecord[] {
   const { fromTime, toTime, bytes, refused } = gap;
