@@ -106,7 +106,7 @@ test('a gap is recorded for every vault of the sink, however many there are', as
   assert.deepEqual(recorded.toSorted(), vaults.map(vaultId).toSorted());
 });
 
-test('a setting that is removed and made again begins again, with a state that stays', async () => {
+test('a setting that is removed and made again has a new state that stays', async () => {
   using log = testLog();
   const state = stateFile(log.directory, 'storage/logs');
   const routes = [routeOf('one')];
