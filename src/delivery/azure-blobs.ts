@@ -38,7 +38,10 @@ const signed = /(?:^|[?&])sig=/;
 /** Advice for the operator, by the error code of the service. */
 const advice: Readonly<Record<string, string>> = {
   AuthenticationFailed: "Check the account's credential in audit.storageAccounts, and this machine's clock.",
-  AuthorizationFailure: "The account's firewall refuses this machine, or the sas may not do this.",
+  AuthorizationFailure:
+    "The key or signature is wrong or may not do this, or the account's firewall refuses this machine.",
+  InvalidResourceName:
+    "Check the endpoint in audit.storageAccounts: an emulator's ends with the account's name, as in http://127.0.0.1:10000/NAME.",
   AuthorizationPermissionMismatch: 'The sas needs the permissions read, add, create and write.',
   AuthorizationProtocolMismatch: 'The sas is for https only: give an https endpoint.',
   KeyBasedAuthenticationNotPermitted:

@@ -63,6 +63,20 @@ test('a sink is printed with what it has, what is left, and why it takes nothing
   });
 });
 
+test('a sink that has no place in the log yet is told from one whose place is gone', async () => {
+  using log = testLog();
+  log.write('one', 1);
+  mkdirSync(join(log.directory, 'sinks'));
+  const state = { sink: 'storage/logs', target: 'memory', sinceMs: 0, atEnd: false, records: 0, gaps: 0 };
+  const left = async (position?: object) => {
+    writeFileSync(join(log.directory, 'sinks', 'storage-logs.json'), JSON.stringify({ ...state, position }));
+    return /; (.+)"/.exec(JSON.stringify(await printed(log)).replace(',"exitStatus":0}', ''))?.[1];
+  };
+  assert.equal(await left(), 'nothing of the log read yet');
+  const gone = { file: { head: 'of another file', firstTime: '' }, offset: 0 };
+  assert.equal(await left(gone), 'its place in the log is gone');
+});
+
 test('a log without sinks, and a state that was spoiled', async () => {
   using log = testLog();
   log.write('one', 1);

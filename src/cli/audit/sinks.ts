@@ -12,6 +12,8 @@ export interface SinkReport {
   readonly target: string;
   readonly records: number;
   readonly deliveredAt?: string;
+  /** Whether it has a place in the log. */
+  readonly begun: boolean;
   /** The part of the log that it has not read yet; absent where the place in the log is not there any more. */
   readonly behind?: { readonly bytes: number; readonly records: number };
   readonly gaps: number;
@@ -63,12 +65,14 @@ function reportOf(state: unknown, files: readonly OpenLogFile[]): SinkReport | u
   if (sink === '') return undefined;
   const deliveredAt = shown(members.get('deliveredAt'));
   const failure = membersOf(members.get('failure'));
-  const behind = behindOf(membersOf(members.get('position')), files);
+  const position = membersOf(members.get('position'));
+  const behind = behindOf(position, files);
   return {
     sink,
     target: shown(members.get('target')),
     records: count(members.get('records')),
     ...(deliveredAt !== '' && { deliveredAt }),
+    begun: position.size > 0,
     ...(behind !== undefined && { behind }),
     gaps: count(members.get('gaps')),
     ...(failure.size > 0 && {

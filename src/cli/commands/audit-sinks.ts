@@ -28,11 +28,13 @@ function sinksOf(folder: string): readonly SinkReport[] {
   }
 }
 
-function linesOf({ sink, target, records, deliveredAt, behind, gaps, failure }: SinkReport): string {
+function linesOf({ sink, target, records, deliveredAt, begun, behind, gaps, failure }: SinkReport): string {
   const last = deliveredAt === undefined ? '' : `, the last at ${deliveredAt}`;
   const left =
     behind === undefined
-      ? 'its place in the log is gone'
+      ? begun
+        ? 'its place in the log is gone'
+        : 'nothing of the log read yet'
       : `${inDigits(behind.bytes)} bytes of the log (${inDigits(behind.records)} records) not read yet`;
   return [
     `${sink}  ${target}`,
