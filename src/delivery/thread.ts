@@ -160,6 +160,10 @@ class Deliveries {
     const [kind, name = ''] = sink.split('/');
     if (kind === 'storage') {
       const account = accounts.find((one) => one.name === name);
+      if (account === undefined && accounts.length > 0) {
+        const rest = `its records go to the folder storage/${name}, and not to the account later`;
+        this.#sayAbsent(sink, `the storage account ${name}, which is not in audit.storageAccounts: ${rest}`);
+      }
       return new Blobs(
         account === undefined
           ? new FolderBlobs(join(storageDirectory, name))
@@ -168,11 +172,15 @@ class Deliveries {
     }
     const endpoint = otlp.find((one) => one.name === name);
     if (endpoint !== undefined && this.#parts.otlp !== undefined) return this.#parts.otlp.open(endpoint);
-    if (this.#absent.has(sink)) return undefined;
-    this.#absent.add(sink);
-    const text = `A diagnostic setting names the collector ${name}, which is not in audit.otlp: its records are not sent.`;
-    this.#tell({ kind: 'notice', text });
+    this.#sayAbsent(sink, `the collector ${name}, which is not in audit.otlp: its records are not sent`);
     return undefined;
+  }
+
+  /** Once: many settings may name a sink that the configuration does not have. */
+  #sayAbsent(sink: SinkName, what: string): void {
+    if (this.#absent.has(sink)) return;
+    this.#absent.add(sink);
+    this.#tell({ kind: 'notice', text: `A diagnostic setting names ${what}.` });
   }
 
   #tick(): void {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Delivery } from '../../src/delivery/delivery.ts';
-import type { FromDelivery, ResourceRoute } from '../../src/delivery/messages.ts';
+import type { DeliveryConfiguration, FromDelivery, ResourceRoute } from '../../src/delivery/messages.ts';
 import { stateFile } from '../../src/delivery/state-file.ts';
 import { until } from '../world/process.ts';
 import { blobOf, testLog, vaultId } from './log.ts';
@@ -24,7 +24,12 @@ interface Running extends AsyncDisposable {
 }
 
 /** A delivery to a folder; `routes` are those of the store. */
-async function run(log: TestLog, routes: readonly ResourceRoute[], undeliveredMaxBytes = 0): Promise<Running> {
+async function run(
+  log: TestLog,
+  routes: readonly ResourceRoute[],
+  undeliveredMaxBytes = 0,
+  accounts: DeliveryConfiguration['accounts'] = [],
+): Promise<Running> {
   const gaps: Gap[] = [];
   const notices: string[] = [];
   const storageDirectory = join(log.directory, '../storage');
@@ -33,7 +38,7 @@ async function run(log: TestLog, routes: readonly ResourceRoute[], undeliveredMa
     configuration: {
       directory: log.directory,
       storageDirectory,
-      accounts: [],
+      accounts,
       otlp: [],
       files: 1,
       keepMs: -60_000,
@@ -59,6 +64,18 @@ async function run(log: TestLog, routes: readonly ResourceRoute[], undeliveredMa
     [Symbol.asyncDispose]: () => delivery.close(),
   };
 }
+
+test('an account that the configuration has under another name is said, once, for its records go to a folder', async () => {
+  using log = testLog();
+  log.write('one', 1);
+  const accounts = [{ name: 'lgos', endpoint: 'https://lgos.blob.core.windows.net', credential: 'a2V5' }];
+  await using running = await run(log, [routeOf('one'), routeOf('two')], 0, accounts);
+  await until(() => running.delivered('one') !== '', 'the record in the folder');
+  const said = running.notices.filter((notice) => notice.includes('not in audit.storageAccounts'));
+  assert.deepEqual(said, [
+    'A diagnostic setting names the storage account logs, which is not in audit.storageAccounts: its records go to the folder storage/logs, and not to the account later.',
+  ]);
+});
 
 const inodeOf = (log: TestLog, name: string) => statSync(join(log.directory, name)).ino;
 
