@@ -128,7 +128,8 @@ function terminalTests(mode: Mode): void {
       terminal.child.stdin.write('\n');
       await terminal.type('echo "<$secret>"\n', '<a-secret>');
       assert.equal(taken(), expected);
-      terminal.child.stdin.write('kill -9 %1\n');
+      // It ignores the end of the terminal, and would outlive the test.
+      await terminal.type('kill -9 %1; wait %1; echo gone-$?\n', /gone-\d/);
     }
   });
 
