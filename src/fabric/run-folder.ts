@@ -116,7 +116,6 @@ export class RunFolder implements Disposable {
     }
   }
 
-  /** Removes the folder with everything in it, and gives the lock back. */
   /** Tells the launchers of workloads, which see the folder, why they are ended. */
   announceEnd(): void {
     try {
@@ -126,6 +125,7 @@ export class RunFolder implements Disposable {
     }
   }
 
+  /** Removes the folder with everything in it, and gives the lock back. */
   remove(): void {
     rmSync(this.place.folder, { recursive: true, force: true });
     if (this.place.isRoot) removeIfEmpty(rootFolder);
