@@ -5,7 +5,7 @@ import type { FirewallSettings } from '../types/firewall.ts';
 import type { SubnetSet } from './access-set.ts';
 import { isNobody } from './diff.ts';
 import type { Change, Difference } from './diff.ts';
-import { common, count, everyAddress, minus, rangesOf } from './spans.ts';
+import { count, everyAddress, minus, piecesOf, rangesOf } from './spans.ts';
 import type { Spans } from './spans.ts';
 
 /** Addresses that gain or lose access, with the rule that names them where one does. */
@@ -70,8 +70,8 @@ export function describeDifference(
 /** Each range with the rule that a verdict would name: the narrowest that contains it. */
 function describeRanges(ipv4: Spans, by: FirewallSettings): readonly DescribedRange[] {
   const intervals = intervalsOf(readStored(by)?.ranges ?? []);
-  const ruled = intervals.flatMap(({ first, last, rule }) =>
-    plainRanges(common([{ first, last }], ipv4)).map((range) => ({ ...range, rule: `ipRules[${rule}]` })),
+  const ruled = piecesOf(intervals, ipv4).flatMap(({ first, last, rule }) =>
+    plainRanges([{ first, last }]).map((range) => ({ ...range, rule: `ipRules[${rule}]` })),
   );
   const covered = count(ipv4) === ruled.reduce((all, { addresses }) => all + addresses, 0);
   return covered ? ruled : plainRanges(ipv4);

@@ -1,7 +1,4 @@
-import { RuleArena } from '../firewall/arena.ts';
-import { compileFirewall } from '../firewall/compile.ts';
 import type { CompileOptions } from '../firewall/compile.ts';
-import { decide } from '../firewall/decide.ts';
 import { documentedTrust } from '../firewall/trust.ts';
 import { reservedRanges } from '../firewall/validate.ts';
 import type { ReservedRange } from '../firewall/validate.ts';
@@ -9,7 +6,7 @@ import type { Caller } from '../types/caller.ts';
 import type { FirewallSettings, NetworkAcls } from '../types/firewall.ts';
 import type { Operation } from '../types/operation.ts';
 import type { Source } from '../types/source.ts';
-import { accessOf } from './access-set.ts';
+import { accessOf, letsIn } from './access-set.ts';
 import { changeOf } from './diff.ts';
 import type { Difference } from './diff.ts';
 import { count, everyAddress } from './spans.ts';
@@ -45,19 +42,16 @@ export interface Request {
  */
 export function fixesFor(settings: FirewallSettings, request: Request, options: CompileOptions = {}): readonly Fix[] {
   const before = accessOf(settings, options);
-  if (passes(settings, request, options)) return [];
+  if (letsIn(before, request)) return [];
   const found = subsetsOf(editsFor(settings, request, options)).flatMap((edits) => {
     const after = edits.reduce((given, edit) => edited(given, edit), settings);
-    if (!passes(after, request, options)) return [];
-    const { gains } = changeOf(before, accessOf(after, options));
+    const access = accessOf(after, options);
+    if (!letsIn(access, request)) return [];
+    const { gains } = changeOf(before, access);
     return isEverybody(gains) ? [] : [{ edits, settings: after, gains }];
   });
   const cheapest = found.toSorted(byPrice);
   return cheapest.filter((fix, index) => !cheapest.slice(0, index).some((other) => isPartOf(other.edits, fix.edits)));
-}
-
-function passes(settings: FirewallSettings, { source, caller, operation }: Request, options: CompileOptions): boolean {
-  return decide(compileFirewall(settings, new RuleArena(), options), source, caller, operation).allowed;
 }
 
 /** The edits that can be of any use, in the order in which they are safe: the door is opened last. */

@@ -8,7 +8,7 @@ import type { CompileOptions } from '../../src/firewall/compile.ts';
 import { decide } from '../../src/firewall/decide.ts';
 import { accessOf, isIn, letsIn } from '../../src/insight/access-set.ts';
 import { changeOf, isNobody } from '../../src/insight/diff.ts';
-import { common, count, has, minus, rangesOf, union } from '../../src/insight/spans.ts';
+import { count, has, minus, piecesOf, rangesOf, union } from '../../src/insight/spans.ts';
 import type { Span } from '../../src/insight/spans.ts';
 import type { FirewallSettings } from '../../src/types/firewall.ts';
 import { address, options, request, settings } from './arbitraries.ts';
@@ -20,7 +20,7 @@ const span: fc.Arbitrary<Span> = fc
 const spans = fc.array(span, { maxLength: 8 });
 
 suite('a set of addresses', () => {
-  test('union, minus and common hold each address that they should', () => {
+  test('union, minus and pieces hold each address that they should', () => {
     fc.assert(
       fc.property(spans, spans, fc.array(address), (one, other, anywhere) => {
         const [first, second] = [union(one), union(other)];
@@ -30,7 +30,7 @@ suite('a set of addresses', () => {
         for (const value of [...edges, ...anywhere].filter((each) => each >= 0 && each <= 0xffffffff)) {
           assert.equal(has(first, value), inOne(value));
           assert.equal(has(minus(first, second), value), inOne(value) && !inOther(value));
-          assert.equal(has(common(first, second), value), inOne(value) && inOther(value));
+          assert.equal(has(piecesOf(first, second), value), inOne(value) && inOther(value));
         }
       }),
     );
