@@ -111,13 +111,19 @@ suite('what-if', () => {
         '\n',
       ),
     });
-    assert.deepEqual(whatIf('--add-ip', '203.0.113.7'), { code: 0, output: '= nobody gains or loses access' });
+    assert.deepEqual(whatIf('--add-ip', '203.0.113.7'), {
+      code: 0,
+      output: '= nobody gains or loses access\n! networkAcls.ipRules[1]: 203.0.113.7/32 is ipRules[0] already.',
+    });
     assert.deepEqual(whatIf('--default-action', 'Allow'), {
       code: 0,
       output: [
         '+ every IPv4 address except 203.0.113.7',
         '+ every IPv6 address',
         '+ every subnet except demo-blue/workloads',
+        '! networkAcls.defaultAction: Every network may reach the vault. ' +
+          'Add rules for the networks that need it, then set defaultAction to Deny.',
+        '! networkAcls: The rules (2) have no effect, because defaultAction is Allow.',
       ].join('\n'),
     });
     assert.equal(whatIf('--bypass', 'None').output, '- 18 trusted services, each for its scenario, from everywhere');
@@ -151,6 +157,21 @@ suite('what-if', () => {
     assert.equal(losses.subnets.length, 1);
   });
 
+  test('says what would be worth a second look, and nothing that was so before', () => {
+    const wide = run('what-if', '--vault', 'demo', '--add-ip', '203.0.113.7,20.48.0.0/14');
+    assert.deepEqual(wide, {
+      code: 0,
+      output: [
+        '+ 20.48.0.0/14   262,144 addresses   ipRules[2]',
+        '! networkAcls.ipRules: The IP rules let in 262,145 addresses, more than a /16. Name the ranges that the callers really have.',
+        '! networkAcls.ipRules[1]: 203.0.113.7/32 is ipRules[0] already.',
+      ].join('\n'),
+    });
+    const none = run('what-if', '--vault', 'demo', '--add-ip', '203.0.113.9', '--json');
+    const { findings } = JSON.parse(none.output) as Record<string, unknown>;
+    assert.deepEqual(findings, []);
+  });
+
   test("takes the Azure CLI's own output, with the members that only it has", () => {
     const { id } = rule();
     const file = join(folder.path, 'az.json');
@@ -163,7 +184,10 @@ suite('what-if', () => {
     };
     for (const shape of [{ name: 'demo', properties: { networkAcls, publicNetworkAccess: 'Enabled' } }, networkAcls]) {
       writeFileSync(file, JSON.stringify(shape));
-      assert.deepEqual(whatIf('--file', file), { code: 0, output: '= nobody gains or loses access' });
+      assert.deepEqual(whatIf('--file', file), {
+        code: 0,
+        output: '= nobody gains or loses access',
+      });
     }
   });
 

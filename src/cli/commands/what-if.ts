@@ -22,7 +22,7 @@ export const whatIf: Command = {
     file: 'JSON file with the networkAcls to have in place of the present ones, or with a whole vault',
   },
   required: ['vault'],
-  flags: { json: 'as JSON: gains and losses' },
+  flags: { json: 'as JSON: gains, losses and findings' },
   async run({ data = 'postern-data', vault = '', ...changes }, { flags }) {
     const found = await findVault(data, vault);
     const properties = membersOf((await askAbout(found, {})).get('properties'));
@@ -31,8 +31,8 @@ export const whatIf: Command = {
     const lines = stringsOf(answer.get('lines'));
     const exitStatus = lines.some((line) => line.startsWith('-')) ? 1 : 0;
     if (!flags.has('json')) return { output: lines.join('\n'), exitStatus };
-    const { gains, losses } = Object.fromEntries(answer);
-    return { output: JSON.stringify({ gains, losses }, undefined, 2), exitStatus };
+    const { gains, losses, findings } = Object.fromEntries(answer);
+    return { output: JSON.stringify({ gains, losses, findings }, undefined, 2), exitStatus };
   },
 };
 

@@ -1,6 +1,7 @@
 import { accessOf } from '../../insight/access-set.ts';
 import { changeLines, describeChange } from '../../insight/describe.ts';
 import { changeOf } from '../../insight/diff.ts';
+import { findingsBrought, findingsOf, vaultSwitches } from '../../insight/findings.ts';
 import { firewallSettings } from '../../resources/keys.ts';
 import { membersOf } from '../../resources/refusal.ts';
 import { patchVault } from '../../resources/vaults/vaults.ts';
@@ -10,7 +11,8 @@ import { readVaultOf, vaultPath, vaultServices } from './resource.ts';
 
 /**
  * POST …/vaults/{v}/providers/Postern.Insight/whatIf, which Azure does not have: who would gain or lose access if the body were
- * sent as PATCH of the vault. It is refused with what the PATCH would be refused with, and changes nothing.
+ * sent as PATCH of the vault, and what would then be worth a second look. It is refused with what the PATCH would be refused
+ * with, and changes nothing.
  */
 export const whatIfVault: ControlOperation = {
   method: 'POST',
@@ -32,6 +34,9 @@ export const whatIfVault: ControlOperation = {
     const options = services.rulebook.firewallOptions;
     const change = changeOf(accessOf(before, options), accessOf(after, options));
     const described = describeChange(change, before, after);
-    return answer(200, { ...described, lines: changeLines(change, described) });
+    const switches = vaultSwitches.filter((name) => found.vault.properties[name] === true);
+    const findings = findingsBrought(findingsOf(before, switches), findingsOf(after, switches));
+    const lines = [...changeLines(change, described), ...findings.map(({ path, message }) => `! ${path}: ${message}`)];
+    return answer(200, { ...described, findings, lines });
   },
 };
