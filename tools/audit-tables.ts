@@ -52,6 +52,7 @@ const properties: Texts<Named<AuditProperties>> = {
   isAddressAuthorized: 'Whether the firewall let it in. Absent where `defaultAction` is `Allow`',
   addrAuthType: '`PublicIP`, `Subnet` or `TrustedService`',
   subnetId: 'The ARM id of the subnet that the request came from. Two networks may have the same addresses',
+  subnetIncarnation: "Postern's own: which life of that name the subnet is",
   trustedService: 'The trusted service that the caller is',
   verdict: "Postern's own: the firewall's verdict; see below",
   assurance: "Postern's own: how the subnet was proved, `enforced` or `declared`",

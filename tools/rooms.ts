@@ -41,6 +41,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   fabric: { imports: ['address', 'shape', 'json', 'lines', 'shares', 'types'], platform: 'node only' },
   supervisor: { imports: ['lines', 'settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
+  recent: { imports: ['audit', 'types'], platform: 'node only' },
   delivery: {
     imports: ['audit/rotation.ts', 'crypto/thread-code.ts', 'shape', 'shares'],
     platform: 'packages',
@@ -75,6 +76,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'firewall',
       'address',
       'insight',
+      'recent',
       'resources',
       'rulebook',
       'audit',
@@ -127,6 +129,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'http',
       'ingress',
       'objects',
+      'recent',
       'resources',
       'rulebook',
       'schedule',

@@ -87,6 +87,8 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly isAddressAuthorized?: boolean;
   readonly addrAuthType?: 'PublicIP' | 'Subnet' | 'TrustedService';
   readonly subnetId?: string;
+  /** Ours: which life of that name it is. */
+  readonly subnetIncarnation?: string;
   readonly trustedService?: string;
   /** Ours: the firewall's verdict and why. */
   readonly verdict?: VerdictProperty;

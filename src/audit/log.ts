@@ -4,6 +4,8 @@ import type { LogFilesSettings } from './log-files.ts';
 export interface AuditLogSettings extends LogFilesSettings {
   /** Whether `append` also waits until its record would survive a power failure. */
   readonly fsync: boolean;
+  /** Called with whole lines when they are in the log; `reads` are those of `writeNow`. */
+  readonly written?: ((kind: 'reads' | 'others', lines: Uint8Array) => void) | undefined;
 }
 
 /** JSON lines, in the order of the calls. */
@@ -114,7 +116,7 @@ class FolderLog implements AuditLog {
     // Lines that were accepted before go first.
     this.#flush();
     const { fsync } = this.#settings;
-    if (lines.length > 0) this.#write(lines, fsync);
+    if (lines.length > 0) this.#write('reads', lines, fsync);
     return fsync ? this.sync() : undefined;
   }
 
@@ -177,7 +179,7 @@ class FolderLog implements AuditLog {
     if (turn === undefined) return;
     this.#turn = undefined;
     try {
-      this.#write(turn.lines, turn.untilSynced);
+      this.#write('others', turn.lines, turn.untilSynced);
     } catch (error) {
       turn.written.reject(error);
       return;
@@ -186,13 +188,15 @@ class FolderLog implements AuditLog {
   }
 
   /** @throws {AuditUnavailable} */
-  #write(lines: readonly string[], untilSynced: boolean): void {
+  #write(kind: 'reads' | 'others', lines: readonly string[], untilSynced: boolean): void {
+    const bytes = Buffer.from([...lines, ''].join('\n'));
     try {
       if (this.#failure !== undefined) this.#files.look();
-      this.#files.write(Buffer.from([...lines, ''].join('\n')), untilSynced);
+      this.#files.write(bytes, untilSynced);
     } catch (error) {
       throw this.#unavailable(error);
     }
+    this.#settings.written?.(kind, bytes);
     this.#healed();
   }
 

@@ -95,6 +95,7 @@ export function addDecision(properties: DecisionProperties, event: Decided): Dec
   if (source?.kind === 'subnet') {
     // For any verdict: networks may have the same addresses, so the address alone does not identify the source.
     properties.subnetId = source.subnet;
+    properties.subnetIncarnation = source.incarnation;
     properties.assurance = source.assurance;
   }
   return properties;
@@ -151,14 +152,17 @@ export function identityOf(caller: Caller): Identity {
 function recordedIdentity({
   issuer,
   issuerClass,
+  tenant,
   objectId,
   applicationId,
   claims,
 }: Caller): Readonly<Record<string, unknown>> {
   const identity: Record<string, unknown> = { oid: clip(objectId, longest.text) };
   if (applicationId !== undefined) identity['appid'] = clip(applicationId, longest.text);
-  // An external issuer's names are its own: without the issuer they would look like the directory's.
+  // An external issuer's names are its own: without the issuer they would look like the directory's. So are those of
+  // Microsoft's tenant, whose applications the bypass trusts.
   if (issuerClass === 'external') identity['iss'] = clip(issuer, longest.text);
+  if (issuerClass === 'services') identity['tid'] = clip(tenant, longest.text);
   copyClaim(identity, 'appidacr', claims['appidacr'] ?? claims['azpacr']);
   for (const name of copiedClaims) copyClaim(identity, name, claims[name]);
   return identity;

@@ -58,6 +58,7 @@ export function* work(ready: Ready, services: EdgeServices): Reading<Done> {
   const outcome = yield* run(ready, call, services);
   const { answer, change, accepted } = outcome;
   if (accepted !== undefined) return yield* acceptWork(ready, { outcome, accepted, call }, services);
+  if (outcome.unrecorded === true && change === undefined) return { answer, records: [] };
   const records = recordsOfDone(ready, outcome, services);
   if (change === undefined) {
     // Every valid token may make a request that shows only the caller's own. For a caller without any role that is

@@ -4,6 +4,7 @@ import type { RuleProfile } from '../firewall/profiles.ts';
 import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/host.ts';
 import type { BoundedJson } from '../json/bounded-json.ts';
+import type { Recent } from '../recent/recent.ts';
 import type { PrincipalChange } from '../resources/authorization/principals.ts';
 import { tagsOfBody } from '../resources/tags.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
@@ -102,6 +103,7 @@ export function behalfOf({ caller, subscription, names, origin }: ControlCall): 
 /** The services that operations use. */
 export interface ControlServices {
   readonly rulebook: Rulebook;
+  readonly recent: Recent;
   readonly profile: RuleProfile;
   /** The range from which public IP addresses are taken (IPv4, CIDR). */
   readonly publicAddressPool: string;
@@ -137,6 +139,8 @@ export type ControlOutcome =
       /** The long-running operation that the answer announces. */
       readonly accepted?: Accepted;
       readonly recordedAs?: RecordedAs;
+      /** The read continues one that was recorded, and has no record of its own. */
+      readonly unrecorded?: true;
     }
   | { readonly ok: false; readonly refusal: ControlRefusal; readonly recordedAs?: RecordedAs };
 

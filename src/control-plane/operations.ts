@@ -5,6 +5,7 @@ import { createOrUpdateDeployment } from './deployments/create-or-update.ts';
 import { deploymentOperations } from './deployments/deployments.ts';
 import { validateDeployment, whatIfDeployment } from './deployments/what-if.ts';
 import { insightsOperations } from './diagnostic-settings/diagnostic-settings.ts';
+import { activityOperations } from './insight/activity.ts';
 import { readFabricNetworks } from './fabric/networks.ts';
 import { statusOperations } from './long-running/status.ts';
 import type { ControlOperation } from './operation.ts';
@@ -43,6 +44,7 @@ const cards: readonly ControlOperation[] = [
   ...vaultOperations,
   explainVault,
   whatIfVault,
+  ...activityOperations,
   ...deletedVaultOperations,
   ...connectionOperations,
   ...vaultObjectOperations,

@@ -7,6 +7,8 @@ import { defaultQuota } from '../audit/quota.ts';
 import type { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import type { DeliveryThread } from '../delivery/delivery.ts';
+import { LogTail } from '../recent/log-tail.ts';
+import { Recent } from '../recent/recent.ts';
 import { diagnosticSettingResource, diagnosticSettingsPrefix } from '../resources/keys.ts';
 import { duePrefix, dueTime } from '../schedule/due.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
@@ -34,6 +36,7 @@ export interface ServerAuditParts {
 export interface ServerAudit {
   readonly audit: Audit;
   readonly delivery: Delivery;
+  readonly recent: Recent;
   /** Ends both: the audit's last records are delivered, too. */
   readonly recording: { close(): Promise<void> };
 }
@@ -63,11 +66,15 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
     notice,
   });
   const needed = () => delivery.needed;
-  const auditLog = openAuditLog({ directory, maxBytes, files, keepMs, needed, fsync, now, notice });
+  const written: Recent['written'] = (kind, lines) => recent.written(kind, lines);
+  const auditLog = openAuditLog({ directory, maxBytes, files, keepMs, needed, fsync, written, now, notice });
+  // Before anything is written to it.
+  const recent = new Recent(LogTail.open(directory));
   const audit = await openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
   await delivery.start();
   const recording = {
     async close() {
+      recent.close();
       try {
         await audit.close();
       } finally {
@@ -75,7 +82,7 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
       }
     },
   };
-  return { audit, delivery, recording };
+  return { audit, delivery, recent, recording };
 }
 
 /** The parts of the server that are told of each commit. */

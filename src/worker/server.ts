@@ -17,6 +17,7 @@ import type { NameSet } from '../http/host.ts';
 import { countRequests, createHttp, Drain } from '../http/http-server.ts';
 import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
+import type { Recent } from '../recent/recent.ts';
 import { clearPurged } from '../resources/vaults/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
 import type { OperationSubject } from '../schedule/due.ts';
@@ -40,7 +41,7 @@ import { homeOf, servedBy } from './hosts.ts';
 import { Renewals, renewedCertificates, serverChain } from './renewals.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
-import type { ServerAuditParts, Watchers } from './server-audit.ts';
+import type { ServerAudit, ServerAuditParts, Watchers } from './server-audit.ts';
 import { firewallOf, profileOf } from './rule-profile.ts';
 import { throttleOf } from './throttle.ts';
 
@@ -106,6 +107,7 @@ interface SharedServices extends Omit<
   readonly identityBindings: IdentityBindings;
   readonly ingress: Ingress;
   readonly networkWatch: NetworkWatch;
+  readonly recent: Recent;
   readonly destroyLeftovers: () => Promise<void>;
   readonly schedule: Scheduler;
 }
@@ -114,7 +116,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now } = parts;
   const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
-  const { audit, delivery, recording } = await openServerAudit(parts);
+  const { audit, delivery, recent, recording } = await openServerAudit(parts);
   const rulebook = await openRulebook(parts);
   const { verifier, ...authority } = await openAuthority(parts);
   const drain = new Drain();
@@ -130,7 +132,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const hosts = await openHosts(parts, names[0]);
   const networkWatch = new NetworkWatch();
   const identityBindings = new IdentityBindings();
-  const base = baseOf(parts, { scheduler, delivery, hosts, networkWatch }, audit);
+  const base = baseOf(parts, { scheduler, delivery, hosts, networkWatch }, { audit, recent });
   const turns = new Turns(base);
   const services = {
     ...base,
@@ -187,8 +189,8 @@ function ofIngress(ingress: Ingress) {
 }
 
 /** The services that every request goes through. */
-function baseOf(parts: ServerParts, watchers: Watchers, audit: Audit) {
-  return { store: watchedStore(parts.store, watchers), audit, logError: requestFailed(parts) };
+function baseOf(parts: ServerParts, watchers: Watchers, recording: Pick<ServerAudit, 'audit' | 'recent'>) {
+  return { store: watchedStore(parts.store, watchers), ...recording, logError: requestFailed(parts) };
 }
 
 function openRulebook({ settings, store, subnetEnded }: ServerParts): Promise<Rulebook> {
