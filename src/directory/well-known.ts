@@ -13,7 +13,10 @@ const loopback: RedirectUris = {
   spa: [],
 };
 
-/** Microsoft's own applications, by the ids built into its clients, and this server's portal under Azure's id. */
+/** The client as which this server's portal signs in. */
+export const portalClientId = '88c0eb6d-e412-42aa-ae41-08f1fd05c3b5';
+
+/** Microsoft's own applications, by the ids built into its clients, and this server's portal. */
 export const wellKnownClients: readonly WellKnownClient[] = [
   {
     appId: '04b07795-8ddb-461a-bbee-02f9e1bf7b46',
@@ -26,8 +29,8 @@ export const wellKnownClients: readonly WellKnownClient[] = [
     redirectUris: loopback,
   },
   {
-    appId: 'c44b4083-3bb0-49c1-b47d-974e53cbdf3c',
-    displayName: 'Azure Portal',
+    appId: portalClientId,
+    displayName: 'Postern portal',
     redirectUris: { publicClient: [], web: [], spa: ['/portal/'] },
   },
 ];
