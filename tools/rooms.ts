@@ -113,6 +113,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     imports: ['crypto', 'directory', 'firewall', 'objects', 'resources', 'settings', ...records, 'types'],
     platform: 'node only',
   },
+  site: { imports: ['http', 'types'], platform: 'node only' },
   worker: {
     imports: [
       'audit',
@@ -135,6 +136,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'schedule',
       'settings',
       'setup',
+      'site',
       'store',
       'types',
     ],

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Refused } from '../edge/edge.ts';
-import type { RuleProfile } from '../firewall/profiles.ts';
+import type { RuleProfile } from '../types/firewall.ts';
 import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/host.ts';
 import type { BoundedJson } from '../json/bounded-json.ts';

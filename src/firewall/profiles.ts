@@ -1,17 +1,4 @@
-/** The limits of a vault's rules, and how they are returned. A server has one profile. */
-export interface RuleProfile {
-  readonly name: RuleProfileName;
-  readonly ipRulesMax: number;
-  readonly virtualNetworkRulesMax: number;
-  /** Ranges written with /31 or /32. */
-  readonly smallRanges: 'refused' | 'accepted';
-  /** How a single address without a prefix is returned. */
-  readonly addresses: 'asGiven' | 'withPrefix';
-  /** Azure returns the whole subnet id in lower case (azure-cli#10286). */
-  readonly subnetIds: 'asGiven' | 'lowerCase';
-}
-
-export type RuleProfileName = 'documented' | 'current';
+import type { RuleProfile, RuleProfileName } from '../types/firewall.ts';
 
 /**
  * `documented` is the product page that this project implements ("Be aware of the following configuration

@@ -2,7 +2,7 @@ import { formatIpv4, formatRange } from '../address/address.ts';
 import type { RangeProblem } from '../address/address.ts';
 import { renderFault, describeType } from '../shape/fault.ts';
 import type { Fault, JsonType, Wordings } from '../shape/fault.ts';
-import type { RuleProfileName } from './profiles.ts';
+import type { RuleProfileName } from '../types/firewall.ts';
 import type { ReservedRange } from './validate.ts';
 
 /** Why a `networkAcls` is not accepted. `path` leads to the value from the root of the vault resource. */

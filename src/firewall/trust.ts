@@ -1,14 +1,11 @@
 import { servicesTenant } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
+import type { RuleProfileName, TrustScope } from '../types/firewall.ts';
 import type { Operation, Permission } from '../types/operation.ts';
 import type { VaultSwitch } from '../types/vault.ts';
 import { laterServices } from './later-trusted-services.ts';
-import type { RuleProfileName } from './profiles.ts';
 import { documentedServices } from './trusted-services.ts';
 import type { ServiceCaller, ServiceIdentity, TrustedService } from './trusted-services.ts';
-
-/** How far trust reaches: to the operations of the service's supported scenario, or to whatever the service asks for. */
-export type TrustScope = 'scenario' | 'service';
 
 /** A trusted service as the caller of an operation. */
 export interface Trusted {

@@ -4,8 +4,7 @@ import { accept, breached } from '../shape/fault.ts';
 import type { Read } from '../shape/fault.ts';
 import { array, boolean, choice, guidForm, object, optional, refine, string } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
-import type { IpRule, NetworkAcls, VirtualNetworkRule } from '../types/firewall.ts';
-import type { RuleProfile } from './profiles.ts';
+import type { IpRule, NetworkAcls, RuleProfile, VirtualNetworkRule } from '../types/firewall.ts';
 import { refusalOf } from './refusal.ts';
 import type { RuleBreach, RuleRefusal } from './refusal.ts';
 

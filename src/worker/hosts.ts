@@ -17,6 +17,8 @@ export function servedBy(
 }
 
 interface HomeEdges {
+  /** The pages for people. */
+  readonly site: HomeListener;
   readonly authority: HomeListener;
   readonly graph: HomeListener;
   /** Answers every path. */
@@ -24,9 +26,9 @@ interface HomeEdges {
 }
 
 /** A host that has every service gives the resource manager what the others do not know; another host has its own alone. */
-export function homeOf({ authority, graph, resourceManager }: HomeEdges): HostListener<HomeHost> {
+export function homeOf({ site, authority, graph, resourceManager }: HomeEdges): HostListener<HomeHost> {
   const before: Readonly<Record<HomeService | 'all', readonly HomeListener[]>> = {
-    all: [authority, graph],
+    all: [site, authority, graph],
     resourceManager: [],
     authority: [authority],
     graph: [graph],

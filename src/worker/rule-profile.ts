@@ -1,8 +1,9 @@
 import type { CompileOptions } from '../firewall/compile.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
-import type { RuleProfile } from '../firewall/profiles.ts';
 import { trustFor } from '../firewall/trust.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { RuleProfile } from '../types/firewall.ts';
+import type { PortalSettings } from '../types/portal-settings.ts';
 
 /** The rules for `networkAcls` that the settings ask for. */
 export function profileOf(settings: Settings): RuleProfile {
@@ -10,9 +11,21 @@ export function profileOf(settings: Settings): RuleProfile {
 }
 
 /** The settings of every vault's firewall: the services that the bypass lets in, and whether a declared subnet counts. */
-export function firewallOf({ acceptDeclared, rules, trustedServices }: Settings): CompileOptions {
+export function firewallOf(settings: Settings): CompileOptions {
+  const { list, scope } = trustedServicesOf(settings);
+  return { acceptDeclared: settings.acceptDeclared, trust: trustFor(list, scope) };
+}
+
+/** The list of trusted services that is in force, and how far their trust reaches. */
+function trustedServicesOf({ rules, trustedServices }: Settings): PortalSettings['rules']['trustedServices'] {
   const { list = rules, scope = 'scenario' } = trustedServices ?? {};
-  return { acceptDeclared, trust: trustFor(list, scope) };
+  return { list, scope };
+}
+
+/** The same settings for the portal, which judges rules and requests in the browser. */
+export function portalRulesOf(settings: Settings): PortalSettings['rules'] {
+  const { acceptDeclared } = settings;
+  return { profile: profileOf(settings), trustedServices: trustedServicesOf(settings), acceptDeclared };
 }
 
 /** Answers return what the client sent, unless the settings ask for Azure's normalization. */

@@ -43,6 +43,7 @@ import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
 import type { ServerAudit, ServerAuditParts, Watchers } from './server-audit.ts';
 import { firewallOf, profileOf } from './rule-profile.ts';
+import { siteOf } from './site.ts';
 import { throttleOf } from './throttle.ts';
 
 const compiledVaultsMax = 1_000_000;
@@ -251,7 +252,7 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
     metadata: signIn.metadata,
     dispatch: dispatchByHost(servedBy(ingress, names), {
       vault: dataPlane,
-      home: homeOf({ ...signIn, resourceManager: controlPlane.listener }),
+      home: homeOf({ ...signIn, site: siteOf(parts, names), resourceManager: controlPlane.listener }),
     }),
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ruleLimitMax, ruleProfiles, withLimits } from '../../src/firewall/profiles.ts';
-import type { RuleProfile } from '../../src/firewall/profiles.ts';
+import type { RuleProfile } from '../../src/types/firewall.ts';
 import { refusalMessage } from '../../src/firewall/refusal.ts';
 import type { RuleRefusal } from '../../src/firewall/refusal.ts';
 import { validateNetworkAcls } from '../../src/firewall/validate.ts';

@@ -1,4 +1,4 @@
-import type { RuleProfile } from '../../firewall/profiles.ts';
+import type { RuleProfile } from '../../types/firewall.ts';
 import type { RuleBreach } from '../../firewall/refusal.ts';
 import { networkAclsOf } from '../../firewall/validate.ts';
 import type { RequestedNetworkAcls } from '../../firewall/validate.ts';

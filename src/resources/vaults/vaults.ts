@@ -1,4 +1,4 @@
-import type { RuleProfile } from '../../firewall/profiles.ts';
+import type { RuleProfile } from '../../types/firewall.ts';
 import { readRecords, recordPut } from '../../store/records.ts';
 import { merge } from '../../store/store.ts';
 import type { Stored } from '../../store/records.ts';

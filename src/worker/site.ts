@@ -1,0 +1,21 @@
+import { portalClientId } from '../directory/well-known.ts';
+import type { HomeListener, NameSet } from '../http/host.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Identity } from '../setup/identity.ts';
+import { openSite } from '../site/site.ts';
+import { portalRulesOf } from './rule-profile.ts';
+import { release } from './upgrade.ts';
+
+interface SiteOf {
+  readonly settings: Settings;
+  readonly identity: Identity;
+}
+
+/** The pages of this server. */
+export function siteOf({ settings, identity }: SiteOf, sets: readonly NameSet[]): HomeListener {
+  const { tenantId, subscriptionId } = identity;
+  return openSite({
+    settings: { tenantId, clientId: portalClientId, subscriptionId, version: release, rules: portalRulesOf(settings) },
+    sets,
+  });
+}
