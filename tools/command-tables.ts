@@ -12,7 +12,8 @@ const connectionMembers: Readonly<Record<string, string>> = {
   ready: 'always `true`',
   home: 'URL of the resource manager, the authority and Graph',
   vaultSuffix: "what follows a vault's name in its host: `.vault.localhost:8443`",
-  portal: 'URL of the portal, which does not exist yet',
+  portal:
+    'the portal: its `url`, and the `user` of the demo world with its `password`, until somebody changes it or removes the user',
   tenantId: "the server's tenant",
   subscriptionId: "the server's subscription",
   clientId: "the administrator's client",
@@ -60,6 +61,7 @@ function connectionTable(): string {
     controlSocket: '/',
     names: nameSet('localhost', 8443),
     developer: undefined,
+    portalUser: undefined,
     reader: { clientId: '', clientSecret: '' },
     hostsFile: 'hosts',
   };

@@ -13,6 +13,7 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceGroupRecord } from '../types/resource-group.ts';
 import type { Developer } from './developer.ts';
 import type { Identity } from './identity.ts';
+import type { PortalUser } from './portal-user.ts';
 
 const doneKey = recordKind<true>({
   pattern: 'setup/demo',
@@ -39,12 +40,13 @@ export const demo = {
 interface Owners {
   readonly identity: Identity;
   readonly developer: Developer | undefined;
+  readonly portalUser: PortalUser | undefined;
 }
 
 /**
  * Creates the demo: two virtual networks with the same address space, a vault with `defaultAction: Deny`, a rule for a
  * subnet of the first network and an IP rule, and a vault with `defaultAction: Allow`. Each vault has a secret; the
- * administrator and the developer have all rights. After a crash it continues where it stopped.
+ * administrator, the developer and the portal's user have all rights. After a crash it continues where it stopped.
  */
 export async function createDemo(store: Store, owners: Owners, now: number): Promise<void> {
   const { identity } = owners;
@@ -105,14 +107,16 @@ async function addVault(store: Store, owners: Owners, vault: DemoVault): Promise
   await addSecret(store, vault);
 }
 
-function putDemoVault(store: Store, { identity, developer }: Owners, { name, networkAcls, now }: DemoVault) {
+function putDemoVault(
+  store: Store,
+  { identity, developer, portalUser }: Owners,
+  { name, networkAcls, now }: DemoVault,
+) {
   const { tenantId, subscriptionId } = identity;
   const permissions = { secrets: ['all'], keys: ['all'], certificates: ['all'] };
-  const accessPolicies = [identity, ...(developer === undefined ? [] : [developer])].map(({ objectId }) => ({
-    tenantId,
-    objectId,
-    permissions,
-  }));
+  const accessPolicies = [identity.objectId, developer?.objectId, portalUser?.id].flatMap((objectId) =>
+    objectId === undefined ? [] : [{ tenantId, objectId, permissions }],
+  );
   const properties = { tenantId, sku: { family: 'A', name: 'standard' }, accessPolicies, networkAcls };
   const place = { subscriptionId, resourceGroup: demo.resourceGroup };
   const by = { id: identity.clientId, type: 'Application' } as const;

@@ -8,6 +8,8 @@ import { openDeveloper } from '../setup/developer.ts';
 import { openReader } from '../setup/reader.ts';
 import type { Reader } from '../setup/reader.ts';
 import type { Developer } from '../setup/developer.ts';
+import { openPortalUser } from '../setup/portal-user.ts';
+import type { PortalUser } from '../setup/portal-user.ts';
 import { openIdentity } from '../setup/identity.ts';
 import type { Identity } from '../setup/identity.ts';
 import { registerUsers } from '../setup/users.ts';
@@ -53,6 +55,7 @@ export interface OpenFolder {
   readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
   readonly developer: Developer | undefined;
+  readonly portalUser: PortalUser | undefined;
   readonly reader: Reader;
   readonly certificates: ServerCertificates;
   /** For Azure's names, with an authority that only workloads of the fabric trust. */
@@ -85,6 +88,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   const reader = await openReader(store, identity, now);
   await bindWorkloads(store, settings.workloads);
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
+  const portalUser = await openPortalUser(store, identity, { domain: settings.domain, now });
   const certificates = await openCertificates(store, settings.domain, now);
   replaceFile(authorityFile, trustedAuthorities(certificates, now), 0o644);
   const azureCertificates = await openAzureCertificates(store, now);
@@ -96,6 +100,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
     rows,
     identity,
     developer,
+    portalUser,
     reader,
     certificates,
     azureCertificates,

@@ -7,6 +7,7 @@ import { demo } from '../setup/demo.ts';
 import { developerName } from '../setup/developer.ts';
 import type { Developer } from '../setup/developer.ts';
 import type { Identity } from '../setup/identity.ts';
+import type { PortalUser } from '../setup/portal-user.ts';
 import type { Reader } from '../setup/reader.ts';
 import { replaceFile } from './files.ts';
 
@@ -23,6 +24,7 @@ interface Started {
   readonly names: NameSet;
   readonly controlSocket: string;
   readonly developer: Developer | undefined;
+  readonly portalUser: PortalUser | undefined;
   readonly reader: Reader;
   readonly hostsFile: string;
 }
@@ -37,7 +39,7 @@ export function describeStart(started: Started): Ready {
     ready: true,
     home: names.resourceManager,
     vaultSuffix: names.vaultSuffix,
-    portal: names.cloud.portal,
+    portal: portalOf(started),
     tenantId,
     subscriptionId,
     clientId,
@@ -56,6 +58,7 @@ export function describeStart(started: Started): Ready {
   const text = [
     `Postern is ready at ${names.resourceManager}, its vaults at https://<name>${names.vaultSuffix}`,
     '',
+    ...portalLines(started),
     `  data            ${settings.dataFolder === undefined ? 'in memory' : path}`,
     `  tenant          ${tenantId}`,
     `  subscription    ${subscriptionId}`,
@@ -66,6 +69,20 @@ export function describeStart(started: Started): Ready {
     '',
   ].join('\n');
   return { line, text };
+}
+
+/** The portal, and the user of the demo world while its password is the one that was made for it. */
+function portalOf({ names, portalUser }: Started) {
+  const { userPrincipalName: user, password } = portalUser ?? {};
+  return { url: names.cloud.portal, ...(password !== undefined && { user, password }) };
+}
+
+function portalLines(started: Started): readonly string[] {
+  const { url, user, password } = portalOf(started);
+  return [
+    `  portal          ${url}`,
+    ...(user === undefined ? [] : [`                  sign in as ${user}, password ${password}`]),
+  ];
 }
 
 /** The identities for `postern run --as NAME`: each that a header proves. */

@@ -46,7 +46,9 @@ async function play({ ready }: RunningPostern, folder: string) {
   const readyFile = join(folder, 'ready.json');
   writeFileSync(readyFile, JSON.stringify(ready), { mode: 0o600 });
   const page = readFileSync(join(root, 'docs/how-to/ansible.md'), 'utf8');
-  const settings = new Map(Object.entries<string | true>(ready).map(([name, value]) => [name, `${value}`]));
+  const settings = new Map(
+    Object.entries<unknown>(ready).map(([name, value]) => [name, typeof value === 'string' ? value : '']),
+  );
   const exported: readonly (readonly [name: string, value: string | undefined])[] = Array.from(
     page.matchAll(/\b(\w+)=\$\(setting (\w+)\)/g),
     ([, name = '', setting = '']) => [name, settings.get(setting)],

@@ -18,7 +18,6 @@ export type ReadyLine = Readonly<
   Record<
     | 'home'
     | 'vaultSuffix'
-    | 'portal'
     | 'tenantId'
     | 'subscriptionId'
     | 'clientId'
@@ -29,7 +28,7 @@ export type ReadyLine = Readonly<
     | 'controlSocket',
     string
   >
->;
+> & { readonly portal: { readonly url: string; readonly user?: string; readonly password?: string } };
 
 export interface RunningPostern extends AsyncDisposable {
   readonly child: ChildProcess;

@@ -61,6 +61,8 @@ export function deleteAssignmentsBelow(authorization: Authorization, scope: stri
 interface FirstAssignment {
   readonly principalId: string;
   readonly name: string;
+  /** A service principal, if it is left out. */
+  readonly principalType?: RoleAssignment['principalType'];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -70,7 +72,7 @@ export function firstOwner(subscriptionId: string, owner: FirstAssignment): read
   return roleAtStart(subscriptionId, { ...owner, role: 'owner' });
 }
 
-/** Gives a service principal a role on the subscription while the server starts, before any request is decided. */
+/** Gives a principal a role on the subscription while the server starts, before any request is decided. */
 export function roleAtStart(
   subscriptionId: string,
   given: FirstAssignment & { readonly role: keyof typeof roleIds },
@@ -82,7 +84,7 @@ export function roleAtStart(
     scope: `/subscriptions/${subscriptionId}`,
     role: roleIds[given.role],
     principalId,
-    principalType: 'ServicePrincipal',
+    principalType: given.principalType ?? 'ServicePrincipal',
     description: null,
     createdOn: at,
     updatedOn: at,
