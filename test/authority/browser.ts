@@ -71,7 +71,7 @@ export function hiddenOf({ text }: Pick<Page, 'text'>): Record<string, string> {
 
 /** The error on a page. */
 export function errorOf({ text }: Pick<Page, 'text'>): string {
-  return unescape(/<p(?: class="error" role="alert")?>(AADSTS[^<]*)<\/p>/.exec(text)?.[1] ?? '');
+  return unescape(/<p(?: id="error" class="error" role="alert")?>(AADSTS[^<]*)<\/p>/.exec(text)?.[1] ?? '');
 }
 
 /** The address that a page redirects to. */

@@ -201,6 +201,7 @@ test('the answer goes into the fragment or a form where the client wants it ther
   const form = await browser.open(addressOf({ response_mode: 'form_post' }));
   assert.equal(form.status, 200);
   assert.match(form.text, /<form method="post" action="http:\/\/localhost:53682">/);
+  assert.match(form.text, /To go back to <b>http:\/\/localhost:53682<\/b>, choose Continue\./);
   const fields = hiddenOf(form);
   assert.equal(fields['state'], query.state);
   assert.match(fields['code'] ?? '', /^[\w-]{43}$/);
