@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { startOtlpThread } from './delivery/delivery.ts';
 import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
+import { readPortal } from './site/portal-files.ts';
 import { createDemo } from './setup/demo.ts';
 import type { Binding, FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
@@ -91,6 +92,8 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
 async function start(message: StartWorker<Settings>): Promise<Running> {
   const { settings, become, listeners, controlSocket } = message;
   const deliveryThread = (settings.audit?.otlp ?? []).length > 0 ? await startOtlpThread() : undefined;
+  // While the files of the installation can be read for certain.
+  const portal = readPortal();
   // The cache belongs to root. After this, code may be out of reach.
   flushCompileCache();
   process.chdir(message.folder.entry);
@@ -113,6 +116,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
     port,
     gatewayCertificate,
     deliveryThread,
+    portal,
     subnetEnded,
     now,
     log,

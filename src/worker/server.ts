@@ -27,6 +27,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { Reader } from '../setup/reader.ts';
+import type { FoundPortal } from '../site/portal-files.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
 import { openAuthority, signInEdges } from './sign-in.ts';
@@ -64,6 +65,8 @@ export interface ServerParts extends ServerAuditParts {
   readonly reader: Pick<Reader, 'clientId'>;
   readonly certificates: ServerCertificates;
   readonly azureCertificates: ServerCertificates;
+  /** The portal's files; absent: there are none. */
+  readonly portal?: FoundPortal;
   /** The file with the authorities for clients to trust; relative to the working directory. */
   readonly authorityFile: string;
   /** The same for workloads of the fabric. */

@@ -2,6 +2,8 @@ import { portalClientId } from '../directory/well-known.ts';
 import type { HomeListener, NameSet } from '../http/host.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Identity } from '../setup/identity.ts';
+import { notBuilt } from '../site/portal-files.ts';
+import type { FoundPortal } from '../site/portal-files.ts';
 import { openSite } from '../site/site.ts';
 import { portalRulesOf } from './rule-profile.ts';
 import { release } from './upgrade.ts';
@@ -9,13 +11,15 @@ import { release } from './upgrade.ts';
 interface SiteOf {
   readonly settings: Settings;
   readonly identity: Identity;
+  readonly portal?: FoundPortal;
 }
 
 /** The pages of this server. */
-export function siteOf({ settings, identity }: SiteOf, sets: readonly NameSet[]): HomeListener {
+export function siteOf({ settings, identity, portal = notBuilt }: SiteOf, sets: readonly NameSet[]): HomeListener {
   const { tenantId, subscriptionId } = identity;
   return openSite({
     settings: { tenantId, clientId: portalClientId, subscriptionId, version: release, rules: portalRulesOf(settings) },
     sets,
+    portal,
   });
 }

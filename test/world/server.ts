@@ -9,6 +9,8 @@ import { pino } from 'pino';
 import { readSettings } from '../../src/settings/settings.ts';
 import { createDemo } from '../../src/setup/demo.ts';
 import { openFolder } from '../../src/worker/folder.ts';
+import { notBuilt } from '../../src/site/portal-files.ts';
+import type { FoundPortal } from '../../src/site/portal-files.ts';
 import type { SealedStore } from '../../src/store/sealed.ts';
 import type { OpenFolder } from '../../src/worker/folder.ts';
 import { openServer } from '../../src/worker/server.ts';
@@ -41,6 +43,8 @@ export interface TestServerSetting {
   readonly still?: boolean;
   /** Called with what an administrator is told at the start. */
   readonly notice?: (message: string) => void;
+  /** The portal's files; by default there are none. */
+  readonly portal?: FoundPortal;
   /** Wraps the store that the server is given. */
   readonly wrapStore?: (store: SealedStore) => SealedStore;
 }
@@ -62,6 +66,7 @@ export async function startServerWith({
   still = false,
   notice = () => {},
   wrapStore = (store) => store,
+  portal = notBuilt,
 }: TestServerSetting): Promise<TestServer> {
   const home = process.cwd();
   const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
@@ -98,6 +103,7 @@ export async function startServerWith({
     storageDirectory: join(data, folder.storageDirectory),
     hostsFile: join(data, folder.hostsFile),
     settings,
+    portal,
     port,
     now,
     log: pino({ level: 'silent' }),
