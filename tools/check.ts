@@ -25,6 +25,7 @@ const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
   format: () => run([...prettier, '--check', '.']),
   lint: () => run(['oxlint/bin/oxlint', '--deny-warnings']),
   types: () => run(['typescript/bin/tsc', '--noEmit', '--pretty']),
+  "the portal's types": () => run(['typescript/bin/tsc', '--noEmit', '--pretty', '-p', 'src/portal']),
   'nothing unused': () => run(['knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors']),
 };
 

@@ -33,7 +33,9 @@ const leftBehind: readonly Restricted[] = ['test', 'it', 'describe', 't', 'suite
   })),
 );
 
-const pureRooms = Object.entries(rooms).flatMap(([name, { platform }]) => (platform === 'pure' ? [name] : []));
+const browserRooms = Object.entries(rooms).flatMap(([name, { platform }]) =>
+  platform === 'pure' || platform === 'browser' ? [name] : [],
+);
 
 const browserLacks = ['Buffer', 'process', 'global', 'setImmediate', '__dirname', '__filename', 'require'];
 
@@ -50,7 +52,7 @@ export const lintRulesOfAreas: readonly Override[] = [
     },
   },
   {
-    files: pureRooms.map((name) => `src/${name}/**`),
+    files: browserRooms.map((name) => `src/${name}/**`),
     rules: {
       'no-restricted-globals': [
         'error',

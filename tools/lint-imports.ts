@@ -5,6 +5,9 @@ import { rooms } from './rooms.ts';
 /** How many folders deep a file may be: `src/room/file.ts` is 1. Deeper files may import nothing, so there are none. */
 const deepest = 2;
 
+/** What the portal's pages are made with; Vite bundles it. */
+const bundled = ['preact', 'oauth4webapi'];
+
 /** The import rules, for each room from the table and for everything outside `src/`. */
 export function importRules(packages: readonly string[]): readonly Override[] {
   const nowhere = restrict(['**'], 'this folder is not a room, or is too deep in one: see tools/rooms.ts');
@@ -22,7 +25,9 @@ export function importRules(packages: readonly string[]): readonly Override[] {
 function rulesOfRoom(name: string, room: Room, packages: readonly string[]): readonly Override[] {
   const may = [
     ...room.imports,
-    { pure: 'nothing else', 'node only': 'node:', packages: 'node:, packages' }[room.platform],
+    { pure: 'nothing else', browser: bundled.join(', '), 'node only': 'node:', packages: 'node:, packages' }[
+      room.platform
+    ],
   ];
   return Array.from({ length: deepest }, (_, level) => ({
     files: [`src/${name}${'/*'.repeat(level + 1)}`],
@@ -45,9 +50,14 @@ function otherRooms(room: Room, level: number): readonly string[] {
 
 function outside(room: Room, packages: readonly string[]): readonly string[] {
   if (room.platform === 'pure') return [];
+  if (room.platform === 'browser') return bundled.flatMap(allowPackage);
   // The environment reaches a room as an argument, a room is not a test, and `createRequire` would bypass these rules.
   const node = ['!node:*', '!node:*/**', 'node:process', 'node:test', 'node:module'];
-  return room.platform === 'node only' ? node : [...node, ...packages.flatMap((name) => [`!${name}`, `!${name}/**`])];
+  return room.platform === 'node only' ? node : [...node, ...packages.flatMap(allowPackage)];
+}
+
+function allowPackage(name: string): readonly string[] {
+  return [`!${name}`, `!${name}/**`];
 }
 
 function restrict(group: readonly string[], message: string): Override['rules'] {

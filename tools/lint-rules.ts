@@ -71,6 +71,7 @@ const unfit: Readonly<Record<string, string>> = {
   'no-await-in-loop': 'a loop awaits to keep the order; work that may run in parallel uses Promise.all',
   'import/no-named-as-default-member': 'fast-check is written `fc.…`, as in its own documentation',
   'oxc/no-map-spread': 'a new object with a part replaced is clearer than a changed one',
+  'jsx-a11y/control-has-associated-label': 'it takes table cells for controls; axe judges the pages as they are drawn',
   'unicorn/consistent-function-scoping': 'a small function may be where it is used',
 };
 
@@ -82,7 +83,7 @@ export async function lintConfiguration(root: URL): Promise<string> {
   const target = new URL('.oxlintrc.json', root);
   const configuration = {
     $schema: './node_modules/oxlint/configuration_schema.json',
-    plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'promise', 'node'],
+    plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'promise', 'node', 'jsx-a11y'],
     categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
     options: { typeAware: true, reportUnusedDisableDirectives: 'error', respectEslintDisableDirectives: false },
     ignorePatterns: ['dist', 'node_modules'],

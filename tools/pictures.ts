@@ -123,7 +123,7 @@ function roomsByLevel(): Picture {
         x: left + column * (room.width + 12),
         y: 48 + row * step,
         ...room,
-        fill: { pure: colors.green, 'node only': colors.blue, packages: colors.violet }[
+        fill: { pure: colors.green, browser: colors.green, 'node only': colors.blue, packages: colors.violet }[
           rooms[name]?.platform ?? 'pure'
         ],
         title: `${name}/`,

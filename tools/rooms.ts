@@ -5,8 +5,11 @@
  */
 export interface Room {
   readonly imports: readonly string[];
-  /** `pure` rooms also run in a browser: no `node:` module and no package. */
-  readonly platform: 'pure' | 'node only' | 'packages';
+  /**
+   * `pure` rooms also run in a browser: no `node:` module and no package. `browser` is the portal's: no `node:` module, and
+   * the packages that the build bundles.
+   */
+  readonly platform: 'pure' | 'browser' | 'node only' | 'packages';
 }
 
 /** The files that a room needs to read and write records: the interface of the store, and its typed keys and records. */
@@ -20,6 +23,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   firewall: { imports: ['types', 'address', 'shape'], platform: 'pure' },
   access: { imports: ['types'], platform: 'pure' },
   insight: { imports: ['types', 'address', 'firewall'], platform: 'pure' },
+  portal: { imports: ['types', 'address', 'firewall', 'access', 'insight'], platform: 'browser' },
   caller: { imports: ['json', 'shares', 'types'], platform: 'packages' },
   crypto: { imports: ['types'], platform: 'packages' },
   templates: { imports: ['json', 'shape'], platform: 'pure' },

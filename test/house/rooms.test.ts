@@ -25,6 +25,8 @@ const outside: readonly { readonly specifier: string; readonly platforms: readon
   { specifier: 'find-my-way', platforms: ['packages'] },
   { specifier: 'pino', platforms: ['packages'] },
   { specifier: 'jose/errors', platforms: ['packages'] },
+  { specifier: 'preact/hooks', platforms: ['browser'] },
+  { specifier: 'oauth4webapi', platforms: ['browser'] },
   // Packages of development, near misses of a package's name, and what gets round the rules.
   ...[
     'fast-check',

@@ -1,0 +1,96 @@
+import { useEffect, useState } from 'preact/hooks';
+
+export const base = '/portal/';
+
+/** Where the portal is: the path below `/portal/`, decoded by segment, and the query. */
+export interface Place {
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+}
+
+type Hold = () => boolean;
+
+const changed = 'portal:place';
+const holds = new Set<Hold>();
+
+/** The address of a page, each segment encoded. Empty members of the query are left out. */
+export function hrefOf(segments: readonly string[], query: Readonly<Record<string, string | undefined>> = {}): string {
+  const path = segments.map((segment) => encodeURIComponent(segment)).join('/');
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, value]],
+  );
+  const search = new URLSearchParams(given).toString();
+  return `${base}${path}${search === '' ? '' : `?${search}`}`;
+}
+
+/** Goes to a page of the portal. `replace` leaves no step in the history: for a filter that is being typed. */
+export function navigate(href: string, { replace = false } = {}): void {
+  if (!replace && [...holds].some((hold) => !hold())) return;
+  if (replace) window.history.replaceState(null, '', href);
+  else window.history.pushState(null, '', href);
+  window.dispatchEvent(new Event(changed));
+  if (!replace) window.scrollTo(0, 0);
+}
+
+/** Asks before the page is left. `ask` says whether it may be; `undefined` while there is nothing to lose. */
+export function useHold(ask: Hold | undefined): void {
+  useEffect(() => {
+    if (ask === undefined) return undefined;
+    const unloading = (event: BeforeUnloadEvent) => {
+      event.preventDefault();
+    };
+    holds.add(ask);
+    window.addEventListener('beforeunload', unloading);
+    return () => {
+      holds.delete(ask);
+      window.removeEventListener('beforeunload', unloading);
+    };
+  }, [ask]);
+}
+
+export function usePlace(): Place {
+  const [place, setPlace] = useState(placeNow);
+  useEffect(() => {
+    const update = () => {
+      setPlace(placeNow());
+    };
+    const events = [changed, 'popstate'] as const;
+    for (const event of events) window.addEventListener(event, update);
+    return () => {
+      for (const event of events) window.removeEventListener(event, update);
+    };
+  }, []);
+  return place;
+}
+
+/** Turns clicks on links to pages of the portal into steps inside of it. */
+export function followLinks(document: Document): void {
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    if (link === null || !isPlain || event.defaultPrevented || link.target !== '' || link.hasAttribute('download'))
+      return;
+    const url = new URL(link.href);
+    if (url.origin !== window.location.origin || !url.pathname.startsWith(base)) return;
+    if (url.hash !== '' && url.pathname === window.location.pathname) return;
+    event.preventDefault();
+    navigate(url.pathname + url.search);
+  });
+}
+
+function placeNow(): Place {
+  const { pathname, search } = window.location;
+  const path = pathname.slice(base.length);
+  return {
+    segments: path.split('/').flatMap((segment) => (segment === '' ? [] : [decoded(segment)])),
+    query: new URLSearchParams(search),
+  };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,26 @@
+import type { FunctionComponent } from 'preact';
+import { lazily } from './ui/lazily.tsx';
+import { VaultsPage } from './vaults/vaults-page.tsx';
+import { VaultPage } from './vaults/vault-page.tsx';
+
+export interface PageProps {
+  /** What the segments behind `at` are, in order. */
+  readonly rest: readonly string[];
+  readonly query: URLSearchParams;
+}
+
+export interface PageCard {
+  /** The first segment below `/portal/`; `''` is the portal's own. */
+  readonly at: string;
+  readonly component: FunctionComponent<PageProps>;
+  /** Its entry in the top bar; pages without one are reached from others. */
+  readonly nav?: string;
+}
+
+/** Every page of the portal, in the order of the top bar. */
+export const pages: readonly PageCard[] = [
+  { at: '', component: VaultsPage, nav: 'Vaults' },
+  { at: 'vaults', component: VaultPage },
+];
+
+export const NotFound = lazily(async () => (await import('./not-found.tsx')).NotFoundPage);

@@ -1,0 +1,149 @@
+import type { Session } from './session.ts';
+import type { Settings } from './settings.ts';
+import { typedJson } from './typed-json.ts';
+
+/** Why a request has no answer to show. */
+export type Failure =
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly code: string;
+      /** `ForbiddenByFirewall`, `ForbiddenByPolicy` and the like, where a vault says which. */
+      readonly innerCode: string | undefined;
+      /** The server's own sentence. */
+      readonly message: string;
+      readonly requestId: string | undefined;
+      readonly retryAfterSeconds: number | undefined;
+    }
+  /** No answer at all. A browser does not tell a script why: the server is away, or its certificate is not trusted. */
+  | { readonly kind: 'unreachable'; readonly origin: string };
+
+/** Thrown where a request is refused or does not arrive. */
+export class RequestFailed extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.kind === 'refused' ? failure.message : `${failure.origin} cannot be reached`);
+    this.name = 'RequestFailed';
+    this.failure = failure;
+  }
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** The ETag that the change was made from. */
+  readonly ifMatch?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Answered<T> {
+  readonly value: T;
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** The three services that the pages speak to, each with the signed-in user's own token. */
+export interface Services {
+  /** `path` begins with `/subscriptions`, and its query has the api-version. */
+  readonly arm: <T>(path: string, call?: Call) => Promise<Answered<T>>;
+  readonly graph: <T>(path: string, call?: Call) => Promise<Answered<T>>;
+  /** `vaultUri` as the resource manager gives it, `https://demo.vault.localhost:8443/`; `path` without a leading slash. */
+  readonly vault: <T>(vaultUri: string, path: string, call?: Call) => Promise<Answered<T>>;
+  /** Every page of a list, each as it arrives. */
+  readonly pages: <T>(
+    list: { readonly first: string; readonly of: 'arm' | 'vault' },
+    signal?: AbortSignal,
+  ) => AsyncGenerator<readonly T[]>;
+}
+
+interface Page<T> {
+  readonly value: readonly T[];
+  readonly nextLink?: string | null;
+}
+
+export function servicesOf(session: Session, settings: Settings): Services {
+  const { origin } = settings;
+  const send = async <T>(url: string, resource: string, call: Call = {}) =>
+    answered<T>(new URL(url), await session.tokenFor(resource), call);
+  const at = {
+    arm: <T>(path: string, call?: Call) => send<T>(origin + path, settings.resourceManagerResource, call),
+    graph: <T>(path: string, call?: Call) => send<T>(origin + path, settings.graphResource, call),
+    vault: <T>(vaultUri: string, path: string, call?: Call) =>
+      send<T>(ownVault(vaultUri, settings) + path, settings.vaultResource, call),
+  };
+  return {
+    ...at,
+    async *pages<T>({ first, of }: { readonly first: string; readonly of: 'arm' | 'vault' }, signal?: AbortSignal) {
+      const resource = of === 'arm' ? settings.resourceManagerResource : settings.vaultResource;
+      const start = new URL(first, origin);
+      let next: string | undefined = start.href;
+      while (next !== undefined) {
+        // A token goes nowhere but where the list began.
+        if (new URL(next).origin !== start.origin) throw new Error(`the list goes on at another server: ${next}`);
+        const { value }: Answered<Page<T>> = await send(next, resource, signal === undefined ? {} : { signal });
+        yield value.value;
+        next = value.nextLink ?? undefined;
+      }
+    },
+  };
+}
+
+/** A vault's token is sent to this server's vaults only, whatever a resource says of itself. */
+export function ownVault(vaultUri: string, { vaultSuffix }: Pick<Settings, 'vaultSuffix'>): string {
+  const url = new URL(vaultUri);
+  if (url.protocol !== 'https:' || !url.host.endsWith(vaultSuffix))
+    throw new Error(`${vaultUri} is not of this server`);
+  return `${url.origin}/`;
+}
+
+async function answered<T>(
+  url: URL,
+  token: string,
+  { method = 'GET', body: sent, ifMatch, signal }: Call,
+): Promise<Answered<T>> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    ...(sent !== undefined && { 'content-type': 'application/json' }),
+    ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+  };
+  // Without a cache: a browser writes to its disk what a vault answered, although it would ask again before using it.
+  const response = await fetch(url, {
+    method,
+    headers,
+    cache: 'no-store',
+    credentials: 'omit',
+    redirect: 'error',
+    ...(sent !== undefined && { body: JSON.stringify(sent) }),
+    ...(signal !== undefined && { signal }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted === true) throw error;
+    throw new RequestFailed({ kind: 'unreachable', origin: url.origin });
+  });
+  const body = await response.text();
+  if (!response.ok) throw new RequestFailed(refusalOf(response, body));
+  return { value: typedJson<T>(body === '' ? 'null' : body), status: response.status, headers: response.headers };
+}
+
+interface ErrorBody {
+  readonly error?: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly innererror?: { readonly code?: string };
+  };
+}
+
+function refusalOf({ status, headers }: Response, body: string): Failure {
+  const { error } = headers.get('content-type')?.includes('json') === true ? typedJson<ErrorBody>(body) : {};
+  const retryAfter = Number(headers.get('retry-after') ?? Number.NaN);
+  return {
+    kind: 'refused',
+    status,
+    code: error?.code ?? String(status),
+    innerCode: error?.innererror?.code,
+    message: error?.message ?? `The server answered ${status}.`,
+    requestId: headers.get('x-ms-request-id') ?? undefined,
+    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
+  };
+}

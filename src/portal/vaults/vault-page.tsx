@@ -1,0 +1,103 @@
+import type { FunctionComponent } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { NotFoundPage } from '../not-found.tsx';
+import { hrefOf } from '../navigation.ts';
+import type { PageProps } from '../pages.tsx';
+import { isRefusal, useLoaded, usePortal } from '../portal.ts';
+import { askSeenAs } from '../seen-as.ts';
+import { lazily } from '../ui/lazily.tsx';
+import { Failed } from '../ui/message.tsx';
+import { Empty, Heading, Loading, Tabs } from '../ui/parts.tsx';
+import { groupOf, vaultApiVersion, vaultPath } from './vault.ts';
+import type { Vault } from './vault.ts';
+
+export interface VaultTabProps {
+  readonly vault: Vault;
+  /** Of the vault's resource when it was read, for `If-Match`. */
+  readonly etag: string | undefined;
+  /** Reads the vault again, after a change. */
+  readonly reload: () => void;
+  /** The segments behind the tab's. */
+  readonly rest: readonly string[];
+  readonly query: URLSearchParams;
+}
+
+interface VaultTab {
+  readonly at: string;
+  readonly label: string;
+  readonly component: FunctionComponent<VaultTabProps>;
+}
+
+/** The tabs of a vault; the first is what its own address shows. */
+const tabs: readonly VaultTab[] = [
+  { at: 'overview', label: 'Overview', component: lazily(async () => (await import('./overview.tsx')).Overview) },
+];
+
+export function VaultPage({ rest, query }: PageProps) {
+  const { services, settings } = usePortal();
+  const [group = '', name = '', at = tabs[0]?.at ?? '', ...others] = rest;
+  const path = vaultPath(settings.subscriptionId, group, name);
+  const { loaded, reload } = useLoaded((signal) => services.arm<Vault>(`${path}?${vaultApiVersion}`, { signal }), path);
+  const vaultUri = loaded.state === 'ready' ? loaded.value.value.properties.vaultUri : undefined;
+  useEffect(() => {
+    if (vaultUri !== undefined) void askSeenAs(vaultUri);
+  }, [vaultUri]);
+  const tab = tabs.find((each) => each.at === at);
+  if (tab === undefined) return <NotFoundPage />;
+  if (loaded.state === 'failed') {
+    if (isRefusal(loaded.error, 404)) return <NoSuchVault name={name} group={group} />;
+    return (
+      <>
+        <Heading title={name} />
+        <Failed what={`The vault ${name} could not be loaded.`} error={loaded.error} again={reload} />
+      </>
+    );
+  }
+  if (loaded.state === 'loading') {
+    return (
+      <>
+        <Heading title={name} />
+        <Loading what={`the vault ${name}`} />
+      </>
+    );
+  }
+  const { value: vault, headers } = loaded.value;
+  return (
+    <>
+      <Heading title={vault.name}>
+        <span>Key vault</span>
+        <span>{groupOf(vault.id)}</span>
+        <span>{vault.location}</span>
+        <code>{vault.properties.vaultUri}</code>
+      </Heading>
+      <Tabs
+        label={`The vault ${vault.name}`}
+        of={tabs.map((each) => ({
+          label: each.label,
+          href: hrefOf(['vaults', group, name, each.at]),
+          current: each.at === at,
+        }))}
+      />
+      <tab.component
+        vault={vault}
+        etag={headers.get('etag') ?? undefined}
+        reload={reload}
+        rest={others}
+        query={query}
+      />
+    </>
+  );
+}
+
+function NoSuchVault({ name, group }: { readonly name: string; readonly group: string }) {
+  return (
+    <>
+      <Heading title={name} />
+      <Empty title={`There is no vault ${name} in the resource group ${group}.`}>
+        <p>
+          It may have been deleted: <a href={hrefOf([])}>go to the vaults</a>.
+        </p>
+      </Empty>
+    </>
+  );
+}

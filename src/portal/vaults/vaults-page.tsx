@@ -1,0 +1,216 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { hrefOf, navigate } from '../navigation.ts';
+import type { PageProps } from '../pages.tsx';
+import { usePortal } from '../portal.ts';
+import { askSeenAs } from '../seen-as.ts';
+import { Failed } from '../ui/message.tsx';
+import { Empty, Heading, Loading } from '../ui/parts.tsx';
+import { useRowWindow } from '../ui/window-of-rows.ts';
+import { counted, numberOf } from '../ui/words.ts';
+import { boundaryInWords, boundaryOf, groupOf, vaultApiVersion } from './vault.ts';
+import type { Boundary, Vault } from './vault.ts';
+
+const boundaries: Readonly<Record<Boundary, string>> = {
+  open: 'Open to all networks',
+  rules: 'Behind rules',
+  closed: 'No public access',
+};
+
+/** The first page of the list is small, so that rows are there at once; the others are as large as the server gives. */
+const firstRows = 100;
+
+interface Listed {
+  readonly vaults: readonly Vault[];
+  readonly done: boolean;
+  readonly error?: unknown;
+}
+
+/** All vaults, page by page; every page is shown when it arrives. */
+function useVaults(): Listed & { readonly reload: () => void } {
+  const { services, settings } = usePortal();
+  const [listed, setListed] = useState<Listed>({ vaults: [], done: false });
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const ending = new AbortController();
+    const list = `/subscriptions/${settings.subscriptionId}/providers/Microsoft.KeyVault/vaults?${vaultApiVersion}`;
+    const load = async () => {
+      const vaults: Vault[] = [];
+      for await (const page of services.pages<Vault>(
+        { first: `${list}&$top=${firstRows}`, of: 'arm' },
+        ending.signal,
+      )) {
+        vaults.push(...page);
+        setListed({ vaults: vaults.slice(), done: false });
+      }
+      setListed({ vaults, done: true });
+    };
+    load().catch((error: unknown) => {
+      if (!ending.signal.aborted) setListed((last) => ({ ...last, done: true, error }));
+    });
+    return () => {
+      ending.abort();
+    };
+  }, [turn]);
+  return {
+    ...listed,
+    reload: () => {
+      setTurn((last) => last + 1);
+    },
+  };
+}
+
+export function VaultsPage({ query }: PageProps) {
+  const { vaults, done, error, reload } = useVaults();
+  const filter = query.get('filter') ?? '';
+  const boundary = query.get('boundary') ?? '';
+  const [first] = vaults;
+  useEffect(() => {
+    if (first !== undefined) void askSeenAs(first.properties.vaultUri);
+  }, [first?.id]);
+  const go = (next: Readonly<Record<string, string>>) => {
+    navigate(hrefOf([], { filter, boundary, ...next }), { replace: true });
+  };
+  const shown = useMemo(() => {
+    const wanted = filter.toLowerCase();
+    return vaults.filter(
+      (vault) =>
+        (boundary === '' || boundaryOf(vault) === boundary) &&
+        (vault.name.toLowerCase().includes(wanted) || groupOf(vault.id).toLowerCase().includes(wanted)),
+    );
+  }, [vaults, filter, boundary]);
+  return (
+    <>
+      <Heading title="Vaults">
+        <span>{done ? counted(vaults.length, 'vault') : `${numberOf(vaults.length)} vaults so far`}</span>
+      </Heading>
+      <div class="toolbar">
+        <input
+          class="grow"
+          type="search"
+          aria-label="Filter by name or resource group"
+          placeholder="Filter by name or resource group"
+          spellcheck={false}
+          value={filter}
+          onInput={(event) => {
+            go({ filter: event.currentTarget.value });
+          }}
+        />
+        <BoundaryChips
+          vaults={vaults}
+          chosen={boundary}
+          onChoose={(chosen) => {
+            go({ boundary: chosen });
+          }}
+        />
+      </div>
+      {error !== undefined && <Failed what="The vaults could not be loaded." error={error} again={reload} />}
+      {vaults.length === 0 && !done && <Loading what="the vaults" />}
+      {vaults.length > 0 && <VaultTable vaults={shown} />}
+      {done && error === undefined && shown.length === 0 && <NoVaults filtered={vaults.length > 0} />}
+      <output class="unseen">{done ? `${counted(shown.length, 'vault')} shown` : ''}</output>
+    </>
+  );
+}
+
+function BoundaryChips({
+  vaults,
+  chosen,
+  onChoose,
+}: {
+  readonly vaults: readonly Vault[];
+  readonly chosen: string;
+  readonly onChoose: (boundary: string) => void;
+}) {
+  const counts = useMemo(() => {
+    const all: Record<Boundary, number> = { open: 0, rules: 0, closed: 0 };
+    for (const vault of vaults) all[boundaryOf(vault)] += 1;
+    return Object.entries(all);
+  }, [vaults]);
+  return (
+    <fieldset class="chips" aria-label="By boundary">
+      {counts.map(([boundary, count]) => (
+        <button
+          key={boundary}
+          type="button"
+          class="chip"
+          aria-pressed={chosen === boundary}
+          onClick={() => {
+            onChoose(chosen === boundary ? '' : boundary);
+          }}
+        >
+          {labelOf(boundary)} <span class="number">{numberOf(count)}</span>
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function labelOf(boundary: string): string {
+  return Object.entries(boundaries).find(([name]) => name === boundary)?.[1] ?? boundary;
+}
+
+const rowPx = 45;
+
+function VaultTable({ vaults }: { readonly vaults: readonly Vault[] }) {
+  const { ref, first, end, beforePx, afterPx } = useRowWindow(vaults.length, rowPx);
+  if (vaults.length === 0) return null;
+  return (
+    <div class="table-wrap rows" ref={ref}>
+      <table aria-rowcount={vaults.length + 1}>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Lets in</th>
+            <th scope="col">Resource group</th>
+            <th scope="col">Location</th>
+          </tr>
+        </thead>
+        <tbody>
+          {beforePx > 0 && <Gap px={beforePx} />}
+          {vaults.slice(first, end).map((vault, index) => (
+            <tr key={vault.id} aria-rowindex={first + index + 2}>
+              <th scope="row">
+                <a href={hrefOf(['vaults', groupOf(vault.id), vault.name])}>{vault.name}</a>
+              </th>
+              <td>
+                <span class={`dot dot-${boundaryOf(vault)}`} aria-hidden="true" /> {boundaryInWords(vault)}
+              </td>
+              <td class="muted">{groupOf(vault.id)}</td>
+              <td class="muted">{vault.location}</td>
+            </tr>
+          ))}
+          {afterPx > 0 && <Gap px={afterPx} />}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Stands for the rows that are not drawn. */
+function Gap({ px }: { readonly px: number }) {
+  return (
+    <tr aria-hidden="true">
+      <td colSpan={4} style={{ height: `${px}px`, padding: 0, border: 0 }} />
+    </tr>
+  );
+}
+
+function NoVaults({ filtered }: { readonly filtered: boolean }) {
+  if (filtered) {
+    return (
+      <Empty title="No vault is like that.">
+        <p>
+          <a href={hrefOf([])}>Show all vaults</a>
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="There is no vault yet.">
+      <p>Make one with the Azure CLI:</p>
+      <p>
+        <code>az keyvault create --name my-vault --resource-group my-group --default-action Deny</code>
+      </p>
+    </Empty>
+  );
+}

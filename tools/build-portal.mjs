@@ -1,0 +1,40 @@
+// `npm run build:portal`: bundles `src/portal/` into `dist/portal/`, with a gzip body beside each file, as the worker reads them.
+// `npm ci` runs it too, with --where-possible. JavaScript, because npm runs it on a Node that may not read TypeScript.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { constants, gzipSync } from 'node:zlib';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const out = join(root, 'dist', 'portal');
+const wherePossible = process.argv.includes('--where-possible');
+
+const vite = await import('vite').catch((error) => {
+  if (!wherePossible) throw error;
+  console.log(
+    'The portal is not built, because Vite is not installed here: "npm ci && npm run build:portal" builds it.',
+  );
+});
+
+if (vite !== undefined) {
+  await vite.build({
+    configFile: false,
+    root: join(root, 'src', 'portal'),
+    base: '/portal/',
+    logLevel: 'warn',
+    // The pages work alone: nothing is inlined, because the content security policy has no exception for it.
+    build: {
+      outDir: out,
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      target: 'es2024',
+    },
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  });
+  for (const name of readdirSync(out, { recursive: true, withFileTypes: true })) {
+    if (!name.isFile()) continue;
+    const path = join(name.parentPath, name.name);
+    writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: constants.Z_BEST_COMPRESSION }));
+  }
+}
