@@ -1,6 +1,6 @@
 // `npm run build:portal`: bundles `src/portal/` into `dist/portal/`, with a gzip body beside each file, as the worker reads them.
 // `npm ci` runs it too, with --where-possible. JavaScript, because npm runs it on a Node that may not read TypeScript.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants, gzipSync } from 'node:zlib';
@@ -24,6 +24,7 @@ if (vite !== undefined) {
     logLevel: 'warn',
     // The pages work alone: nothing is inlined, because the content security policy has no exception for it.
     build: {
+      rolldownOptions: { input: join(root, 'src', 'portal', 'page.html') },
       outDir: out,
       emptyOutDir: true,
       assetsInlineLimit: 0,
@@ -32,6 +33,7 @@ if (vite !== undefined) {
     },
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   });
+  renameSync(join(out, 'page.html'), join(out, 'index.html'));
   for (const name of readdirSync(out, { recursive: true, withFileTypes: true })) {
     if (!name.isFile()) continue;
     const path = join(name.parentPath, name.name);

@@ -5,7 +5,7 @@ import { rooms } from './rooms.ts';
 /** How many folders deep a file may be: `src/room/file.ts` is 1. Deeper files may import nothing, so there are none. */
 const deepest = 2;
 
-/** What the portal's pages are made with; Vite bundles it. */
+/** The packages of the portal's pages; Vite bundles them. */
 const bundled = ['preact', 'oauth4webapi'];
 
 /** The import rules, for each room from the table and for everything outside `src/`. */

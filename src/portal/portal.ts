@@ -5,7 +5,7 @@ import type { Services } from './request.ts';
 import type { User } from './session.ts';
 import type { Settings } from './settings.ts';
 
-/** What every page is given. */
+/** Every page has these. */
 export interface Portal {
   readonly settings: Settings;
   readonly services: Services;

@@ -12,8 +12,8 @@ let known: SeenAs | undefined;
 const listeners = new Set<(seen: SeenAs | undefined) => void>();
 
 /**
- * Asks a vault. It says it to everybody, in the challenge before a token (`x-ms-keyvault-network-info`), so a vault that
- * lets nobody in says it as well. A failure leaves what was known.
+ * Asks a vault, which says it in every answer (`x-ms-keyvault-network-info`): in the challenge before a token too, and where
+ * its rules let no source in. After a failure the last answer stays.
  */
 export async function askSeenAs(vaultOrigin: string): Promise<void> {
   const response = await fetch(`${vaultOrigin}secrets?api-version=7.6&maxresults=1`, {

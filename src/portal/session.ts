@@ -22,7 +22,7 @@ interface Token {
   readonly endsAtMs: number;
 }
 
-/** What is kept while the browser is at the sign-in page. */
+/** Kept while the browser is at the sign-in page. */
 interface Pending {
   readonly verifier: string;
   readonly state: string;
@@ -38,7 +38,7 @@ const renewBeforeMs = 5 * 60_000;
 export class SignInFailed extends Error {}
 
 /**
- * The session of whoever is signed in. Where nobody is, goes to the server's sign-in page and never returns.
+ * The session of the signed-in user. Without one, goes to the server's sign-in page and never returns.
  * @throws {SignInFailed} when the sign-in was cancelled, or its answer is not the one to our request
  */
 export async function openSession(settings: Settings): Promise<Session> {

@@ -1,7 +1,7 @@
 import type { PortalSettings } from '../types/portal-settings.ts';
 import { typedJson } from './typed-json.ts';
 
-/** What the server says of itself, with the names that follow from the page's own origin. */
+/** The server's settings, with the names that follow from the page's own origin. */
 export interface Settings extends PortalSettings {
   /** The origin of the page, which is the authority's, the resource manager's and Graph's as well. */
   readonly origin: string;

@@ -93,7 +93,7 @@ describe('the published package, installed into an empty project', () => {
       holds.filter((name) => !may.has(name)),
       [],
     );
-    assert.deepEqual(await readdir(join(project, 'node_modules/postern/dist')), ['src']);
+    assert.deepEqual(await readdir(join(project, 'node_modules/postern/dist')), ['portal', 'src']);
     const names = await readdir(join(project, 'node_modules/postern/dist/src'), { recursive: true });
     assert.ok(names.includes('store/store.js'));
     assert.deepEqual(

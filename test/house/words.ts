@@ -12,7 +12,7 @@ interface Ban {
 }
 
 const scripts = /\.(?:ts|mjs)$/;
-const source = /^src\/.*\.ts$/;
+const source = /^src\/.*\.tsx?$/;
 const processes = /^src\/(?:main\.ts|cli\/|supervisor\/)/;
 /** What a line of a comment begins with. */
 const comment = String.raw`^\s*(?:\/\*\*?|\/\/|\*) .*`;

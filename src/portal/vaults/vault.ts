@@ -37,7 +37,7 @@ export interface AccessPolicy {
   readonly permissions: Readonly<Partial<Record<'keys' | 'secrets' | 'certificates' | 'storage', readonly string[]>>>;
 }
 
-/** The three answers to "from where": everybody, those that rules name, nobody. */
+/** From where a vault may be reached: from everywhere, from what its rules name, from nowhere. */
 export type Boundary = 'open' | 'rules' | 'closed';
 
 export function boundaryOf({ properties }: Pick<Vault, 'properties'>): Boundary {
