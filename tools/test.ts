@@ -33,6 +33,7 @@ if (empty.length > 0) {
 } else {
   const checked = positionals.length > 0 || check();
   const files = [...new Set(asked.flatMap((path) => testsIn(path)))].toSorted();
+  if (files.some((file) => file.startsWith(join(root, 'test/portal/')))) bundlePortal();
   const passed = await test(files, checked ? [] : ['THE CHECKS FAILED: their errors are above the tests.']);
   process.exitCode = checked && passed ? 0 : 1;
 }
@@ -45,6 +46,11 @@ function testsIn(path: string): readonly string[] {
 
 function check(): boolean {
   return spawnSync(process.execPath, [join(root, 'tools/check.ts')], { stdio: 'inherit' }).status === 0;
+}
+
+/** The portal's tests look at the pages of the sources as they are now. */
+function bundlePortal(): void {
+  spawnSync(process.execPath, [join(root, 'tools/build-portal.mjs')], { stdio: 'inherit' });
 }
 
 async function test(paths: readonly string[], remarks: readonly string[]): Promise<boolean> {
