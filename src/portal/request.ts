@@ -1,3 +1,4 @@
+import { ownVault } from './own-vault.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 import { typedJson } from './typed-json.ts';
@@ -88,14 +89,6 @@ export function servicesOf(session: Session, settings: Settings): Services {
       }
     },
   };
-}
-
-/** A vault's token is sent to this server's vaults only, whatever a resource says of itself. */
-export function ownVault(vaultUri: string, { vaultSuffix }: Pick<Settings, 'vaultSuffix'>): string {
-  const url = new URL(vaultUri);
-  if (url.protocol !== 'https:' || !url.host.endsWith(vaultSuffix))
-    throw new Error(`${vaultUri} is not of this server`);
-  return `${url.origin}/`;
 }
 
 async function answered<T>(

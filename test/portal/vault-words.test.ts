@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ownVault } from '../../src/portal/request.ts';
-import { readNetworkInfo } from '../../src/portal/seen-as.ts';
-import { windowOf } from '../../src/portal/ui/window-of-rows.ts';
+import { ownVault } from '../../src/portal/own-vault.ts';
+import { readNetworkInfo } from '../../src/portal/network-info.ts';
+import { windowOf } from '../../src/portal/ui/drawn-rows.ts';
 import { boundaryInWords, boundaryOf, settingsOf } from '../../src/portal/vaults/vault.ts';
 import type { Vault, VaultNetworkAcls } from '../../src/portal/vaults/vault.ts';
 

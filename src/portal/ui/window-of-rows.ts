@@ -1,17 +1,12 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { windowOf } from './drawn-rows.ts';
+import type { DrawnRows } from './drawn-rows.ts';
 
-export interface RowWindow {
+export interface RowWindow extends DrawnRows {
   /** Goes on the element around the rows; its height stands for all of them. */
   readonly ref: RefObject<HTMLDivElement | null>;
-  readonly first: number;
-  /** The one behind the last. */
-  readonly end: number;
-  readonly beforePx: number;
-  readonly afterPx: number;
 }
-
-const spareRows = 12;
 
 /** Which rows of a long list are drawn: those in sight and some around. Without it 10,000 rows are 100,000 nodes. */
 export function useRowWindow(count: number, rowPx: number): RowWindow {
@@ -33,15 +28,4 @@ export function useRowWindow(count: number, rowPx: number): RowWindow {
     };
   }, [rowPx, count]);
   return { ref, ...windowOf(count, rowPx, seen) };
-}
-
-/** Pure: the window, clamped, because a filter may have made the list shorter than what was scrolled past. */
-export function windowOf(
-  count: number,
-  rowPx: number,
-  seen: { readonly first: number; readonly rows: number },
-): Omit<RowWindow, 'ref'> {
-  const first = Math.max(0, Math.min(seen.first, count - seen.rows) - spareRows);
-  const end = Math.min(count, first + seen.rows + 2 * spareRows);
-  return { first, end, beforePx: first * rowPx, afterPx: (count - end) * rowPx };
 }
