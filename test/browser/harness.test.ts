@@ -9,6 +9,8 @@ import { asReader } from '../documents/needs.ts';
 import { axeFaults } from '../world/browser/axe.ts';
 import { describeInBrowser, hasCertutil, openBrowser } from '../world/browser/browser.ts';
 import type { OpenBrowser } from '../world/browser/browser.ts';
+import { lookAs } from '../world/browser/look.ts';
+import { expectUsable } from '../world/browser/usable.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { notRun } from '../not-run.ts';
@@ -54,7 +56,12 @@ describeInBrowser('the browser of the tests', () => {
       '/inline': { body: html('<p style="color:#00f">Blue?</p>'), headers: { 'content-security-policy': strict } },
       '/inline-allowed': { body: html('<p style="color:#00f">Blue.</p>') },
       '/forbidden': { status: 403, body: html('<p>No.</p>') },
-      '/wide': { body: html('<div style="position:absolute;left:0;width:325px">x</div>') },
+      '/wide': {
+        body: html(
+          '<div style="position:absolute;top:300px;left:0;width:325px">x</div><p class="night">dim</p>',
+          '<style>:root{color-scheme:light dark}@media(prefers-color-scheme:dark){.night{color:#333;background:#111}}</style>',
+        ),
+      },
       '/look': { body: html('<p id="p"></p>', tellsLook) },
       '/throws': { body: html('', '<script>setTimeout(() => { throw new Error("out of order") })</script>') },
       '/asks': {
@@ -99,20 +106,20 @@ describeInBrowser('the browser of the tests', () => {
     assert.deepEqual(tab.requestsTo(/^GET .*\/keys\?/), []);
   });
 
-  for (const [path, { says, not }] of Object.entries(faulty)) {
-    it(`finds what is wrong with ${path}, and nothing with ${not}`, async (t) => {
-      const tab = await browser.pageFrom(t, '127.0.0.7');
+  it('finds what is wrong with a page, and nothing with one that is nearly the same', async (t) => {
+    const tab = await browser.pageFrom(t, '127.0.0.7');
+    for (const [path, { says, not }] of Object.entries(faulty)) {
       await tab.page.goto(`${pages.origin}${not}`);
-      assert.deepEqual(await tab.complaints(), []);
+      assert.deepEqual(await tab.complaints(), [], not);
       await tab.page.goto(`${pages.origin}${path}`);
-      await tab.until('there is a fault', () => tab.faults.some((fault) => says.test(fault)));
+      await tab.until(`there is a fault of ${path}`, () => tab.faults.some((fault) => says.test(fault)));
       assert.ok(
         (await tab.complaints()).every((complaint) => says.test(complaint)),
         tab.faults.join('\n'),
       );
       tab.expectFault(says);
-    });
-  }
+    }
+  });
 
   it('finds an expectation that nothing met', async (t) => {
     const tab = await browser.pageFrom(t, '127.0.0.7');
@@ -158,26 +165,41 @@ describeInBrowser('the browser of the tests', () => {
     assert.deepEqual(await found('/plain'), []);
   });
 
-  it('measures how far a page goes beyond its window', async (t) => {
-    const tab = await browser.pageFrom(t, '127.0.0.7', { width: 320 });
-    for (const [path, px] of [
-      ['/plain', 0],
-      ['/wide', 5],
-    ] as const) {
-      await tab.page.goto(`${pages.origin}${path}`);
-      assert.equal(await tab.excessWidthPx(), px, path);
-    }
+  it('tries a page with every look, and says which of them have a fault', async (t) => {
+    const tab = await browser.pageFrom(t, '127.0.0.7');
+    await tab.page.goto(`${pages.origin}/plain`);
+    await expectUsable(tab);
+    await tab.page.goto(`${pages.origin}/wide`);
+    const failure = await expectUsable(tab).then(
+      () => assert.fail('the page was found to be usable'),
+      (error: Error) => error.message,
+    );
+    const [, screenshot = ''] = /screenshot: (.*)/.exec(failure) ?? [];
+    rmSync(dirname(screenshot), { recursive: true });
+    const found = failure.slice(0, failure.indexOf('\nthe page is')).split('\n');
+    assert.deepEqual(
+      found.map((line) => line.replace(/(color-contrast: \S+): .*/, '$1')),
+      [
+        'dark: color-contrast: p',
+        'dark, 320 px: color-contrast: p',
+        'dark, 320 px: the page is 5 px wider than its window',
+      ],
+    );
   });
 
-  it('looks at a page as it is asked to', async (t) => {
+  it('looks at a page as it is asked to, at first and later', async (t) => {
+    const night = { width: 390, scheme: 'dark' } as const;
+    const tab = await browser.pageFrom(t, '127.0.0.7', night);
+    await tab.page.goto(`${pages.origin}/look`);
+    await tab.sees('390 dark motion colours');
     const rows = [
       [{}, '1280 light motion colours'],
-      [{ width: 390, scheme: 'dark' }, '390 dark motion colours'],
       [{ reducedMotion: true, forcedColours: true }, '1280 light still forced'],
+      [night, '390 dark motion colours'],
     ] as const;
     for (const [look, expected] of rows) {
-      const tab = await browser.pageFrom(t, '127.0.0.7', look);
-      await tab.page.goto(`${pages.origin}/look`);
+      await lookAs(tab.page, look);
+      await tab.page.reload();
       await tab.sees(expected);
     }
   });

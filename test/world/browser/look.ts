@@ -1,4 +1,4 @@
-import type { BrowserContextOptions } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 
 /** How a page is looked at. */
 export interface Look {
@@ -24,13 +24,25 @@ export const looks: Readonly<Record<string, Partial<Look>>> = {
 
 /** The options of a context of Chromium for a look; what it does not say is as on a desk, by day. */
 export function contextOptions(look: Partial<Look>): BrowserContextOptions {
-  const { width, height, scheme, reducedMotion, forcedColours } = { ...plain, ...look };
+  return { viewport: sizeOf(look), ...mediaOf(look), locale: 'en-GB', timezoneId: 'UTC' };
+}
+
+/** Puts another look on a page that is open. */
+export async function lookAs(page: Page, look: Partial<Look>): Promise<void> {
+  await page.emulateMedia(mediaOf(look));
+  await page.setViewportSize(sizeOf(look));
+}
+
+function sizeOf(look: Partial<Look>) {
+  const { width, height } = { ...plain, ...look };
+  return { width, height };
+}
+
+function mediaOf(look: Partial<Look>) {
+  const { scheme, reducedMotion, forcedColours } = { ...plain, ...look };
   return {
-    viewport: { width, height },
     colorScheme: scheme,
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
     forcedColors: forcedColours ? 'active' : 'none',
-    locale: 'en-GB',
-    timezoneId: 'UTC',
-  };
+  } as const;
 }
