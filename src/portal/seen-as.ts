@@ -2,32 +2,50 @@ import { useEffect, useState } from 'preact/hooks';
 import { readNetworkInfo } from './network-info.ts';
 import type { SeenAs } from './network-info.ts';
 
-let known: SeenAs | undefined;
-const listeners = new Set<(seen: SeenAs | undefined) => void>();
+/** The last word of the vaults, and the origin of one that gave the browser no answer. */
+interface Heard {
+  readonly seen?: SeenAs;
+  readonly unreachable?: string;
+}
+
+let heard: Heard = {};
+const listeners = new Set<(heard: Heard) => void>();
 
 /**
  * Asks a vault, which says it in every answer (`x-ms-keyvault-network-info`): in the challenge before a token too, and where
- * its rules let no source in. After a failure the last answer stays.
+ * its rules let no source in.
  */
-export async function askSeenAs(vaultOrigin: string): Promise<void> {
-  const response = await fetch(`${vaultOrigin}secrets?api-version=7.6&maxresults=1`, {
+export async function askSeenAs(vaultUri: string): Promise<void> {
+  const { origin } = new URL(vaultUri);
+  const response = await fetch(`${origin}/secrets?api-version=7.6&maxresults=1`, {
     cache: 'no-store',
     credentials: 'omit',
   }).catch(() => undefined);
+  // Read to its end, so that the connection is free for the next request.
+  await response?.text();
   const seen = readNetworkInfo(response?.headers.get('x-ms-keyvault-network-info'));
-  if (seen === undefined) return;
-  known = seen;
-  for (const listener of listeners) listener(seen);
+  if (response === undefined) heard = { ...heard, unreachable: origin };
+  else heard = seen === undefined ? {} : { seen };
+  for (const listener of listeners) listener(heard);
 }
 
 export function useSeenAs(): SeenAs | undefined {
-  const [seen, setSeen] = useState(known);
+  return useHeard().seen;
+}
+
+/** The origin of a vault that the browser got no answer from, although this page has one. */
+export function useUnreachableVault(): string | undefined {
+  return useHeard().unreachable;
+}
+
+function useHeard(): Heard {
+  const [last, setLast] = useState(heard);
   useEffect(() => {
-    setSeen(known);
-    listeners.add(setSeen);
+    setLast(heard);
+    listeners.add(setLast);
     return () => {
-      listeners.delete(setSeen);
+      listeners.delete(setLast);
     };
   }, []);
-  return seen;
+  return last;
 }

@@ -5,6 +5,7 @@ import { NotFound, pages } from './pages.tsx';
 import type { PageCard } from './pages.tsx';
 import { useSeenAs } from './seen-as.ts';
 import type { Session } from './session.ts';
+import { VaultsUnreachable } from './ui/message.tsx';
 
 /** The frame around every page: the top bar, and the page of the address. */
 export function Shell({ session }: { readonly session: Session }) {
@@ -19,12 +20,13 @@ export function Shell({ session }: { readonly session: Session }) {
       ))}
       end={
         <>
-          <SearchBox />
+          {current !== '' || at === 'vaults' ? <SearchBox /> : null}
           <SeenAsChip />
           <Account session={session} />
         </>
       }
     >
+      <VaultsUnreachable />
       {page === undefined ? <NotFound /> : <page.component rest={rest} query={query} />}
     </Frame>
   );

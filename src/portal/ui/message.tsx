@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { RequestFailed } from '../request.ts';
+import { useUnreachableVault } from '../seen-as.ts';
 
 type Tone = 'plain' | 'good' | 'warn' | 'bad';
 
@@ -72,6 +73,17 @@ function Why({ error }: { readonly error: unknown }) {
   );
 }
 
+/** Says that the vaults cannot be reached from this browser, where the last that was asked could not. */
+export function VaultsUnreachable() {
+  const origin = useUnreachableVault();
+  if (origin === undefined) return null;
+  return (
+    <Message tone="warn" title="Your browser does not reach the vaults.">
+      <Unreachable origin={origin} />
+    </Message>
+  );
+}
+
 /** A browser keeps an exception for a certificate by host, so whoever accepted this page's has not accepted a vault's. */
 export function Unreachable({ origin }: { readonly origin: string }) {
   return (
@@ -89,7 +101,7 @@ export function Unreachable({ origin }: { readonly origin: string }) {
           <a href={origin} target="_blank" rel="noreferrer">
             open {origin}
           </a>{' '}
-          once and accept its certificate.
+          once, accept its certificate, and close it again.
         </li>
       </ul>
     </>
