@@ -45,7 +45,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   fabric: { imports: ['address', 'shape', 'json', 'lines', 'shares', 'types'], platform: 'node only' },
   supervisor: { imports: ['lines', 'settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
-  recent: { imports: ['audit', 'types'], platform: 'node only' },
+  recent: { imports: ['audit', 'shares', 'types'], platform: 'node only' },
   delivery: {
     imports: ['audit/rotation.ts', 'crypto/thread-code.ts', 'shape', 'shares'],
     platform: 'packages',

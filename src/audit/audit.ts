@@ -19,6 +19,16 @@ export interface AuditParts {
   /** Default: `defaultCallerQuota`. */
   readonly callerQuota?: CallerQuotaSettings;
   readonly notice: (message: string) => void;
+  readonly watcher?: AuditWatcher | undefined;
+}
+
+/** Is told of requests when they are recorded, also of those that a quota only counts. It must not throw. */
+export interface AuditWatcher {
+  /** Reads that were answered. */
+  answered(lines: readonly RecordLine[]): void;
+  refused(record: LogRecord): void;
+  /** Changes that are committed. */
+  changed(record: LogRecord): void;
 }
 
 const summaryEveryMs = 60_000;
@@ -37,6 +47,8 @@ export class Audit {
   readonly #quota: UnauthenticatedQuota;
   readonly #callerQuota: CallerQuota;
   #summaryTimer: NodeJS.Timeout | undefined;
+  /** The records of changes that are not committed yet, by the key of their put. */
+  readonly #underWay = new Map<string, LogRecord>();
 
   constructor(parts: AuditParts, outbox: Outbox) {
     this.#parts = parts;
@@ -59,7 +71,9 @@ export class Audit {
    * @throws {AuditUnavailable}
    */
   readNow(lines: readonly RecordLine[]): Promise<void> | undefined {
-    return this.#parts.log.writeNow(lines.map(({ text }) => text));
+    const synced = this.#parts.log.writeNow(lines.map(({ text }) => text));
+    this.#parts.watcher?.answered(lines);
+    return synced;
   }
 
   /**
@@ -67,7 +81,9 @@ export class Audit {
    * @throws {AuditUnavailable} then the change must not begin
    */
   stage(record: LogRecord): { readonly put: Put } {
-    return { put: this.#outbox.stage(record) };
+    const put = this.#outbox.stage(record);
+    if (this.#parts.watcher !== undefined) this.#underWay.set(put.key, record);
+    return { put };
   }
 
   /**
@@ -76,11 +92,16 @@ export class Audit {
    */
   committed(puts?: readonly Put[]): void {
     this.#outbox.committed(puts);
+    for (const { key } of puts ?? []) {
+      const record = this.#underWay.get(key);
+      if (record !== undefined && this.#underWay.delete(key)) this.#parts.watcher?.changed(record);
+    }
   }
 
   /** Call it after a transaction with these puts of staged records has failed. */
   failed(puts: readonly Put[], error: unknown): void {
     this.#outbox.failed(puts, error);
+    for (const { key } of puts) this.#underWay.delete(key);
   }
 
   /**
@@ -100,6 +121,7 @@ export class Audit {
    * @throws {AuditUnavailable} like `read`, within the quota
    */
   refused(record: LogRecord, caller: Caller | undefined): Promise<void> {
+    this.#parts.watcher?.refused(record);
     if (caller === undefined) return this.unauthenticated(record);
     if (this.#callerQuota.admit(record, caller, this.#parts.now())) return this.read(record);
     this.#summariseLater();

@@ -8,6 +8,9 @@ export interface RecordLine {
   /** In upper case, as in the record. */
   readonly resourceId: string;
   readonly text: string;
+  /** Of a read's line that is made directly: the parts that it shares with others, and when the request arrived. */
+  readonly frame?: LineFrame;
+  readonly atMs?: number;
 }
 
 export function lineOf(record: LogRecord): RecordLine {
@@ -72,7 +75,7 @@ export function readLine(frame: LineFrame, event: ReadEvent): RecordLine {
     `{"time":"${timeOf(event.at)}${frame.fromTime}${Math.max(0, Math.round(event.durationMs))}${frame.fromDuration}` +
     `${escaped(clip(event.correlationId, longest.id))}${frame.fromCorrelation}${own}"httpStatusCode":200,"id":"` +
     `${escapedUri(event.objectId)}${frame.fromObject}${escapedUri(event.requestUri)}${frame.fromRequest}`;
-  return { category: 'AuditEvent', resourceId: frame.resourceId, text };
+  return { category: 'AuditEvent', resourceId: frame.resourceId, text, frame, atMs: event.at };
 }
 
 /** The members of an object as JSON, without its braces. */

@@ -6,6 +6,8 @@ import { deploymentOperations } from './deployments/deployments.ts';
 import { validateDeployment, whatIfDeployment } from './deployments/what-if.ts';
 import { insightsOperations } from './diagnostic-settings/diagnostic-settings.ts';
 import { activityOperations } from './insight/activity.ts';
+import { vaultCallers } from './insight/callers.ts';
+import { vaultRuleStates } from './insight/rule-states.ts';
 import { readFabricNetworks } from './fabric/networks.ts';
 import { statusOperations } from './long-running/status.ts';
 import type { ControlOperation } from './operation.ts';
@@ -45,6 +47,8 @@ const cards: readonly ControlOperation[] = [
   explainVault,
   whatIfVault,
   ...activityOperations,
+  vaultCallers,
+  vaultRuleStates,
   ...deletedVaultOperations,
   ...connectionOperations,
   ...vaultObjectOperations,

@@ -18,6 +18,7 @@ import { cryptoOperations } from './keys/crypto.ts';
 import { keyObjectOperations } from './keys/key.ts';
 import { getRandomBytes } from './keys/random-bytes.ts';
 import { getKeyRotationPolicy, rotateKey, updateKeyRotationPolicy } from './keys/rotation.ts';
+import type { Permission } from '../types/operation.ts';
 import type { OperationCard } from './operation.ts';
 import { secretOperations } from './secrets.ts';
 
@@ -48,3 +49,8 @@ export const operations: readonly OperationCard[] = [
   updateCertificateIssuer,
   deleteCertificateIssuer,
 ];
+
+/** The permission of each operation, by its name in the audit log. */
+export const permissionsOfOperations: ReadonlyMap<string, Permission> = new Map(
+  operations.map(({ name, permission }) => [name, permission]),
+);

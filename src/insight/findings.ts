@@ -141,23 +141,31 @@ function wideRules({ stored: { ranges } }: Subject): readonly Found[] {
   return [{ id: 'wideRules', path: 'networkAcls.ipRules', message }];
 }
 
-/** Rules of ranges that another rule holds already. In one pass: of sorted ranges a later one is never around an earlier. */
 function nestedRanges({ stored: { ranges } }: Subject): readonly Found[] {
-  const sorted = ranges
-    .map((range, index) => ({ range, index }))
-    .toSorted((a, b) => a.range.first - b.range.first || b.range.last - a.range.last || a.index - b.index);
-  const found: (Found & { readonly index: number })[] = [];
-  let around: { readonly range: Range; readonly index: number } | undefined;
-  for (const one of sorted) {
-    if (around === undefined || one.range.last > around.range.last) around = one;
-    else found.push({ ...nested(one, around), index: one.index });
-  }
-  return found.toSorted((a, b) => a.index - b.index).map(({ index: _, ...each }) => each);
+  return heldRules(ranges).map(({ inner, outer }) => nested(inner, outer));
 }
 
+/** An IP rule, by its place in the vault. */
 interface Ruled {
   readonly range: Range;
   readonly index: number;
+}
+
+/**
+ * The rules whose range another rule holds already, in their order. In one pass: of sorted ranges a later one is never
+ * around an earlier.
+ */
+export function heldRules(ranges: readonly Range[]): readonly { readonly inner: Ruled; readonly outer: Ruled }[] {
+  const sorted = ranges
+    .map((range, index) => ({ range, index }))
+    .toSorted((a, b) => a.range.first - b.range.first || b.range.last - a.range.last || a.index - b.index);
+  const found: { readonly inner: Ruled; readonly outer: Ruled }[] = [];
+  let around: Ruled | undefined;
+  for (const one of sorted) {
+    if (around === undefined || one.range.last > around.range.last) around = one;
+    else found.push({ inner: one, outer: around });
+  }
+  return found.toSorted((a, b) => a.inner.index - b.inner.index);
 }
 
 function nested(inner: Ruled, outer: Ruled): Found {

@@ -64,7 +64,7 @@ function permissionIn(properties: AuditProperties): ActivityEntry['permission'] 
 }
 
 /** The source of a record's request. */
-function sourceIn({ callerIpAddress: address, properties }: AuditRecord): SeenSource {
+export function sourceIn({ callerIpAddress: address, properties }: AuditRecord): SeenSource {
   const { subnetId: subnet, subnetIncarnation: incarnation, assurance = 'enforced' } = properties;
   if (address === undefined) return { kind: 'unknown' };
   if (subnet === undefined) return { kind: 'public', address };
@@ -80,7 +80,7 @@ const optionalClaims = [
 ] as const;
 
 /** The caller of a record's request; `undefined` where no token was accepted. */
-function callerIn({ identity }: AuditRecord): SeenCaller | undefined {
+export function callerIn({ identity }: AuditRecord): SeenCaller | undefined {
   const claim = identity?.claim;
   if (claim === undefined) return undefined;
   const text = (name: string) => (typeof claim[name] === 'string' ? claim[name] : undefined);

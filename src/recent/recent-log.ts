@@ -198,10 +198,10 @@ function wanted({ bytes }: RingLine, { isAsked, matches }: RecentQuestion, pace:
 }
 
 /** The record in a line; `undefined` if another program has spoilt it. */
-export function recordIn(line: Buffer): AuditRecord | undefined {
+export function recordIn(line: Buffer | string): AuditRecord | undefined {
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this program writes the log
-    const record = JSON.parse(line.toString('utf8')) as AuditRecord;
+    const record = JSON.parse(line.toString()) as AuditRecord;
     const { time, resourceId, operationName, resultDescription = '', properties } = record;
     const texts = [time, resourceId, operationName, resultDescription];
     return texts.every((text) => typeof text === 'string') && typeof properties === 'object' ? record : undefined;

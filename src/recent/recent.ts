@@ -1,7 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { AuditWatcher } from '../audit/audit.ts';
+import type { LogRecord } from '../audit/activity.ts';
 import type { AuditRecord } from '../audit/event.ts';
+import type { RecordLine } from '../audit/line.ts';
+import type { Permission } from '../types/operation.ts';
+import { Callers } from './callers.ts';
 import { Cursors } from './cursor.ts';
 import type { LogTail } from './log-tail.ts';
+import { windowMs } from './recent-count.ts';
 import { RecentLog, recordIn } from './recent-log.ts';
 import type { LineKind } from './recent-log.ts';
 
@@ -10,22 +16,53 @@ const warmAfterMs = 1000;
 
 const newline = 0x0a;
 
-/** The last records of the audit log, in memory, within bounds. */
-export class Recent {
+interface RecentParts {
+  /** The log's end from before this process. */
+  readonly tail: LogTail | undefined;
+  /** The permission of each operation of a vault. */
+  readonly permissions: ReadonlyMap<string, Permission>;
+  readonly now: () => number;
+}
+
+/** The last records of the audit log, and the callers of the last day, in memory, within bounds. */
+export class Recent implements AuditWatcher {
+  readonly callers: Callers;
   readonly log = new RecentLog();
   readonly cursors = new Cursors();
   readonly #tail: LogTail | undefined;
+  readonly #now: () => number;
+  /** The time of the oldest record that was read for the callers. */
+  #sinceMs: number;
   #warming: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
 
-  /** `tail`: the log's end from before this process. */
-  constructor(tail: LogTail | undefined) {
+  constructor({ tail, permissions, now }: RecentParts) {
     this.#tail = tail;
+    this.#now = now;
+    this.#sinceMs = now();
+    this.callers = new Callers(permissions);
     this.#timer = setTimeout(() => void this.warmed(), warmAfterMs).unref();
   }
 
   /** Adds whole lines that are in the log now. */
   readonly written = (kind: LineKind, lines: Uint8Array): void => this.log.append(kind, lines);
+
+  answered(lines: readonly RecordLine[]): void {
+    this.callers.answered(lines);
+  }
+
+  refused(record: LogRecord): void {
+    this.callers.add(record);
+  }
+
+  changed(record: LogRecord): void {
+    this.callers.add(record);
+  }
+
+  /** The time since which callers were looked at, within the window. */
+  get callersSinceMs(): number {
+    return Math.max(this.#sinceMs, this.#now() - windowMs);
+  }
 
   /** Resolves when the records from before the start are there. */
   warmed(): Promise<void> {
@@ -42,11 +79,16 @@ export class Recent {
     const full = new Set<LineKind>();
     for await (const piece of this.#tail.backward()) {
       const parts: Record<LineKind, Buffer[]> = { reads: [], others: [] };
-      for (const { line, record } of recordsOf(piece)) parts[kindOf(record)].push(line);
+      for (const { line, record } of recordsOf(piece)) {
+        parts[kindOf(record)].push(line);
+        const atMs = Date.parse(record.time);
+        if (atMs < this.#sinceMs) this.#sinceMs = atMs;
+        this.callers.add(record);
+      }
       for (const kind of ['reads', 'others'] as const) {
         if (!full.has(kind) && !this.log.prepend(kind, Buffer.concat(parts[kind]))) full.add(kind);
       }
-      if (full.size === 2) break;
+      if (full.size === 2 && this.#sinceMs < this.#now() - windowMs) break;
       await turn();
     }
     this.#tail.close();

@@ -98,7 +98,7 @@ export interface CallerRow {
   readonly failed: number;
 }
 
-/** @public GET {vaultId}/providers/Postern.Insight/callers */
+/** GET {vaultId}/providers/Postern.Insight/callers */
 export interface CallersAnswer {
   readonly value: readonly CallerRow[];
   readonly nextLink?: string;
@@ -120,15 +120,15 @@ export interface RuleState {
   readonly rule: string;
   readonly value: string;
   readonly state: RuleLife;
-  /** The rules that together let in all that this one does. */
-  readonly shadowedBy?: readonly string[];
+  /** The rule that lets in all that this one does. */
+  readonly shadowedBy?: string;
   /** Absent: not since `since`. */
   readonly lastUse?: string;
   /** Requests that it let in within 24 hours. */
   readonly count: number;
 }
 
-/** @public GET {vaultId}/providers/Postern.Insight/ruleStates */
+/** GET {vaultId}/providers/Postern.Insight/ruleStates */
 export interface RuleStatesAnswer {
   /** The rules decide only for `rules`: `open` is `defaultAction: Allow`, `closed` is public network access off. */
   readonly inForce: 'rules' | 'open' | 'closed' | 'unreadable';

@@ -5,6 +5,7 @@ import type { Audit } from '../audit/audit.ts';
 import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import type { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
+import { permissionsOfOperations } from '../data-plane/operations.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import type { DeliveryThread } from '../delivery/delivery.ts';
 import { LogTail } from '../recent/log-tail.ts';
@@ -69,8 +70,16 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
   const written: Recent['written'] = (kind, lines) => recent.written(kind, lines);
   const auditLog = openAuditLog({ directory, maxBytes, files, keepMs, needed, fsync, written, now, notice });
   // Before anything is written to it.
-  const recent = new Recent(LogTail.open(directory));
-  const audit = await openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
+  const recent = new Recent({ tail: LogTail.open(directory), permissions: permissionsOfOperations, now });
+  const audit = await openAudit({
+    store,
+    log: auditLog,
+    now,
+    random: randomBytes,
+    quota: defaultQuota,
+    notice,
+    watcher: recent,
+  });
   await delivery.start();
   const recording = {
     async close() {

@@ -42,7 +42,7 @@ const privateLink = words(
 /** Operations that Azure's list has no name for. */
 const others = {
   control: words(
-    'VaultExplain VaultWhatIf VaultActivity DiagnosticSettingPut DiagnosticSettingGet DiagnosticSettingDelete DiagnosticSettingList',
+    'VaultExplain VaultWhatIf VaultActivity VaultCallers VaultRuleStates DiagnosticSettingPut DiagnosticSettingGet DiagnosticSettingDelete DiagnosticSettingList',
     'DiagnosticSettingsCategoryGet DiagnosticSettingsCategoryList',
   ),
   data: words('KeyRelease KeyGetAttestation GetRandomBytes'),
