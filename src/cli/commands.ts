@@ -10,6 +10,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['secret show', async () => (await import('./commands/secret-show.ts')).secretShow],
   ['explain', async () => (await import('./commands/explain.ts')).explain],
   ['what-if', async () => (await import('./commands/what-if.ts')).whatIf],
+  ['activity', async () => (await import('./commands/activity.ts')).activity],
   ['audit query', async () => (await import('./commands/audit-query.ts')).auditQuery],
   ['audit sinks', async () => (await import('./commands/audit-sinks.ts')).auditSinks],
   ['audit tail', async () => (await import('./commands/audit-tail.ts')).auditTail],

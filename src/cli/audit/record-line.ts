@@ -32,8 +32,8 @@ function escape(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Some of these strings come from clients, and their control characters must not reach the terminal. */
-function shown(value: unknown): string {
+/** A value in a line. Some strings come from clients, and their control characters must not reach the terminal. */
+export function shown(value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number') return '';
   return String(value).replaceAll(control, '?');
 }
