@@ -20,6 +20,7 @@ import { bindIdentity } from './worker/bind-identity.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { AddedListener, ListenerServices } from './worker/listeners.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
+import { denialsTo } from './worker/denial-lines.ts';
 import { fatalMessage } from './worker/failure-line.ts';
 import { openServer } from './worker/server.ts';
 
@@ -120,6 +121,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
     subnetEnded,
     now,
     log,
+    denied: denialsTo(settings, { data: place.path, now }),
   });
   for (const ended of await bindAgain(message.bindings, server)) tell(ended);
   server.renewals.start();

@@ -22,6 +22,8 @@ interface RecentParts {
   /** The permission of each operation of a vault. */
   readonly permissions: ReadonlyMap<string, Permission>;
   readonly now: () => number;
+  /** Called with the record of each request that a firewall refused, also of those that a quota only counts. */
+  readonly denied?: ((record: AuditRecord) => void) | undefined;
 }
 
 /** The last records of the audit log, and the callers of the last day, in memory, within bounds. */
@@ -31,12 +33,14 @@ export class Recent implements AuditWatcher {
   readonly cursors = new Cursors();
   readonly #tail: LogTail | undefined;
   readonly #now: () => number;
+  readonly #denied: (record: AuditRecord) => void;
   /** The time of the oldest record that was read for the callers. */
   #sinceMs: number;
   #warming: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ tail, permissions, now }: RecentParts) {
+  constructor({ tail, permissions, now, denied = () => undefined }: RecentParts) {
+    this.#denied = denied;
     this.#tail = tail;
     this.#now = now;
     this.#sinceMs = now();
@@ -53,6 +57,7 @@ export class Recent implements AuditWatcher {
 
   refused(record: LogRecord): void {
     this.callers.add(record);
+    if (isOfVault(record) && record.properties.verdict?.allowed === false) this.#denied(record);
   }
 
   changed(record: LogRecord): void {
@@ -93,6 +98,10 @@ export class Recent implements AuditWatcher {
     }
     this.#tail.close();
   }
+}
+
+function isOfVault(record: LogRecord): record is AuditRecord {
+  return record.category === 'AuditEvent';
 }
 
 function* recordsOf(piece: Buffer): Generator<{ readonly line: Buffer; readonly record: AuditRecord }> {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { openAudit } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { AuditRecord } from '../audit/event.ts';
 import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import type { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
@@ -31,6 +32,8 @@ export interface ServerAuditParts {
   readonly deliveryThread?: DeliveryThread | undefined;
   readonly now: () => number;
   readonly log: Logger;
+  /** Called with the record of each request that a vault's firewall refused. */
+  readonly denied?: ((record: AuditRecord) => void) | undefined;
 }
 
 /** The audit, and what delivers its records. */
@@ -70,7 +73,12 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
   const written: Recent['written'] = (kind, lines) => recent.written(kind, lines);
   const auditLog = openAuditLog({ directory, maxBytes, files, keepMs, needed, fsync, written, now, notice });
   // Before anything is written to it.
-  const recent = new Recent({ tail: LogTail.open(directory), permissions: permissionsOfOperations, now });
+  const recent = new Recent({
+    tail: LogTail.open(directory),
+    permissions: permissionsOfOperations,
+    now,
+    denied: parts.denied,
+  });
   const audit = await openAudit({
     store,
     log: auditLog,
