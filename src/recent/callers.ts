@@ -16,6 +16,9 @@ export interface CallerLimits {
 
 const defaultLimits: CallerLimits = { ofVault: 1000, all: 100_000 };
 
+/** How many rows are looked at to drop one. */
+const lookedAt = 8;
+
 /** As many as a vault may have rules. */
 const usesMost = 1200;
 
@@ -105,7 +108,10 @@ export class Callers {
   /** The rows of a vault (its id in upper case) within the window, in the order in which they came. */
   rowsOf(vault: string, nowMs: number): readonly (CallerRow & { readonly serial: number })[] {
     const rows = [...(this.#vaults.get(vault)?.rows.values() ?? [])];
-    return rows.filter(({ lastMs }) => lastMs > nowMs - windowMs).map((row) => this.#shown(row, nowMs));
+    return rows
+      .filter(({ lastMs }) => lastMs > nowMs - windowMs)
+      .toSorted((one, other) => one.serial - other.serial)
+      .map((row) => this.#shown(row, nowMs));
   }
 
   /** How many rows of the vault made room for others. */
@@ -172,7 +178,7 @@ export class Callers {
     };
     ofVault.rows.set(key, row);
     this.#rows += 1;
-    if (ofVault.rows.size > this.#limits.ofVault) this.#dropOldest(ofVault);
+    if (ofVault.rows.size > this.#limits.ofVault) this.#dropQuiet(ofVault);
     if (this.#rows > this.#limits.all) this.#makeRoom();
     return { row, use };
   }
@@ -191,18 +197,27 @@ export class Callers {
     if (next === undefined) return;
     const [vault, ofVault] = next;
     this.#vaults.delete(vault);
-    this.#dropOldest(ofVault);
+    this.#dropQuiet(ofVault);
     if (ofVault.rows.size > 0) this.#vaults.set(vault, ofVault);
   }
 
-  #dropOldest(ofVault: OfVault): void {
-    let oldest: { readonly key: string; readonly row: Row } | undefined;
-    for (const [key, row] of ofVault.rows) {
-      if (oldest === undefined || row.lastMs < oldest.row.lastMs) oldest = { key, row };
+  /**
+   * Drops a row that was quiet for long: of those that were not looked at for longest, the one that was last used before
+   * the others. To look through all would cost more than the request.
+   */
+  #dropQuiet(ofVault: OfVault): void {
+    const { rows } = ofVault;
+    const looked: (readonly [key: string, row: Row])[] = [];
+    for (const entry of rows) if (looked.push(entry) === lookedAt) break;
+    const [quiet, ...others] = looked.toSorted(([, one], [, other]) => one.lastMs - other.lastMs);
+    if (quiet === undefined) return;
+    for (const [key, row] of others) {
+      rows.delete(key);
+      rows.set(key, row);
     }
-    if (oldest === undefined) return;
-    ofVault.rows.delete(oldest.key);
-    oldest.row.isDropped = true;
+    const [key, row] = quiet;
+    rows.delete(key);
+    row.isDropped = true;
     ofVault.dropped += 1;
     this.#rows -= 1;
   }
