@@ -130,11 +130,26 @@ function networkInfo(source: Source): string {
  * read refusals too, so every answer has these headers.
  */
 const exposed = [
+  'Allow',
+  'Retry-After',
   'WWW-Authenticate',
   'x-ms-client-request-id',
   'x-ms-keyvault-network-info',
+  'x-ms-keyvault-rbac-assignment-id',
+  'x-ms-keyvault-rbac-cache',
   'x-ms-keyvault-region',
+  'x-ms-keyvault-service-version',
   'x-ms-request-id',
+].join(', ');
+
+/** Those that Azure's clients and the portal send; a browser asks for leave to send them. */
+const accepted = [
+  'authorization',
+  'content-type',
+  'if-match',
+  'if-none-match',
+  'x-ms-client-request-id',
+  'x-ms-useragent',
 ].join(', ');
 
 /** The headers for an answer to `origin`; none if that origin is not allowed. */
@@ -148,7 +163,7 @@ export function preflightHeaders(origin: string | undefined, allowed: readonly s
   if (origin === undefined || !allowed.includes(origin)) return {};
   return {
     'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',
-    'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id, x-ms-useragent',
+    'access-control-allow-headers': accepted,
     'access-control-max-age': '600',
   };
 }

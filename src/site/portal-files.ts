@@ -24,7 +24,7 @@ export type FoundPortal =
 export const notBuilt: FoundPortal = { ok: false, why: 'The portal is not built.' };
 
 /** The most that is kept in memory. The portal is a fiftieth of it. */
-export const portalMax = { files: 200, bytes: 8 * 1024 * 1024 };
+const portalMax = { files: 200, bytes: 8 * 1024 * 1024 };
 
 /** Other files are not served. */
 const types: Readonly<Record<string, string>> = {

@@ -6,7 +6,9 @@ const allowed = ['https://localhost:8443', 'https://portal.example'];
 const headers = {
   'access-control-allow-origin': 'https://portal.example',
   'access-control-expose-headers':
-    'WWW-Authenticate, x-ms-client-request-id, x-ms-keyvault-network-info, x-ms-keyvault-region, x-ms-request-id',
+    'Allow, Retry-After, WWW-Authenticate, x-ms-client-request-id, x-ms-keyvault-network-info, ' +
+    'x-ms-keyvault-rbac-assignment-id, x-ms-keyvault-rbac-cache, x-ms-keyvault-region, x-ms-keyvault-service-version, ' +
+    'x-ms-request-id',
   vary: 'Origin',
 };
 
@@ -14,7 +16,8 @@ test('an allowed origin is named, never a star, and Vary is set', () => {
   assert.deepEqual(corsHeaders('https://portal.example', allowed), headers);
   assert.deepEqual(preflightHeaders('https://portal.example', allowed), {
     'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',
-    'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id, x-ms-useragent',
+    'access-control-allow-headers':
+      'authorization, content-type, if-match, if-none-match, x-ms-client-request-id, x-ms-useragent',
     'access-control-max-age': '600',
   });
 });
