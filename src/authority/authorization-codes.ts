@@ -19,6 +19,10 @@ export interface CodeGrant {
   readonly redirectUri: string;
   /** Whether redeeming it requires the client's credential. */
   readonly confidential: boolean;
+  /** Whether the client is a page in a browser: its tokens end with the session. */
+  readonly page: boolean;
+  /** The session of a page. */
+  readonly sessionId?: string | undefined;
   /** The S256 code challenge (RFC 7636). */
   readonly challenge: string | undefined;
   readonly scope: string;

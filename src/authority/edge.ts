@@ -14,7 +14,7 @@ import type { AuthorityRefusal } from './refusal.ts';
 import { refusalPage } from './sign-in/page.ts';
 import type { Authority } from './services.ts';
 
-/** The edge of tokens, discovery, the sign-in page and the endpoints of managed identities. It changes nothing in the store. */
+/** The edge of tokens, discovery, the sign-in page and the endpoints of managed identities. It changes nothing in the store but the sessions that have ended. */
 export const authorityEdge: Edge<AuthorityRequest, Authority, Omit<Admitted, 'request'>> = {
   steps,
   requirements: () => [],
@@ -43,7 +43,10 @@ function* work(admitted: Admitted, authority: Authority): Reading<Done> {
   const asked = { names: request.names, origin: request.names.authority };
   const call: AuthorityCall = { params, tenant, query, form, headers, ...asked, ...from };
   const answered = yield* wait(Promise.resolve(endpoint.answer(call, authority)));
-  if (answered.ok) return { answer: answered.answer, records: [] };
+  if (answered.ok) {
+    const { answer: made, change } = answered;
+    return { answer: made, records: [], ...(change !== undefined && { change }) };
+  }
   const { refusal, names = namesIn(admitted), answer } = answered;
   const known = isFailedSignIn(refusal) ? yield* wait(knownNames(names, authority)) : undefined;
   throw new EndpointRefused(refusal, known, answer);

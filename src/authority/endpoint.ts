@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/host.ts';
+import type { Transaction } from '../store/store.ts';
 import type { Source } from '../types/source.ts';
 import type { Form } from './form.ts';
 import type { AuthorityRefusal } from './refusal.ts';
@@ -37,7 +38,8 @@ export interface AuthorityCall {
 
 /** The result of an endpoint. `answer` in a refusal: the answer if it is not the refusal itself, such as the page with an error. */
 export type Answered =
-  | { readonly ok: true; readonly answer: Answer }
+  /** `change` is committed before the answer. */
+  | { readonly ok: true; readonly answer: Answer; readonly change?: Transaction }
   | {
       readonly ok: false;
       readonly refusal: AuthorityRefusal;

@@ -69,6 +69,7 @@ export type UserRefusal =
   | { readonly kind: 'signInRevoked' }
   | { readonly kind: 'refreshTokenInvalid' }
   | { readonly kind: 'refreshTokenExpired'; readonly issuedAt: number; readonly days: number }
+  | { readonly kind: 'refreshTokenOfPageExpired'; readonly issuedAt: number; readonly days: number }
   | { readonly kind: 'refreshTokenOfOtherClient' }
   | { readonly kind: 'deviceCodePending' }
   | { readonly kind: 'deviceCodeTooFast' }

@@ -1,6 +1,7 @@
 import { isName } from '../directory/keys.ts';
 import { findByName, findObject } from '../directory/objects.ts';
 import type { UserRecord } from '../directory/records.ts';
+import { hasEnded } from './ended-sessions.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import type { Authority } from './services.ts';
 
@@ -8,6 +9,8 @@ import type { Authority } from './services.ts';
 export interface SignedIn {
   readonly user: UserRecord;
   readonly authTime: number;
+  /** The id of the browser's session; absent where the user signed in without one. */
+  readonly sessionId?: string | undefined;
 }
 
 export type UserAnswer =
@@ -53,17 +56,26 @@ export async function authenticateUser(
 
 const outcomes = { right: 'right', wrong: 'wrong', busy: 'notCompared' } as const;
 
-/** Whether an earlier sign-in is still valid: the user still exists, is enabled and has the same password. */
+interface EarlierSignIn extends Pick<SignedIn, 'authTime' | 'sessionId'> {
+  readonly tenant: string;
+  readonly userId: string;
+}
+
+/**
+ * Whether an earlier sign-in is still valid: the user still exists, is enabled, has the same password, and has not signed
+ * out of the session.
+ */
 export async function signedInSince(
-  { tenant, userId, authTime }: { readonly tenant: string; readonly userId: string; readonly authTime: number },
+  { tenant, userId, authTime, sessionId }: EarlierSignIn,
   { store }: Authority,
 ): Promise<UserAnswer> {
+  if (sessionId !== undefined && (await hasEnded(store, sessionId))) return refuse({ kind: 'signInRevoked' });
   const found = await findObject(store, { tenantId: tenant, kind: 'user' }, userId);
   if (found === undefined) return refuse({ kind: 'signInRevoked' });
   const { record: user } = found;
   if (!user.accountEnabled) return refuse({ kind: 'accountDisabled' });
   if (authTime < user.signInSessionsValidFrom) return refuse({ kind: 'signInRevoked' });
-  return { ok: true, signedIn: { user, authTime } };
+  return { ok: true, signedIn: { user, authTime, sessionId } };
 }
 
 function refuse(refusal: AuthorityRefusal): UserAnswer {

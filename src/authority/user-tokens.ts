@@ -24,6 +24,9 @@ export interface RefreshGrant {
   readonly scope: string;
   /** Whether redeeming it requires the client's credential. */
   readonly confidential: boolean;
+  /** Whether a page in a browser has it: it then ends a day after the sign-in, and with the session. */
+  readonly page?: boolean | undefined;
+  readonly sessionId?: string | undefined;
 }
 
 export interface UserTokensRequest {
@@ -33,6 +36,8 @@ export interface UserTokensRequest {
   readonly signedIn: SignedIn;
   readonly scope: DelegatedScope;
   readonly nonce?: string | undefined;
+  /** Whether the client is a page in a browser. */
+  readonly page?: boolean | undefined;
 }
 
 /** Issues all tokens that a client gets when a user has signed in. */
@@ -54,7 +59,7 @@ export function clientInfo({ user }: SignedIn): string {
   return Buffer.from(`{"uid":"${user.id}","utid":"${user.tenantId}"}`).toString('base64url');
 }
 
-function sealRefreshToken({ client, method, signedIn, scope }: UserTokensRequest, authority: Authority): string {
+function sealRefreshToken({ client, method, signedIn, scope, page }: UserTokensRequest, authority: Authority): string {
   const grant: RefreshGrant = {
     clientId: client.clientId,
     tenant: client.tenantId,
@@ -63,6 +68,7 @@ function sealRefreshToken({ client, method, signedIn, scope }: UserTokensRequest
     issuedAt: authority.now(),
     scope: scopeString(scope),
     confidential: method !== '0',
+    ...(page === true && { page, sessionId: signedIn.sessionId }),
   };
   return authority.opaqueTokens.seal('refresh', grant);
 }

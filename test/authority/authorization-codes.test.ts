@@ -13,6 +13,7 @@ const grantOf = (userId: string): CodeGrant => ({
   challenge: undefined,
   scope: 'scope',
   nonce: undefined,
+  page: false,
 });
 
 suite('Authorization codes', () => {

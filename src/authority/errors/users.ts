@@ -41,6 +41,14 @@ export const userErrors: ErrorsOf<UserRefusal> = {
       `The refresh token has expired due to inactivity. The token was issued on ${iso(issuedAt / 1000)} and was inactive ` +
       `for ${days}.00:00:00.`,
   },
+  refreshTokenOfPageExpired: {
+    ...badGrant,
+    code: 700084,
+    message: ({ issuedAt, days }) =>
+      'The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime of ' +
+      `${days}.00:00:00, which cannot be extended. It is now expired and a new sign in request must be ` +
+      `sent by the SPA to the sign in page. The token was issued on ${iso(issuedAt / 1000)}.`,
+  },
   refreshTokenOfOtherClient: {
     ...badGrant,
     code: 70000,

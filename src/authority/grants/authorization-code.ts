@@ -34,7 +34,8 @@ export const authorizationCode: Grant = async (request, authority) => {
   if (refusal !== undefined) return { ok: false, refusal };
   const user = await signedInSince(grant, authority);
   if (!user.ok) return user;
-  const issued = { request, client, method, signedIn: user.signedIn, scope, nonce };
+  const { page } = grant;
+  const issued = { request, client, method, signedIn: user.signedIn, scope, nonce, page };
   return { ok: true, tokens: await issueUserTokens(issued, authority) };
 };
 

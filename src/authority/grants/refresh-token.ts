@@ -1,5 +1,7 @@
 import { identifyClient } from '../client-authentication.ts';
+import { pageDays, pageMs } from '../ended-sessions.ts';
 import type { Form } from '../form.ts';
+import type { AuthorityRefusal } from '../refusal.ts';
 import { readDelegatedScope } from '../scope.ts';
 import { signedInSince } from '../user-authentication.ts';
 import { issueUserTokens, refreshDays } from '../user-tokens.ts';
@@ -17,7 +19,7 @@ export const refreshToken: Grant = async (request, authority) => {
   if (sealed === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'refresh_token' } };
   const grant = authority.opaqueTokens.open('refresh', sealed);
   if (!isRefreshGrant(grant)) return { ok: false, refusal: { kind: 'refreshTokenInvalid' } };
-  const { tenant, userId, authTime, issuedAt } = grant;
+  const { tenant, userId, authTime, page, sessionId } = grant;
   if (request.tenant !== undefined && request.tenant !== tenant) {
     return { ok: false, refusal: { kind: 'userNotInTenant', username: userId, tenant: request.tenant } };
   }
@@ -30,18 +32,25 @@ export const refreshToken: Grant = async (request, authority) => {
   if (!login.ok) return login;
   const { client, method } = login;
   if (client.clientId !== grant.clientId) return { ok: false, refusal: { kind: 'refreshTokenOfOtherClient' } };
-  if (authority.now() >= issuedAt + lifetimeMs) {
-    return { ok: false, refusal: { kind: 'refreshTokenExpired', issuedAt, days: refreshDays } };
-  }
-  const user = await signedInSince({ tenant, userId, authTime }, authority);
+  const expired = expiredRefusal(grant, authority.now());
+  if (expired !== undefined) return { ok: false, refusal: expired };
+  const user = await signedInSince({ tenant, userId, authTime, sessionId }, authority);
   if (!user.ok) return user;
   // MSAL repeats all OpenID Connect scopes in a refresh request; version 1 has none. So `offline_access` is always kept.
   const tokens = await issueUserTokens(
-    { request, client, method, signedIn: user.signedIn, scope: { ...scope, offline: true } },
+    { request, client, method, signedIn: user.signedIn, scope: { ...scope, offline: true }, page },
     authority,
   );
   return { ok: true, tokens };
 };
+
+/** A page's token has a fixed end, which a new one does not move; others expire when they are not used. */
+function expiredRefusal({ page, authTime, issuedAt }: RefreshGrant, nowMs: number): AuthorityRefusal | undefined {
+  if (page === true) {
+    return nowMs >= authTime + pageMs ? { kind: 'refreshTokenOfPageExpired', issuedAt, days: pageDays } : undefined;
+  }
+  return nowMs >= issuedAt + lifetimeMs ? { kind: 'refreshTokenExpired', issuedAt, days: refreshDays } : undefined;
+}
 
 function isRefreshGrant(value: unknown): value is RefreshGrant {
   return typeof value === 'object' && value !== null && 'issuedAt' in value && 'confidential' in value;

@@ -30,6 +30,8 @@ export interface AuthorizationRequest extends Return {
   readonly clientName: string;
   /** Whether the code is redeemed with the client's credential. */
   readonly confidential: boolean;
+  /** Whether the client is a page in a browser. The state of a page that an earlier release sealed does not say it. */
+  readonly page?: boolean;
   readonly scope: string;
   readonly nonce: string | undefined;
   readonly challenge: string | undefined;
@@ -76,6 +78,7 @@ export async function readAuthorization(call: AuthorizeCall, authority: Authorit
       clientId: client.clientId,
       clientName: client.displayName,
       confidential: type === 'web',
+      page: type === 'spa',
       scope: scopeString(asked.scope),
       nonce: form.get('nonce'),
       challenge: form.get('code_challenge'),
@@ -105,9 +108,10 @@ function protocolRefusal(form: Form, type: keyof RedirectUris): AuthorityRefusal
 
 /** Sends the client a code (RFC 6749 section 4.1.2). */
 export function grantCode(request: AuthorizationRequest, signedIn: SignedIn, authority: Authority): Answer {
-  const { user, authTime } = signedIn;
-  const { clientId, tenant, redirectUri, confidential, challenge, scope, nonce } = request;
-  const grant = { clientId, tenant, userId: user.id, authTime, redirectUri, confidential, challenge, scope, nonce };
+  const { user, authTime, sessionId } = signedIn;
+  const { clientId, tenant, redirectUri, confidential, challenge, scope, nonce, page = false } = request;
+  const asked = { clientId, tenant, redirectUri, confidential, challenge, scope, nonce, page };
+  const grant = { ...asked, userId: user.id, authTime, ...(page && { sessionId }) };
   const code = authority.authorizationCodes.issue(grant);
   const info = request.clientInfo ? { client_info: clientInfo(signedIn) } : {};
   return sendBack(request, { code, ...info });

@@ -45,8 +45,9 @@ function logoutEndpoint(path: string): Endpoint {
   return {
     ...shown,
     path,
-    async answer({ tenant, origin, form }: AuthorityCall, authority: Authority) {
-      return answered(await signOut({ form, tenant: tenant ?? authority.homeTenant, origin }, authority));
+    answer(call: AuthorityCall, authority: Authority) {
+      const { tenant = authority.homeTenant, origin, form } = call;
+      return signOut({ form, tenant, origin }, browserOf(call), authority);
     },
   };
 }

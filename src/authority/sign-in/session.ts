@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Transaction } from '../../store/store.ts';
+import { endSession } from '../ended-sessions.ts';
 import { signedInSince } from '../user-authentication.ts';
 import type { SignedIn } from '../user-authentication.ts';
 import type { Authority } from '../services.ts';
@@ -27,7 +29,8 @@ function setSession(sealed: string): string {
   return `${sessionCookie}=${sealed}; ${attributes}`;
 }
 
-export const endSession = `${sessionCookie}=; Max-Age=0; ${attributes}`;
+/** The cookie that takes the session from the browser. */
+export const noSession = `${sessionCookie}=; Max-Age=0; ${attributes}`;
 
 /** The browser's nonce. An existing one is kept, so that two pages may be open; otherwise `cookie` sets a new one. */
 export function nonceOf({ nonce }: Cookies): { readonly nonce: string; readonly cookie: string | undefined } {
@@ -44,11 +47,13 @@ interface Session {
   readonly userId: string;
   /** Milliseconds since 1970. */
   readonly authTime: number;
+  /** The cookie of an earlier release does not have it. */
+  readonly sessionId?: string | undefined;
 }
 
 /** The session cookie of a user who has signed in. */
-export function sessionCookieOf({ user, authTime }: SignedIn, { opaqueTokens }: Authority): string {
-  const session: Session = { tenant: user.tenantId, userId: user.id, authTime };
+export function sessionCookieOf({ user, authTime, sessionId }: SignedIn, { opaqueTokens }: Authority): string {
+  const session: Session = { tenant: user.tenantId, userId: user.id, authTime, sessionId };
   return setSession(opaqueTokens.seal('session', session));
 }
 
@@ -63,6 +68,17 @@ export async function sessionOf(
   if (authority.now() >= session.authTime + sessionMs) return undefined;
   const answer = await signedInSince(session, authority);
   return answer.ok ? answer.signedIn : undefined;
+}
+
+/** The change that ends the session of a cookie, and with it the tokens that pages have from it; `undefined`: there is none. */
+export async function endingOf(
+  cookie: string | undefined,
+  { store, opaqueTokens, now }: Authority,
+): Promise<Transaction | undefined> {
+  const session = cookie === undefined ? undefined : opaqueTokens.open('session', cookie);
+  if (!isSession(session) || session.sessionId === undefined) return undefined;
+  const { sessionId, authTime } = session;
+  return endSession(store, { sessionId, authTime }, now());
 }
 
 function isSession(value: unknown): value is Session {

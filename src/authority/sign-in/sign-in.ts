@@ -12,7 +12,7 @@ import type { Authority } from '../services.ts';
 import { formActionOf, grantCode, readAuthorization, refuseClient } from './authorization.ts';
 import type { AuthorizationRequest, AuthorizeCall } from './authorization.ts';
 import { messagePage, refusalPage, signInPage, userCodePage } from './page.ts';
-import { endSession, nonceOf, sessionCookieOf, sessionOf } from './session.ts';
+import { endingOf, noSession, nonceOf, sessionCookieOf, sessionOf } from './session.ts';
 import type { Cookies } from './session.ts';
 
 /** How long a page may be open before its form is sent. */
@@ -86,7 +86,7 @@ export async function signIn(form: Form, browser: Browser, authority: Authority)
     const answer = askToSignIn(purpose, { browser, username, refusal }, authority);
     return { ok: false, refusal, names: { tenant, username, clientId }, answer };
   }
-  const { signedIn } = user;
+  const signedIn = { ...user.signedIn, sessionId: authority.newId() };
   const answer = finishSignIn(purpose, signedIn, authority);
   const headers = { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) };
   return { ok: true, answer: { ...answer, headers } };
@@ -147,19 +147,28 @@ function isPageState(value: unknown): value is PageState {
 
 /**
  * `GET /{tenant}/oauth2/v2.0/logout` (OpenID Connect RP-Initiated Logout 1.0): signs the browser out, and redirects to
- * `post_logout_redirect_uri` if that is registered for the client `client_id`. Tokens stay valid until they expire.
+ * `post_logout_redirect_uri` if that is registered for the client `client_id`. The refresh tokens that pages have from
+ * this session end; access tokens, and what other clients have, stay valid until they expire.
  */
-export async function signOut(
-  { form, tenant, origin }: { readonly form: Form; readonly tenant: string; readonly origin: string },
-  { store }: Authority,
-): Promise<Answer> {
+export async function signOut(call: SigningOut, { cookies }: Browser, authority: Authority): Promise<Answered> {
+  const change = await endingOf(cookies.session, authority);
+  return { ok: true, answer: await signedOut(call, authority), ...(change !== undefined && { change }) };
+}
+
+interface SigningOut {
+  readonly form: Form;
+  readonly tenant: string;
+  readonly origin: string;
+}
+
+async function signedOut({ form, tenant, origin }: SigningOut, { store }: Authority): Promise<Answer> {
   const target = form.get('post_logout_redirect_uri');
   const client = await findClient(store, tenant, form.get('client_id') ?? '');
   if (target !== undefined && client !== undefined && registeredAs(client.redirectUris, target, origin) !== undefined) {
     const state = form.get('state');
     const query =
       state === undefined ? '' : `${target.includes('?') ? '&' : '?'}${new URLSearchParams({ state }).toString()}`;
-    return { status: 302, headers: { location: `${target}${query}`, 'set-cookie': endSession } };
+    return { status: 302, headers: { location: `${target}${query}`, 'set-cookie': noSession } };
   }
-  return messagePage('Signed out', 'You are signed out in this browser.', { cookie: endSession });
+  return messagePage('Signed out', 'You are signed out in this browser.', { cookie: noSession });
 }
