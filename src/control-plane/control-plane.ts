@@ -4,12 +4,14 @@ import type { Edge } from '../edge/edge.ts';
 import { ChangeQueues } from '../edge/change-queues.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Turns } from '../edge/turns.ts';
+import { acceptsGzip } from '../http/negotiate.ts';
 import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import type { HomeHost, HostListener } from '../http/host.ts';
 import { targetSegments } from '../http/request.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Source } from '../types/source.ts';
+import { compress, isCompressible } from './compress.ts';
 import { openEvaluations } from './deployments/evaluations.ts';
 import { abandonDeployment, failDeployment } from './deployments/run.ts';
 import { edgeBase, controlEdge, putInForce } from './edge.ts';
@@ -122,8 +124,30 @@ function providerHeaders({ access, operation }: KnownSoFar): Readonly<Record<str
 }
 
 function send(response: ServerResponse, answer: Answer, known: KnownSoFar): void {
+  const body = answer.body === undefined ? undefined : Buffer.from(JSON.stringify(answer.body));
+  if (body === undefined || answer.status !== 200 || !isCompressible(known.request, body)) {
+    sendBody(response, answer, { known, body });
+    return;
+  }
+  const vary = { vary: 'accept-encoding' };
+  if (!acceptsGzip(known.request.headers['accept-encoding'])) {
+    sendBody(response, answer, { known, body, more: vary });
+    return;
+  }
+  compress(body, (compressed) => {
+    const more = compressed === undefined ? vary : { ...vary, 'content-encoding': 'gzip' };
+    if (!response.destroyed) sendBody(response, answer, { known, body: compressed ?? body, more });
+  });
+}
+
+interface Sending {
+  readonly known: KnownSoFar;
+  readonly body: Buffer | undefined;
+  readonly more?: Readonly<Record<string, string>>;
+}
+
+function sendBody(response: ServerResponse, answer: Answer, { known, body, more }: Sending): void {
   const { requestId } = known.request;
-  const body = answer.body === undefined ? undefined : JSON.stringify(answer.body);
   const isEmpty = body === undefined && answer.status !== 204;
   response.writeHead(answer.status, {
     'cache-control': 'no-cache',
@@ -139,7 +163,8 @@ function send(response: ServerResponse, answer: Answer, known: KnownSoFar): void
     ...(isEmpty && { 'content-length': '0' }),
     ...(body !== undefined && {
       'content-type': 'application/json; charset=utf-8',
-      'content-length': String(Buffer.byteLength(body)),
+      'content-length': String(body.length),
+      ...more,
     }),
   });
   response.end(body);

@@ -3,12 +3,10 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { request } from 'node:https';
-import type { IncomingHttpHeaders } from 'node:http';
 import { portalFolder, readPortal } from '../../src/site/portal-files.ts';
+import { get } from '../world/get.ts';
 import { dataFolder } from '../world/process.ts';
 import { startServer, startServerWith } from '../world/server.ts';
-import type { TestServer } from '../world/server.ts';
 
 const html = '<!doctype html><title>Postern</title>';
 const script = `console.log('${'portal '.repeat(500)}')`;
@@ -22,31 +20,6 @@ function build(folder: string): void {
   writeFileSync(join(folder, 'assets/app-AbC_1.js.gz'), gzipSync(script));
   writeFileSync(join(folder, 'assets/logo-2.svg'), '<svg/>');
   writeFileSync(join(folder, 'assets/notes.txt'), 'of no type that is served');
-}
-
-interface Got {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-function get(
-  { port, client }: TestServer,
-  path: string,
-  { method = 'GET', headers = {} }: { readonly method?: string; readonly headers?: Record<string, string> } = {},
-): Promise<Got> {
-  const { promise, resolve, reject } = Promise.withResolvers<Got>();
-  const target = { host: '127.0.0.1', port, servername: 'localhost', ca: client.ca, agent: false, method, path };
-  const sent = request({ ...target, headers: { host: `localhost:${port}`, ...headers } }, (incoming) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () =>
-      resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }),
-    );
-  });
-  sent.on('error', reject);
-  sent.end();
-  return promise;
 }
 
 test('the page, its deep links and its assets, each cached as long as it stays the same', async () => {
