@@ -18,6 +18,7 @@ export const followed: Readonly<Record<string, Server>> = {
   'docs/how-to/ci.md': 'by the page',
   'docs/how-to/declared.md': 'running',
   'docs/how-to/gateways.md': 'by the page',
+  'docs/how-to/portal.md': 'running',
   'docs/how-to/run.md': 'running',
   'docs/how-to/terraform.md': 'running',
   'docs/how-to/trust.md': 'running',
