@@ -14,7 +14,10 @@ import type { AuthorityRefusal } from './refusal.ts';
 import { refusalPage } from './sign-in/page.ts';
 import type { Authority } from './services.ts';
 
-/** The edge of tokens, discovery, the sign-in page and the endpoints of managed identities. It changes nothing in the store but the sessions that have ended. */
+/**
+ * The edge of tokens, discovery, the sign-in page and the endpoints of managed identities. It changes nothing in the store
+ * but the sessions that have ended.
+ */
 export const authorityEdge: Edge<AuthorityRequest, Authority, Omit<Admitted, 'request'>> = {
   steps,
   requirements: () => [],

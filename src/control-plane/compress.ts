@@ -8,7 +8,7 @@ const options = { level: constants.Z_BEST_SPEED };
 
 /**
  * Whether an answer of this size may be compressed. The length of a compressed answer tells about its contents, so that who
- * can put text beside a secret, and make a browser ask again and again, learns the secret (BREACH). Here neither is
+ * can put words beside a secret, and make a browser ask again and again, learns the secret (BREACH). Here neither is
  * possible: a read needs a bearer token, which no browser adds by itself as it adds cookies, and has no secret in it. The
  * answers that have one (`listKeys` and the like) are of POST requests, and stay as they are.
  */

@@ -41,7 +41,7 @@ async function refreshTokenOf(authority: TestAuthority, browser: Browser, client
 async function refresh(authority: TestAuthority, token: string, { client_id }: typeof portal) {
   const form = { grant_type: 'refresh_token', client_id, refresh_token: token };
   const { status, body } = await postToken(authority, form, { tenant: 'organizations' });
-  return { status, error: String(body['error_description'] ?? ''), next: String(body['refresh_token']) };
+  return { status, error: String(body['error_description']), next: String(body['refresh_token']) };
 }
 
 test("a page's refresh token ends a day after the sign-in, however often it is renewed", async (t) => {
