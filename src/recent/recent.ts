@@ -29,6 +29,7 @@ interface RecentParts {
 /** The last records of the audit log, and the callers of the last day, in memory, within bounds. */
 export class Recent implements AuditWatcher {
   readonly callers: Callers;
+  readonly permissions: ReadonlyMap<string, Permission>;
   readonly log = new RecentLog();
   readonly cursors = new Cursors();
   readonly #tail: LogTail | undefined;
@@ -44,6 +45,7 @@ export class Recent implements AuditWatcher {
     this.#tail = tail;
     this.#now = now;
     this.#sinceMs = now();
+    this.permissions = permissions;
     this.callers = new Callers(permissions);
     this.#timer = setTimeout(() => void this.warmed(), warmAfterMs).unref();
   }

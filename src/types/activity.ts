@@ -55,6 +55,8 @@ export interface ActivityEntry {
     readonly explanation?: string;
     readonly trustedService?: string;
   };
+  /** The permission that the operation needs, as `explain` takes it; only of the data plane. */
+  readonly requiredPermission?: Permission;
   /** Whether an access policy, a role or a switch of the vault gave the permission; absent where that was not asked. */
   readonly permission?: { readonly allowed: boolean; readonly by: 'accessPolicy' | 'role' | 'vaultSwitch' };
   readonly status: number;

@@ -95,6 +95,13 @@ suite('activity of a vault', () => {
     assert.match(get.objectId ?? '', /\/secrets\/one\/[0-9a-f]{32}$/);
     assert.match(denied?.verdict?.explanation ?? '', /^Denied: defaultAction is Deny, 203\.0\.113\.8 is in none/);
     assert.match(denied?.message ?? '', /^Client address is not authorized/);
+    const explained = await world.client.arm('POST', `${vaultPath('kv-one')}/explain`, {
+      from: '203.0.113.8',
+      permission: denied?.requiredPermission,
+      caller: { applicationId: denied?.caller?.applicationId },
+    });
+    assert.equal(denied?.requiredPermission, 'secrets/get');
+    assert.equal(explained.body['explanation'], denied.verdict?.explanation);
     const { clientId, objectId } = world.client.identity;
     assert.deepEqual(denied?.caller, { issuerClass: 'own', objectId, applicationId: clientId });
   });

@@ -75,7 +75,11 @@ async function read(call: ControlCall, { recent }: ControlServices, { isAsked, i
   const isRecorded = cursor !== undefined && nowMs - cursor.recordedAtMs < recordEveryMs;
   const recordedAtMs = isRecorded ? cursor.recordedAtMs : nowMs;
   const body: ActivityAnswer = {
-    value: found.entries.map((entry) => ({ ...entry, vault: { ...entry.vault, id: idOf(entry) } })),
+    value: found.entries.map((entry) => {
+      const requiredPermission = recent.permissions.get(entry.operation);
+      const vault = { ...entry.vault, id: idOf(entry) };
+      return { ...entry, vault, ...(requiredPermission !== undefined && { requiredPermission }) };
+    }),
     next: recent.cursors.seal({ ...found.next, recordedAtMs }, reader),
     more: found.more,
     gap: found.gap || (after !== undefined && cursor === undefined),
