@@ -35,7 +35,8 @@ const chosen: Rules = {
   'import/no-default-export': 'error',
   'import/no-duplicates': 'error',
   'import/no-mutable-exports': 'error',
-  'import/no-unassigned-import': 'error',
+  // A page brings its styles along.
+  'import/no-unassigned-import': ['error', { allow: ['**/*.css'] }],
   'node/no-process-env': 'error',
   'oxc/no-barrel-file': ['error', { threshold: 0 }],
   'typescript/ban-ts-comment': 'error',

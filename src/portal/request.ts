@@ -36,6 +36,8 @@ export interface Call {
   readonly body?: unknown;
   /** The ETag that the change was made from. */
   readonly ifMatch?: string;
+  /** Makes, and refuses to change what is there. */
+  readonly ifNoneMatch?: '*';
   readonly signal?: AbortSignal;
 }
 
@@ -94,12 +96,13 @@ export function servicesOf(session: Session, settings: Settings): Services {
 async function answered<T>(
   url: URL,
   token: string,
-  { method = 'GET', body: sent, ifMatch, signal }: Call,
+  { method = 'GET', body: sent, ifMatch, ifNoneMatch, signal }: Call,
 ): Promise<Answered<T>> {
   const headers = {
     authorization: `Bearer ${token}`,
     ...(sent !== undefined && { 'content-type': 'application/json' }),
     ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+    ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
   };
   // Without a cache: a browser writes to its disk what a vault answered, although it would ask again before using it.
   const response = await fetch(url, {
