@@ -1,0 +1,88 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ActivityAnswer } from '../../types/activity.ts';
+import { usePortal } from '../portal.ts';
+import { RequestFailed } from '../request.ts';
+import { activityQuery, delayMs, emptyFeed, fed } from './feed.ts';
+import type { Feed, Filters } from './feed.ts';
+
+export interface Followed {
+  readonly feed: Feed;
+  /** Why nothing new comes at the moment. */
+  readonly error: unknown;
+}
+
+const nothing: Followed = { feed: emptyFeed, error: undefined };
+const againAfterMs = 5000;
+
+/**
+ * Follows the activity at `path` (of a vault or the subscription): by a cursor and by asking again, because a browser has six
+ * connections to a server, which as many open pages with a stream each would use up. A hidden page asks nothing.
+ */
+export function useFeed(path: string, filters: Filters, paused: boolean): Followed {
+  const { services } = usePortal();
+  const key = `${path}?${activityQuery(filters, undefined)}`;
+  const [kept, setKept] = useState<{ readonly key: string; readonly followed: Followed }>({ key, followed: nothing });
+  const followed = kept.key === key ? kept.followed : nothing;
+  useEffect(() => {
+    if (paused) return undefined;
+    const ending = new AbortController();
+    const { signal } = ending;
+    let { feed } = followed;
+    const follow = async () => {
+      while (!signal.aborted) {
+        await shown(signal);
+        const asked = await services
+          .arm<ActivityAnswer>(`${path}?${activityQuery(filters, feed.next)}`, { signal })
+          .catch((error: unknown) => ({ error }));
+        if (signal.aborted) return;
+        if ('error' in asked) {
+          setKept({ key, followed: { feed, error: asked.error } });
+          await pause(waitAfter(asked.error), signal);
+          continue;
+        }
+        feed = fed(feed, asked.value);
+        setKept({ key, followed: { feed, error: undefined } });
+        if (!asked.value.more) await pause(delayMs(feed), signal);
+      }
+    };
+    void follow();
+    return () => {
+      ending.abort();
+    };
+  }, [key, paused]);
+  return followed;
+}
+
+function waitAfter(error: unknown): number {
+  const failure = error instanceof RequestFailed ? error.failure : undefined;
+  const seconds = failure?.kind === 'refused' ? (failure.retryAfterSeconds ?? 0) : 0;
+  return Math.max(againAfterMs, seconds * 1000);
+}
+
+/** Settles when the page is in sight, or not asked for any more. */
+async function shown(signal: AbortSignal): Promise<void> {
+  if (!document.hidden || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const watching = new AbortController();
+    const settle = () => {
+      if (document.hidden && !signal.aborted) return;
+      watching.abort();
+      resolve();
+    };
+    document.addEventListener('visibilitychange', settle, { signal: watching.signal });
+    signal.addEventListener('abort', settle, { signal: watching.signal });
+  });
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(settle, ms);
+    function settle() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', settle);
+      resolve();
+    }
+    signal.addEventListener('abort', settle);
+    if (signal.aborted) settle();
+  });
+}
