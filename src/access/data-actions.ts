@@ -66,6 +66,9 @@ export function isPermission(name: string): name is Permission {
   return Object.hasOwn(byPermission, name);
 }
 
+/** Every permission that an access policy can give, by collection. */
+export const allPermissions: readonly Permission[] = Object.keys(byPermission).filter(isPermission);
+
 /** Operations that roles tell apart, although access policies have one permission for both. */
 const byOperation: ReadonlyMap<string, DataAction> = new Map([['SecretUpdate', dataAction('secrets/update/action')]]);
 
