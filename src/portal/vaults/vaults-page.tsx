@@ -7,6 +7,7 @@ import { Failed } from '../ui/message.tsx';
 import { Empty, Heading, Loading } from '../ui/parts.tsx';
 import { useRowWindow } from '../ui/window-of-rows.ts';
 import { counted, numberOf } from '../ui/words.ts';
+import { useDenials } from './use-denials.ts';
 import { boundaryInWords, boundaryOf, groupOf, vaultApiVersion } from './vault.ts';
 import type { Boundary, Vault } from './vault.ts';
 
@@ -153,6 +154,7 @@ const rowPx = 45;
 
 function VaultTable({ vaults }: { readonly vaults: readonly Vault[] }) {
   const { ref, first, end, beforePx, afterPx } = useRowWindow(vaults.length, rowPx);
+  const denials = useDenials();
   if (vaults.length === 0) return null;
   return (
     <div class="table-wrap rows" ref={ref}>
@@ -161,6 +163,9 @@ function VaultTable({ vaults }: { readonly vaults: readonly Vault[] }) {
           <tr>
             <th scope="col">Name</th>
             <th scope="col">Lets in</th>
+            <th scope="col" class="number">
+              Denied, last hour
+            </th>
             <th scope="col">Resource group</th>
             <th scope="col">Location</th>
           </tr>
@@ -175,6 +180,9 @@ function VaultTable({ vaults }: { readonly vaults: readonly Vault[] }) {
               <td>
                 <span class={`dot dot-${boundaryOf(vault)}`} aria-hidden="true" /> {boundaryInWords(vault)}
               </td>
+              <td class="number">
+                <Denials vault={vault} count={denials.get(vault.id.toLowerCase())} />
+              </td>
               <td class="muted">{groupOf(vault.id)}</td>
               <td class="muted">{vault.location}</td>
             </tr>
@@ -186,11 +194,21 @@ function VaultTable({ vaults }: { readonly vaults: readonly Vault[] }) {
   );
 }
 
+function Denials({ vault, count }: { readonly vault: Vault; readonly count: number | undefined }) {
+  if (count === undefined) return null;
+  const href = hrefOf(['vaults', groupOf(vault.id), vault.name, 'activity'], { result: 'denied' });
+  return (
+    <a href={href} aria-label={`${counted(count, 'request')} to ${vault.name} denied: show them`}>
+      {numberOf(count)}
+    </a>
+  );
+}
+
 /** Stands for the rows that are not drawn. */
 function Gap({ px }: { readonly px: number }) {
   return (
     <tr aria-hidden="true">
-      <td colSpan={4} style={{ height: `${px}px`, padding: 0, border: 0 }} />
+      <td colSpan={5} style={{ height: `${px}px`, padding: 0, border: 0 }} />
     </tr>
   );
 }

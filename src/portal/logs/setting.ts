@@ -1,0 +1,60 @@
+export const insightsApiVersion = 'api-version=2021-05-01-preview';
+
+/** A diagnostic setting, as the resource manager answers it. */
+export interface DiagnosticSetting {
+  readonly id: string;
+  readonly name: string;
+  readonly properties: {
+    readonly storageAccountId: string | null;
+    readonly marketplacePartnerId?: string;
+    readonly logs: readonly {
+      readonly category: string | null;
+      readonly categoryGroup: string | null;
+      readonly enabled: boolean;
+    }[];
+  };
+}
+
+/** `the storage account logs`, `the collector grafana`. */
+export function sinksOf({ properties: { storageAccountId, marketplacePartnerId } }: DiagnosticSetting): string {
+  const sinks = [
+    storageAccountId !== null && `storage account ${lastOf(storageAccountId)}`,
+    marketplacePartnerId !== undefined && `collector ${lastOf(marketplacePartnerId)}`,
+  ];
+  return sinks.filter((sink) => sink !== false).join(', ');
+}
+
+/** What is sent: `AuditEvent`, `all logs`. */
+export function contentsOf({ properties: { logs } }: DiagnosticSetting): string {
+  const enabled = logs
+    .filter((log) => log.enabled)
+    .map(({ category, categoryGroup }) => category ?? categoryGroup ?? '');
+  return enabled.length === 0 ? 'nothing' : enabled.join(', ');
+}
+
+function lastOf(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}
+
+/** The `properties` of a new setting: a storage account by its id, or a collector by the name in the server's configuration. */
+export function newSetting(
+  {
+    storageAccountId,
+    collector,
+    group,
+  }: { readonly storageAccountId: string; readonly collector: string; readonly group: string },
+  resourceGroupId: string,
+): object {
+  return {
+    ...(storageAccountId !== '' && { storageAccountId }),
+    ...(collector !== '' && {
+      marketplacePartnerId: `${resourceGroupId}/providers/Postern.Delivery/collectors/${encodeURIComponent(collector)}`,
+    }),
+    logs: [{ categoryGroup: group, enabled: true }],
+  };
+}
+
+/** JSON lines, the oldest first. */
+export function jsonLines(entries: readonly unknown[]): string {
+  return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+}
