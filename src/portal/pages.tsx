@@ -21,6 +21,21 @@ export interface PageCard {
 export const pages: readonly PageCard[] = [
   { at: '', component: VaultsPage, nav: 'Vaults' },
   { at: 'vaults', component: VaultPage },
+  {
+    at: 'networks',
+    component: lazily(async () => (await import('./networks/networks-page.tsx')).NetworksPage),
+    nav: 'Virtual networks',
+  },
+  {
+    at: 'services',
+    component: lazily(async () => (await import('./services/services-page.tsx')).ServicesPage),
+    nav: 'Trusted services',
+  },
+  {
+    at: 'activity',
+    component: lazily(async () => (await import('./activity/activity-page.tsx')).ActivityPage),
+    nav: 'Activity',
+  },
 ];
 
 export const NotFound = lazily(async () => (await import('./not-found.tsx')).NotFoundPage);

@@ -31,6 +31,17 @@ interface VaultTab {
 /** The tabs of a vault; the first is what its own address shows. */
 const tabs: readonly VaultTab[] = [
   { at: 'overview', label: 'Overview', component: lazily(async () => (await import('./overview.tsx')).Overview) },
+  {
+    at: 'activity',
+    label: 'Activity',
+    component: lazily(async () => (await import('../activity/activity-tab.tsx')).ActivityTab),
+  },
+  {
+    at: 'access',
+    label: 'Access',
+    component: lazily(async () => (await import('../access/access-tab.tsx')).AccessTab),
+  },
+  { at: 'logs', label: 'Logs', component: lazily(async () => (await import('../logs/logs-tab.tsx')).LogsTab) },
 ];
 
 export function VaultPage({ rest, query }: PageProps) {
