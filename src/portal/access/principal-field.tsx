@@ -8,10 +8,9 @@ import { Field } from '../ui/parts.tsx';
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const quietMs = 200;
 
-/** Finds a user, group or application by the beginning of its name; an object id is taken as it is. */
-export function PrincipalField({ onChoose }: { readonly onChoose: (chosen: Principal | undefined) => void }) {
+/** Whom Graph has for a text, once nothing is typed for a while. The last answer stays until there is another. */
+function useFound(text: string) {
   const { services } = usePortal();
-  const [text, setText] = useState('');
   const [asked, setAsked] = useState('');
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -25,7 +24,21 @@ export function PrincipalField({ onChoose }: { readonly onChoose: (chosen: Princ
   const byHand: readonly Principal[] = guid.test(text.trim())
     ? [{ id: text.trim().toLowerCase(), name: text.trim(), kind: 'ServicePrincipal' }]
     : [];
-  const found = loaded.state === 'ready' ? [...byHand, ...loaded.value] : byHand;
+  const [last, setLast] = useState<readonly Principal[]>([]);
+  useEffect(() => {
+    if (loaded.state === 'ready') setLast(loaded.value);
+  }, [loaded]);
+  return { loaded, found: [...byHand, ...last] };
+}
+
+/** Finds a user, group or application by the beginning of its name; an object id is taken as it is. */
+export function PrincipalField({ onChoose }: { readonly onChoose: (chosen: Principal | undefined) => void }) {
+  const [text, setText] = useState('');
+  const { loaded, found: listed } = useFound(text);
+  const [chosen, setChosen] = useState<Principal>();
+  // Who is chosen stays in the list, and so chosen, whatever is looked for then.
+  const others = listed.filter(({ id }) => id !== chosen?.id);
+  const found = chosen === undefined ? others : [chosen, ...others];
   return (
     <>
       <Field label="Find a user, group or application" hint="The beginning of its name, or its object id">
@@ -45,9 +58,12 @@ export function PrincipalField({ onChoose }: { readonly onChoose: (chosen: Princ
           size={6}
           required
           class="principals"
+          value={chosen?.id ?? ''}
           onChange={(event) => {
             const { value } = event.currentTarget;
-            onChoose(found.find(({ id }) => id === value));
+            const next = found.find(({ id }) => id === value);
+            setChosen(next);
+            onChoose(next);
           }}
         >
           {found.map(({ id, name, kind, detail }) => (
