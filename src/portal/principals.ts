@@ -42,7 +42,7 @@ function principalOf(object: GraphObject, kind: PrincipalKind): Principal {
   return { id, name: displayName ?? detail ?? id, kind, ...(detail !== undefined && { detail }) };
 }
 
-/** What Graph has said already; an id that it does not know is asked for once. */
+/** Graph's answers so far; an id that it does not know is asked for once. */
 const known = new Map<string, Principal>();
 const asked = new Set<string>();
 

@@ -205,25 +205,25 @@ describe('the feed', () => {
   const second = { ...denied, correlationId: 'd' };
 
   it('counts as new what came after the first answer, and asks sooner while something comes', () => {
-    const first = fed(emptyFeed, answer([entry()]));
+    const first = fed(emptyFeed, answer([entry()]), startMs);
     assert.equal(first.fresh, 0);
-    const next = fed(first, answer([second], { next: 'm' }));
+    const next = fed(first, answer([second], { next: 'm' }), startMs);
     assert.deepEqual([next.fresh, next.next, next.entries.length, delayMs(next)], [1, 'm', 2, 1000]);
-    assert.deepEqual([fed(next, answer([])).fresh, delayMs(fed(next, answer([])))], [1, 5000]);
+    assert.deepEqual([fed(next, answer([]), startMs).fresh, delayMs(fed(next, answer([]), startMs))], [1, 5000]);
   });
 
   it('says a gap for as long as it is shown, and shows nothing twice after it', () => {
-    const feed = fed(fed(emptyFeed, answer([entry()])), answer([entry(), second], { gap: true }));
+    const feed = fed(fed(emptyFeed, answer([entry()]), startMs), answer([entry(), second], { gap: true }), startMs);
     assert.deepEqual([feed.gap, feed.entries.length], [true, 2]);
-    assert.equal(fed(feed, answer([])).gap, true);
+    assert.equal(fed(feed, answer([]), startMs).gap, true);
   });
 
   it("says since when it is whole: the server's time, or that of the oldest entry that is kept", () => {
-    assert.equal(fed(emptyFeed, answer([entry()])).sinceMs, startMs - 1000);
-    const full = fed(emptyFeed, answer(Array.from({ length: entriesPerAnswer }, () => entry())));
+    assert.equal(fed(emptyFeed, answer([entry()]), startMs).sinceMs, startMs - 1000);
+    const full = fed(emptyFeed, answer(Array.from({ length: entriesPerAnswer }, () => entry())), startMs);
     assert.equal(full.sinceMs, startMs);
     const later = Array.from({ length: entriesKept }, () => entry({ time: new Date(startMs + 60_000).toISOString() }));
-    const cut = fed(full, answer(later));
+    const cut = fed(full, answer(later), startMs);
     assert.deepEqual([cut.entries.length, cut.sinceMs], [entriesKept, startMs + 60_000]);
   });
 });

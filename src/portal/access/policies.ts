@@ -28,7 +28,7 @@ export function given(permissions: Permissions, collection: CollectionName): rea
   return namesIn(collection).filter((name) => has.has('all') || has.has(name.toLowerCase()));
 }
 
-/** What is sent: `all` stays `all` if nothing was taken from it. */
+/** The names to send: `all` stays `all` if nothing was taken from it. */
 export function toSend(chosen: Granted, before: Permissions): Granted {
   const of = (collection: CollectionName) => {
     const hadAll = (before[collection] ?? []).some((name) => name.toLowerCase() === 'all');
@@ -92,7 +92,7 @@ export function byRoles(assignments: CompiledAssignments, person: Person, vaultI
   };
 }
 
-/** What somebody can do, collection by collection; what is allowed comes first. */
+/** The permissions of a principal, collection by collection; those that are allowed come first. */
 export function answersOf(judge: Judge): readonly Answer[] {
   return collections.flatMap((collection) => {
     const judged = namesIn(collection).flatMap((name) => {

@@ -1,5 +1,4 @@
 import { useMemo, useState } from 'preact/hooks';
-import { nowMs } from '../clock.ts';
 import { hrefOf, navigate } from '../navigation.ts';
 import { useNames } from '../principals.ts';
 import { Failed, Message } from '../ui/message.tsx';
@@ -40,7 +39,7 @@ export function Activity({
     return <Failed what="The activity could not be loaded." error={error} />;
   return (
     <div class="stack">
-      <Pulse beats={pulseOf(feed.entries, nowMs())} sinceMs={feed.sinceMs} />
+      <Pulse beats={pulseOf(feed.entries, feed.atMs)} sinceMs={feed.sinceMs} />
       <div class="toolbar activity-tools">
         <ResultChips place={place} />
         <FilterChips place={place} />

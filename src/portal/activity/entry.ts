@@ -59,7 +59,7 @@ export function firewallReason(verdict: Verdict): string {
 const givenBy = { accessPolicy: 'an access policy', role: 'a role assignment', vaultSwitch: 'a switch of the vault' };
 const missing = { accessPolicy: 'no access policy', role: 'no role assignment', vaultSwitch: 'the switch is off' };
 
-/** Who gave the permission, or that nobody did. */
+/** The source of the permission, or the lack of one. */
 export function permissionReason({ allowed, by }: NonNullable<ActivityEntry['permission']>): string {
   return allowed ? givenBy[by] : missing[by];
 }

@@ -4,7 +4,7 @@ import type { DescribedDifference } from '../../insight/describe.ts';
 import { counted } from '../ui/words.ts';
 import { subnetName } from './entry.ts';
 
-/** What `POST {vault}/explain` is asked about a refused request; `undefined` where its source is not known. */
+/** The body of `POST {vault}/explain` for a refused request; `undefined` where its source is not known. */
 export function explainRequest({ source, caller }: Pick<ActivityEntry, 'source' | 'caller'>): object | undefined {
   if (source === undefined || source.kind === 'unknown') return undefined;
   const asked = { from: source.address, ...(source.kind === 'subnet' && { subnet: source.subnet }) };
@@ -29,7 +29,7 @@ interface Fix {
   readonly gains: DescribedDifference;
 }
 
-/** Whom a change lets in: `1 address`, `the subnet demo-blue/workloads`. */
+/** The gains of a change in words: `1 address`, `the subnet demo-blue/workloads`. */
 export function gainsInWords({ ipv4, ipv6, subnets, services, ...other }: DescribedDifference): string {
   const addresses = ipv4.reduce((sum, range) => sum + range.addresses, 0);
   const parts = [

@@ -1,6 +1,6 @@
 import type { ActivityAnswer, ActivityEntry } from '../../types/activity.ts';
 
-/** What was read so far. */
+/** The records that were read so far. */
 export interface Feed {
   /** The oldest first. */
   readonly entries: readonly ActivityEntry[];
@@ -14,6 +14,8 @@ export interface Feed {
   readonly fresh: number;
   /** Whether the last answer brought any. */
   readonly busy: boolean;
+  /** The time of the last answer. */
+  readonly atMs: number;
 }
 
 export const emptyFeed: Feed = {
@@ -23,6 +25,7 @@ export const emptyFeed: Feed = {
   gap: false,
   fresh: 0,
   busy: false,
+  atMs: 0,
 };
 
 /** The most entries of one answer, and the most that a page keeps. */
@@ -30,7 +33,7 @@ export const entriesPerAnswer = 500;
 export const entriesKept = 5000;
 
 /** The feed with one more answer. After a gap the server may send again what is here already. */
-export function fed(feed: Feed, { value, next, gap, since }: ActivityAnswer): Feed {
+export function fed(feed: Feed, { value, next, gap, since }: ActivityAnswer, atMs: number): Feed {
   const isFirst = feed.next === undefined;
   const known = gap ? new Set(feed.entries.map(identityOf)) : undefined;
   const added = known === undefined ? value : value.filter((entry) => !known.has(identityOf(entry)));
@@ -46,6 +49,7 @@ export function fed(feed: Feed, { value, next, gap, since }: ActivityAnswer): Fe
     gap: feed.gap || gap,
     fresh: isFirst ? 0 : feed.fresh + added.length,
     busy: added.length > 0,
+    atMs,
   };
 }
 

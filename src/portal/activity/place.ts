@@ -2,7 +2,7 @@ import { hrefOf } from '../navigation.ts';
 import type { Principal } from '../principals.ts';
 import type { Filters } from './feed.ts';
 
-/** What a line needs to know of the page that it is on. */
+/** The page that a line is on, as far as the line needs it. */
 export interface ActivityPlace {
   /** The segments of the page's address. */
   readonly at: readonly string[];

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ActivityAnswer } from '../../types/activity.ts';
+import { answeredAtMs } from '../answered-at.ts';
 import { usePortal } from '../portal.ts';
 import { RequestFailed } from '../request.ts';
 import { activityQuery, delayMs, emptyFeed, fed } from './feed.ts';
@@ -7,7 +8,7 @@ import type { Feed, Filters } from './feed.ts';
 
 export interface Followed {
   readonly feed: Feed;
-  /** Why nothing new comes at the moment. */
+  /** The reason why nothing new comes at the moment. */
   readonly error: unknown;
 }
 
@@ -40,7 +41,7 @@ export function useFeed(path: string, filters: Filters, paused: boolean): Follow
           await pause(waitAfter(asked.error), signal);
           continue;
         }
-        feed = fed(feed, asked.value);
+        feed = fed(feed, asked.value, answeredAtMs(asked));
         setKept({ key, followed: { feed, error: undefined } });
         if (!asked.value.more) await pause(delayMs(feed), signal);
       }

@@ -24,7 +24,7 @@ export function sinksOf({ properties: { storageAccountId, marketplacePartnerId }
   return sinks.filter((sink) => sink !== false).join(', ');
 }
 
-/** What is sent: `AuditEvent`, `all logs`. */
+/** The categories that are sent: `AuditEvent`, `allLogs`. */
 export function contentsOf({ properties: { logs } }: DiagnosticSetting): string {
   const enabled = logs
     .filter((log) => log.enabled)

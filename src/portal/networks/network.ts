@@ -63,7 +63,7 @@ export function vaultsNaming(vaults: readonly Vault[], subnetId: string): readon
   );
 }
 
-/** What a subnet's public address is, as far as the server says. */
+/** The public address of a subnet, as far as the server says it. */
 export interface PublicAddresses {
   /** Of its NAT gateway. Without one the fabric takes any of the pool. */
   readonly known: readonly string[];
@@ -75,7 +75,7 @@ export function publicAddressText({ known, pool }: PublicAddresses): string {
   return pool === undefined ? 'its public (NAT) address' : `a public address of ${pool}`;
 }
 
-/** Who is let in by the endpoint's state, of the vaults that the switch could matter to. */
+/** The vaults that a switch of the endpoint matters to. */
 export interface SwitchEffect {
   /** Let the subnet in now, and do not afterwards. */
   readonly lose: readonly string[];
@@ -85,8 +85,8 @@ export interface SwitchEffect {
 }
 
 /**
- * What a switch of the endpoint does to the vaults. Off, a vault sees the public address; where that is not known, nobody is
- * counted as let in by it.
+ * The effect of a switch of the endpoint on the vaults. Off, a vault sees the public address; where that is not known, no
+ * vault is counted as letting it in.
  */
 export function switchEffect(
   subnet: Pick<Subnet, 'id'>,

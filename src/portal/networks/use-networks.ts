@@ -12,7 +12,7 @@ export interface Networks {
   readonly publicAddressesOf: (subnetId: string) => PublicAddresses;
 }
 
-/** All networks and vaults that the user may see: who names whom is not in either alone. */
+/** All networks and vaults that the user may see: the rules of the one name the subnets of the other. */
 export function useNetworks() {
   const { services, settings } = usePortal();
   const at = `/subscriptions/${settings.subscriptionId}/providers`;
@@ -33,7 +33,7 @@ interface FabricNetworks {
   }[];
 }
 
-/** What the fabric is told. Who may not read it gets the words without the addresses. */
+/** The addresses that the fabric is told. A user who may not read them gets the words without them. */
 async function loadPublicAddresses(services: Services, signal: AbortSignal): Promise<Networks['publicAddressesOf']> {
   const path = `/providers/Postern.Fabric/networks?${networkApiVersion}`;
   const told = await services.arm<FabricNetworks>(path, { signal }).catch((error: unknown) => {

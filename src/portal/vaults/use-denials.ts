@@ -1,5 +1,5 @@
 import type { ActivityAnswer } from '../../types/activity.ts';
-import { nowMs } from '../clock.ts';
+import { answeredAtMs } from '../answered-at.ts';
 import { useLoaded, usePortal } from '../portal.ts';
 import { denialsByVault } from './denials.ts';
 
@@ -15,5 +15,5 @@ export function useDenials(): ReadonlyMap<string, number> {
   });
   const path = `/subscriptions/${settings.subscriptionId}/providers/Postern.Insight/activity?${query}`;
   const { loaded } = useLoaded((signal) => services.arm<ActivityAnswer>(path, { signal }), path);
-  return loaded.state === 'ready' ? denialsByVault(loaded.value.value, nowMs()) : new Map();
+  return loaded.state === 'ready' ? denialsByVault(loaded.value.value, answeredAtMs(loaded.value)) : new Map();
 }
