@@ -140,6 +140,15 @@ function send(response: ServerResponse, answer: Answer, known: KnownSoFar): void
   });
 }
 
+/**
+ * RFC 6797, as Azure sends it, but not for `localhost`: a browser would from then on refuse plain http to every port there,
+ * and so to whatever else the developer runs on this machine.
+ */
+function transportSecurity(host: string | undefined): Readonly<Record<string, string>> {
+  const isThisMachine = /^(?:[^:]+\.)?localhost(?::\d+)?$/i.test(host ?? '');
+  return isThisMachine ? {} : { 'strict-transport-security': 'max-age=31536000; includeSubDomains' };
+}
+
 interface Sending {
   readonly known: KnownSoFar;
   readonly body: Buffer | undefined;
@@ -156,7 +165,7 @@ function sendBody(response: ServerResponse, answer: Answer, { known, body, more 
     'x-ms-request-id': requestId,
     'x-ms-correlation-request-id': requestId,
     'x-content-type-options': 'nosniff',
-    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    ...transportSecurity(known.request.headers.host),
     ...providerHeaders(known),
     ...headersOf(answer),
     // RFC 9110 section 8.6: a 204 has no Content-Length.

@@ -55,10 +55,15 @@ export interface Services {
   /** `vaultUri` as the resource manager gives it, `https://demo.vault.localhost:8443/`; `path` without a leading slash. */
   readonly vault: <T>(vaultUri: string, path: string, call?: Call) => Promise<Answered<T>>;
   /** Every page of a list, each as it arrives. */
-  readonly pages: <T>(
-    list: { readonly first: string; readonly of: 'arm' | 'vault' },
-    signal?: AbortSignal,
-  ) => AsyncGenerator<readonly T[]>;
+  readonly pages: <T>(list: List, signal?: AbortSignal) => AsyncGenerator<readonly T[]>;
+}
+
+interface List {
+  /** The path at the resource manager, or the URL at a vault. */
+  readonly first: string;
+  readonly of: 'arm' | 'vault';
+  /** How long the first page of the resource manager is: a short one is there at once. The others are as long as may be. */
+  readonly firstRows?: number;
 }
 
 interface Page<T> {
@@ -78,16 +83,19 @@ export function servicesOf(session: Session, settings: Settings): Services {
   };
   return {
     ...at,
-    async *pages<T>({ first, of }: { readonly first: string; readonly of: 'arm' | 'vault' }, signal?: AbortSignal) {
+    async *pages<T>({ first, of, firstRows }: List, signal?: AbortSignal) {
       const resource = of === 'arm' ? settings.resourceManagerResource : settings.vaultResource;
       const start = new URL(first, origin);
-      let next: string | undefined = start.href;
+      if (of === 'vault') ownVault(start.href, settings);
+      if (firstRows !== undefined) start.searchParams.set('$top', String(firstRows));
+      let next: URL | undefined = start;
       while (next !== undefined) {
         // A token goes nowhere but where the list began.
-        if (new URL(next).origin !== start.origin) throw new Error(`the list goes on at another server: ${next}`);
-        const { value }: Answered<Page<T>> = await send(next, resource, signal === undefined ? {} : { signal });
+        if (next.origin !== start.origin) throw new Error(`the list goes on at another server: ${next.origin}`);
+        const { value }: Answered<Page<T>> = await send(next.href, resource, signal === undefined ? {} : { signal });
         yield value.value;
-        next = value.nextLink ?? undefined;
+        next = typeof value.nextLink === 'string' ? new URL(value.nextLink) : undefined;
+        if (firstRows !== undefined) next?.searchParams.delete('$top');
       }
     },
   };

@@ -54,7 +54,6 @@ function expectAzure(
   assert.match(head, /\r\nx-ms-request-id: [0-9a-f-]{36}\r\n/);
   assert.match(head, /\r\nx-ms-correlation-request-id: [0-9a-f-]{36}\r\n/);
   assert.match(head, /\r\ncache-control: no-cache\r\n/);
-  assert.match(head, /\r\nstrict-transport-security: max-age=31536000; includeSubDomains\r\n/);
   assert.match(body, expected.says);
 }
 

@@ -43,6 +43,8 @@ export interface TestServerSetting {
   readonly still?: boolean;
   /** Called with what an administrator is told at the start. */
   readonly notice?: (message: string) => void;
+  /** With the demo world and its user. */
+  readonly demo?: boolean;
   /** The portal's files; by default there are none. */
   readonly portal?: FoundPortal;
   /** Wraps the store that the server is given. */
@@ -66,12 +68,13 @@ export async function startServerWith({
   still = false,
   notice = () => {},
   wrapStore = (store) => store,
+  demo = false,
   portal = notBuilt,
 }: TestServerSetting): Promise<TestServer> {
   const home = process.cwd();
   const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
   const read = readSettings({
-    argv: ['--data', data, '--no-demo', ...options, ...(config === undefined ? [] : ['--config', 'postern.json'])],
+    argv: ['--data', data, ...(demo ? [] : ['--no-demo']), ...options, ...(config === undefined ? [] : ['--config', 'postern.json'])],
     environment: {},
     readFile: () => JSON.stringify(config),
     folder: home,

@@ -36,10 +36,7 @@ function useVaults(): Listed & { readonly reload: () => void } {
     const list = `/subscriptions/${settings.subscriptionId}/providers/Microsoft.KeyVault/vaults?${vaultApiVersion}`;
     const load = async () => {
       const vaults: Vault[] = [];
-      for await (const page of services.pages<Vault>(
-        { first: `${list}&$top=${firstRows}`, of: 'arm' },
-        ending.signal,
-      )) {
+      for await (const page of services.pages<Vault>({ first: list, of: 'arm', firstRows }, ending.signal)) {
         vaults.push(...page);
         setListed({ vaults: vaults.slice(), done: false });
       }
