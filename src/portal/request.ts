@@ -58,7 +58,7 @@ export interface Services {
   readonly pages: <T>(list: List, signal?: AbortSignal) => AsyncGenerator<readonly T[]>;
 }
 
-interface List {
+export interface List {
   /** The path at the resource manager, or the URL at a vault. */
   readonly first: string;
   readonly of: 'arm' | 'vault';

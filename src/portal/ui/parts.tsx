@@ -89,16 +89,18 @@ export function Field({
   readonly children: ComponentChildren;
 }) {
   return (
-    <label class="field">
-      <span class="field-label">{label}</span>
-      {children}
+    <div class="field">
+      <label>
+        <span class="field-label">{label}</span>
+        {children}
+      </label>
       {hint !== undefined && error === undefined && <span class="field-hint">{hint}</span>}
       {error !== undefined && (
         <span class="field-error" role="alert">
           {error}
         </span>
       )}
-    </label>
+    </div>
   );
 }
 

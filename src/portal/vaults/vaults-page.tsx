@@ -1,14 +1,14 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { hrefOf, navigate } from '../navigation.ts';
 import type { PageProps } from '../pages.tsx';
-import { usePortal } from '../portal.ts';
 import { askSeenAs } from '../seen-as.ts';
 import { Failed } from '../ui/message.tsx';
 import { Empty, Heading, Loading } from '../ui/parts.tsx';
 import { useRowWindow } from '../ui/window-of-rows.ts';
 import { counted, numberOf } from '../ui/words.ts';
 import { useDenials } from './use-denials.ts';
-import { boundaryInWords, boundaryOf, groupOf, vaultApiVersion } from './vault.ts';
+import { useVaults } from './use-vaults.ts';
+import { boundaryInWords, boundaryOf, groupOf } from './vault.ts';
 import type { Boundary, Vault } from './vault.ts';
 
 const boundaries: Readonly<Record<Boundary, string>> = {
@@ -17,48 +17,8 @@ const boundaries: Readonly<Record<Boundary, string>> = {
   closed: 'No public access',
 };
 
-/** The first page of the list is small, so that rows are there at once; the others are as large as the server gives. */
-const firstRows = 100;
-
-interface Listed {
-  readonly vaults: readonly Vault[];
-  readonly done: boolean;
-  readonly error?: unknown;
-}
-
-/** All vaults, page by page; every page is shown when it arrives. */
-function useVaults(): Listed & { readonly reload: () => void } {
-  const { services, settings } = usePortal();
-  const [listed, setListed] = useState<Listed>({ vaults: [], done: false });
-  const [turn, setTurn] = useState(0);
-  useEffect(() => {
-    const ending = new AbortController();
-    const list = `/subscriptions/${settings.subscriptionId}/providers/Microsoft.KeyVault/vaults?${vaultApiVersion}`;
-    const load = async () => {
-      const vaults: Vault[] = [];
-      for await (const page of services.pages<Vault>({ first: list, of: 'arm', firstRows }, ending.signal)) {
-        vaults.push(...page);
-        setListed({ vaults: vaults.slice(), done: false });
-      }
-      setListed({ vaults, done: true });
-    };
-    load().catch((error: unknown) => {
-      if (!ending.signal.aborted) setListed((last) => ({ ...last, done: true, error }));
-    });
-    return () => {
-      ending.abort();
-    };
-  }, [turn]);
-  return {
-    ...listed,
-    reload: () => {
-      setTurn((last) => last + 1);
-    },
-  };
-}
-
 export function VaultsPage({ query }: PageProps) {
-  const { vaults, done, error, reload } = useVaults();
+  const { items: vaults, done, error, reload } = useVaults();
   const filter = query.get('filter') ?? '';
   const boundary = query.get('boundary') ?? '';
   const [first] = vaults;

@@ -1,0 +1,27 @@
+import { useState } from 'preact/hooks';
+
+/** Copies a text. What it copies is said by `what`: "the identifier". */
+export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
+  const [said, setSaid] = useState('');
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setSaid('Copied');
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`Copy ${what}`}
+        onClick={() => {
+          copy().catch(() => {
+            setSaid('The browser does not allow it');
+          });
+        }}
+      >
+        Copy
+      </button>
+      <output class="detail">{said}</output>
+    </>
+  );
+}
