@@ -28,9 +28,14 @@ interface VaultTab {
   readonly component: FunctionComponent<VaultTabProps>;
 }
 
+const objects = () => import('../objects/objects-tab.tsx');
+
 /** The tabs of a vault; the first is what its own address shows. */
 const tabs: readonly VaultTab[] = [
   { at: 'overview', label: 'Overview', component: lazily(async () => (await import('./overview.tsx')).Overview) },
+  { at: 'secrets', label: 'Secrets', component: lazily(async () => (await objects()).SecretsTab) },
+  { at: 'keys', label: 'Keys', component: lazily(async () => (await objects()).KeysTab) },
+  { at: 'certificates', label: 'Certificates', component: lazily(async () => (await objects()).CertificatesTab) },
   {
     at: 'activity',
     label: 'Activity',
@@ -54,7 +59,7 @@ export function VaultPage({ rest, query }: PageProps) {
     if (vaultUri !== undefined) void askSeenAs(vaultUri);
   }, [vaultUri]);
   const tab = tabs.find((each) => each.at === at);
-  if (tab === undefined) return <NotFoundPage />;
+  if (tab === undefined || name === '') return <NotFoundPage />;
   if (loaded.state === 'failed') {
     if (isRefusal(loaded.error, 404)) return <NoSuchVault name={name} group={group} />;
     return (
