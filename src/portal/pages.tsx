@@ -36,6 +36,12 @@ export const pages: readonly PageCard[] = [
     component: lazily(async () => (await import('./activity/activity-page.tsx')).ActivityPage),
     nav: 'Activity',
   },
+  {
+    at: 'resources',
+    component: lazily(async () => (await import('./picker/resources-page.tsx')).ResourcesPage),
+    nav: 'Resources',
+  },
+  { at: 'pick', component: lazily(async () => (await import('./picker/pick-page.tsx')).PickPage) },
 ];
 
 export const NotFound = lazily(async () => (await import('./not-found.tsx')).NotFoundPage);
