@@ -23,10 +23,10 @@ suite('the bundle', () => {
   const styles = assets.filter((name) => name.endsWith('.css'));
   const first = scripts.filter((name) => page.includes(name));
 
-  test('keeps its budget: 60 kB of scripts, 35 for the first view, 8 of styles', () => {
+  test('keeps its budget: 100 kB of scripts, 35 for the first view, 8 of styles', () => {
     assert.ok(first.length > 0 && styles.length > 0);
     for (const [names, most] of [
-      [scripts, 60_000],
+      [scripts, 100_000],
       [first, 35_000],
       [styles, 8_000],
     ] as const) {
