@@ -1,11 +1,15 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { Keys, useKey } from './keys.tsx';
 import { hrefOf, navigate, usePlace } from './navigation.ts';
 import { NotFound, pages } from './pages.tsx';
 import type { PageCard } from './pages.tsx';
-import { useSeenAs } from './seen-as.ts';
+import { usePortal } from './portal.ts';
+import { askSeenAs, useSeenAs } from './seen-as.ts';
 import type { Session } from './session.ts';
 import { VaultsUnreachable } from './ui/message.tsx';
+import type { Vault } from './vaults/vault.ts';
+import { vaultApiVersion } from './vaults/vault.ts';
 
 /** The frame around every page: the top bar, and the page of the address. */
 export function Shell({ session }: { readonly session: Session }) {
@@ -21,12 +25,13 @@ export function Shell({ session }: { readonly session: Session }) {
       end={
         <>
           {current !== '' || at === 'vaults' ? <SearchBox /> : null}
-          <SeenAsChip />
+          <SeenAsChip asks={current !== ''} />
           <Account session={session} />
         </>
       }
     >
       <VaultsUnreachable />
+      <Keys />
       {page === undefined ? <NotFound /> : <page.component rest={rest} query={query} />}
     </Frame>
   );
@@ -79,19 +84,11 @@ function NavLink({ page, current }: { readonly page: PageCard; readonly current:
 /** Finds a vault by its name from any page; `/` goes to it. */
 function SearchBox() {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const focus = (event: KeyboardEvent) => {
-      const typing =
-        event.target instanceof Element && event.target.closest('input, textarea, select, dialog') !== null;
-      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    document.addEventListener('keydown', focus);
-    return () => {
-      document.removeEventListener('keydown', focus);
-    };
-  }, []);
+  useKey((event) => {
+    if (event.key !== '/') return;
+    event.preventDefault();
+    input.current?.focus();
+  });
   return (
     <search class="search">
       <form
@@ -106,8 +103,21 @@ function SearchBox() {
   );
 }
 
-function SeenAsChip() {
+/** `asks`: the page itself asks no vault, so this does, any one of them. */
+function SeenAsChip({ asks }: { readonly asks: boolean }) {
+  const { services, settings } = usePortal();
   const seen = useSeenAs();
+  useEffect(() => {
+    if (!asks || seen !== undefined) return;
+    const list = `/subscriptions/${settings.subscriptionId}/providers/Microsoft.KeyVault/vaults?${vaultApiVersion}&$top=1`;
+    const ask = async () => {
+      const { value } = await services.arm<{ readonly value: readonly Vault[] }>(list);
+      const [vault] = value.value;
+      if (vault !== undefined) await askSeenAs(vault.properties.vaultUri);
+    };
+    // Nothing depends on the chip: the pages themselves say what fails.
+    ask().catch(() => undefined);
+  }, [asks]);
   if (seen === undefined) return null;
   return (
     <span title="The address that the vaults see your browser at">

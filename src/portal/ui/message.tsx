@@ -98,7 +98,7 @@ export function Unreachable({ origin }: { readonly origin: string }) {
         </li>
         <li>
           For now:{' '}
-          <a href={origin} target="_blank" rel="noreferrer">
+          <a href={`${origin}/healthstatus`} target="_blank" rel="noreferrer">
             open {origin}
           </a>{' '}
           once, accept its certificate, and close it again.
