@@ -73,7 +73,10 @@ export class Watch {
       if (exchange !== undefined) exchange.status = response.status();
     });
     context.on('requestfailed', (request) => {
-      this.#add(`request failed: ${request.method()} ${request.url()}: ${request.failure()?.errorText ?? 'no reason'}`);
+      const reason = request.failure()?.errorText ?? 'no reason';
+      // A page gives up what it asked for when it shows something else: that is its right.
+      if (reason === 'net::ERR_ABORTED') return;
+      this.#add(`request failed: ${request.method()} ${request.url()}: ${reason}`);
     });
     context.on('console', (message) => {
       if (message.type() === 'error') this.#add(`console error: ${message.text()} (${message.location().url})`);
