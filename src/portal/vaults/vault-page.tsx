@@ -32,7 +32,11 @@ const objects = () => import('../objects/objects-tab.tsx');
 
 /** The tabs of a vault; the first is what its own address shows. */
 const tabs: readonly VaultTab[] = [
-  { at: 'overview', label: 'Overview', component: lazily(async () => (await import('./overview.tsx')).Overview) },
+  {
+    at: 'networking',
+    label: 'Networking',
+    component: lazily(async () => (await import('../networking/networking.tsx')).Networking),
+  },
   { at: 'secrets', label: 'Secrets', component: lazily(async () => (await objects()).SecretsTab) },
   { at: 'keys', label: 'Keys', component: lazily(async () => (await objects()).KeysTab) },
   { at: 'certificates', label: 'Certificates', component: lazily(async () => (await objects()).CertificatesTab) },

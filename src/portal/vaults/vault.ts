@@ -40,14 +40,19 @@ export interface AccessPolicy {
 /** From where a vault may be reached: from everywhere, from what its rules name, from nowhere. */
 export type Boundary = 'open' | 'rules' | 'closed';
 
-export function boundaryOf({ properties }: Pick<Vault, 'properties'>): Boundary {
+/** The part of a vault that says from where it may be reached. */
+export interface Bounded {
+  readonly properties: Pick<Vault['properties'], 'publicNetworkAccess' | 'networkAcls'>;
+}
+
+export function boundaryOf({ properties }: Bounded): Boundary {
   const { publicNetworkAccess, networkAcls } = properties;
   if ((publicNetworkAccess ?? 'Enabled').toLowerCase() !== 'enabled') return 'closed';
   return networkAcls?.defaultAction === 'Deny' ? 'rules' : 'open';
 }
 
 /** The boundary in words: `1 subnet · 3 IP rules · trusted services`. */
-export function boundaryInWords(vault: Pick<Vault, 'properties'>): string {
+export function boundaryInWords(vault: Bounded): string {
   const { networkAcls } = vault.properties;
   const boundary = boundaryOf(vault);
   if (boundary === 'open') return 'open to all networks';
