@@ -47,13 +47,14 @@ export function CertificatePage(props: ObjectPageProps) {
             </FromVault>
           )}
           {...(pending !== undefined && {
-            notice: (reloadVersions: () => void) => (
+            notice: (versions: { readonly reload: () => void; readonly isEmpty: boolean }) => (
               <PendingCertificate
                 place={place}
                 name={name}
+                isMissing={versions.isEmpty}
                 onEnd={() => {
                   reload();
-                  reloadVersions();
+                  versions.reload();
                 }}
               />
             ),

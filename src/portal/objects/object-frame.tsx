@@ -18,8 +18,8 @@ interface FrameProps extends ObjectPageProps {
   readonly actions: (reload: () => void) => ComponentChildren;
   /** More about a version, below its facts. */
   readonly details: (row: ObjectRow) => ComponentChildren;
-  /** Above everything; shown also while there is no version. */
-  readonly notice?: (reload: () => void) => ComponentChildren;
+  /** Above everything; shown also where there is no version, which is `isEmpty`. */
+  readonly notice?: (state: { readonly reload: () => void; readonly isEmpty: boolean }) => ComponentChildren;
 }
 
 /** The page of an object: one of its versions, and all of them. It reads the lists alone, which disclose no value. */
@@ -48,7 +48,7 @@ export function ObjectFrame({ place, name, version, actions, details, notice }: 
           </ObjectActions>
         )}
       </div>
-      {notice?.(listed.reload)}
+      {notice?.({ reload: listed.reload, isEmpty: listed.done && versions.length === 0 })}
       {listed.error !== undefined && (
         <VaultFailure
           vault={vault}

@@ -26,10 +26,15 @@ interface Props {
   readonly onEnd: () => void;
 }
 
+interface PendingProps extends Props {
+  /** The page has no version yet, although the request may have ended since it asked. */
+  readonly isMissing: boolean;
+}
+
 const askEveryMs = 1000;
 
 /** A certificate that is being made: what is waited for, and where an authority elsewhere signs, the way there and back. */
-export function PendingCertificate({ place, name, onEnd }: Props) {
+export function PendingCertificate({ place, name, isMissing, onEnd }: PendingProps) {
   const ask = useAsk(place.vault);
   const { loaded, reload } = useLoaded(
     (signal) => ask<WirePending>(['certificates', name, 'pending'], { signal }),
@@ -47,8 +52,8 @@ export function PendingCertificate({ place, name, onEnd }: Props) {
   const [waited, setWaited] = useState(false);
   useEffect(() => {
     if (waits) setWaited(true);
-    else if (waited && pending?.status === 'completed') onEnd();
-  }, [waits, waited, pending?.status]);
+    else if ((waited || isMissing) && pending?.status === 'completed') onEnd();
+  }, [waits, waited, isMissing, pending?.status]);
   if (pending === undefined || pending.status === 'completed') return null;
   if (pending.status !== 'inProgress')
     return (
@@ -63,7 +68,17 @@ export function PendingCertificate({ place, name, onEnd }: Props) {
       title={waits ? 'The certificate is being issued.' : 'The certificate waits for its authority.'}
     >
       {pending.status_details !== undefined && <p>{pending.status_details}</p>}
-      {!waits && <Merge place={place} name={name} csr={pending.csr ?? ''} onEnd={onEnd} />}
+      {!waits && (
+        <Merge
+          place={place}
+          name={name}
+          csr={pending.csr ?? ''}
+          onEnd={() => {
+            reload();
+            onEnd();
+          }}
+        />
+      )}
     </Message>
   );
 }
@@ -88,7 +103,7 @@ function Merge({ place: { vault }, name, csr, onEnd }: Props & { readonly csr: s
       <FileField
         label="Signed certificate"
         hint="PEM with its chain, or one in DER"
-        accept=".pem,.cer,.crt,.p7b"
+        accept=".pem,.cer,.crt"
         onRead={(bytes) => {
           setSigned(certificatesIn(bytes));
         }}
