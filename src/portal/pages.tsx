@@ -36,11 +36,7 @@ export const pages: readonly PageCard[] = [
     component: lazily(async () => (await import('./activity/activity-page.tsx')).ActivityPage),
     nav: 'Activity',
   },
-  {
-    at: 'resources',
-    component: lazily(async () => (await import('./picker/resources-page.tsx')).ResourcesPage),
-    nav: 'Resources',
-  },
+  { at: 'resources', component: lazily(async () => (await import('./picker/resources-page.tsx')).ResourcesPage) },
   { at: 'pick', component: lazily(async () => (await import('./picker/pick-page.tsx')).PickPage) },
 ];
 

@@ -5,6 +5,7 @@ import { useLoaded, usePortal } from '../portal.ts';
 import { useSeenAs } from '../seen-as.ts';
 import { groupOf } from '../vaults/vault.ts';
 import type { Vault } from '../vaults/vault.ts';
+import { principalOf } from './blades.ts';
 import type { Blade, Resource } from './blades.ts';
 import { standingOf } from './ask-standing.ts';
 import type { Standing } from './standing.ts';
@@ -21,7 +22,7 @@ export function StandingNote({ vault, blade, resource }: Props) {
   const from = useSeenAs()?.text;
   const { loaded } = useLoaded(
     async () => (from === undefined ? undefined : standingOf(services, { vault, blade, resource }, from)),
-    [vault.id, resource.id, from].join(' '),
+    [vault.id, resource.id, principalOf(resource), from].join(' '),
   );
   if (loaded.state === 'loading') return null;
   if (loaded.state === 'failed') return <p>Whether the {blade.noun} itself can use this vault is not known.</p>;

@@ -38,6 +38,7 @@ export function ServicesPage() {
           {counted(trust.services.length, 'service')} of the {list} list
         </span>
         <span>{scope === 'scenario' ? 'trusted for their scenario only' : 'trusted for whatever they ask'}</span>
+        <a href={hrefOf(['resources'])}>Choose a key or a certificate for a resource</a>
       </Heading>
       {loaded.state === 'loading' && <Loading what="the vaults" />}
       {loaded.state === 'failed' && (
