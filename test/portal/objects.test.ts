@@ -1,8 +1,10 @@
 /** Secrets, keys and certificates in the portal: the vault itself answers, to the browser's own address. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { CertificateAuthority } from '../../examples/trusted-services/parts/certificate-authority.ts';
 import { acls, auditRecords, networks, ok, putVault } from '../data-plane/vaults.ts';
 import { runProgram } from '../data-plane/sdk-run.ts';
 import { describeInBrowser } from '../world/browser/browser.ts';
@@ -40,6 +42,10 @@ describeInBrowser('secrets, keys and certificates in the portal', () => {
       .getByRole('link', { name: title })
       .click();
 
+  /** Every request has its answer: those that are under way when a page is left count as failed. */
+  const settles = (tab: Tab) =>
+    tab.until('every request has its answer', () => tab.exchanges.every(({ status }) => status !== undefined));
+
   it('are behind the firewall, and everything else of the vault is not', async (t) => {
     await vault('kv-row14');
     await setSecret('kv-row14', 'only-inside', 'hidden');
@@ -56,10 +62,7 @@ describeInBrowser('secrets, keys and certificates in the portal', () => {
         await outside.sees('The vault sees your browser as 203.0.113.8');
         await expectUsable(outside);
       } else assert.equal(await outside.page.getByText(banner).count(), 0, title);
-      // A tab that is left ends its requests, which would count as failed.
-      await outside.until('every request has its answer', () =>
-        outside.exchanges.every(({ status }) => status !== undefined),
-      );
+      await settles(outside);
     }
     await outside.page.getByRole('link', { name: 'Vaults' }).click();
     await outside.sees(outside.page.getByRole('link', { name: 'kv-row14' }));
@@ -87,6 +90,29 @@ describeInBrowser('secrets, keys and certificates in the portal', () => {
     ] as const) {
       assert.equal(seen.filter((each) => each === line).length, count, seen.join(', '));
     }
+  });
+
+  it('of a certificate wait for an authority elsewhere, and take what it signed', async (t) => {
+    await vault('kv-signed');
+    const { client } = portal.server;
+    const from = networks.allowed;
+    const policy = { issuer: { name: 'Unknown' }, x509_props: { subject: 'CN=signed' } };
+    await ok(client.vault('kv-signed', 'POST', '/certificates/signed/create', { body: { policy }, from }), 202);
+    const tab = await open(t, 'kv-signed/certificates/signed');
+    const { page } = tab;
+    await tab.sees('The certificate waits for its authority.');
+    await expectUsable(tab);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download the request (CSR)' }).click();
+    const request = readFileSync(await (await download).path(), 'utf8');
+    using authority = new CertificateAuthority();
+    const [signed] = authority.sign(Buffer.from(request.replaceAll(/-----.*-----|\s/g, ''), 'base64'));
+    const buffer = Buffer.from(signed ?? '');
+    await page.getByLabel('Signed certificate').setInputFiles({ name: 's.cer', mimeType: 'text/plain', buffer });
+    await page.getByRole('button', { name: 'Merge' }).click();
+    await tab.sees('Current version');
+    await tab.sees('X.509 SHA-1 thumbprint');
+    await tab.losesSight('The certificate waits for its authority.');
   });
 
   it('say which permission is missing, and where it is given', async (t) => {
@@ -214,6 +240,7 @@ describeInBrowser('secrets, keys and certificates in the portal', () => {
     portal.server.advance(1000);
     await ok(portal.server.client.vault('kv-made', 'DELETE', '/secrets/db-password', { from: networks.allowed }));
     portal.server.advance(1000);
+    await settles(tab);
     await page.reload();
     const purge = page.getByRole('dialog').getByRole('button', { name: 'Purge for good' });
     await page.getByRole('button', { name: 'Purge db-password' }).click();

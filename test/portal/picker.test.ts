@@ -67,8 +67,9 @@ describeInBrowser('the picker', () => {
   };
 
   it('lists from an allowed address, and says what the resource itself lacks', async (t) => {
-    const tab = await portal.open(t, { from: networks.allowed, path: 'resources' });
+    const tab = await portal.open(t, { from: networks.allowed, path: 'services' });
     const { page } = tab;
+    await page.getByRole('link', { name: 'Choose a key or a certificate for a resource' }).click();
     await page.getByRole('link', { name: 'shopdata' }).click();
     await tab.sees('No key of a vault is used.');
     await page.getByLabel(new RegExp(`^${vault}`)).check();
