@@ -243,6 +243,10 @@ describe('filters', () => {
 describe('what explain is asked', () => {
   it('the address, and who called by a token of this server', () => {
     assert.deepEqual(explainRequest(denied), { from: '203.0.113.7', caller: { applicationId: 'app' } });
+    assert.deepEqual(
+      explainRequest({ source: { kind: 'public', address: '203.0.113.7' }, requiredPermission: 'keys/sign' }),
+      { from: '203.0.113.7', permission: 'keys/sign' },
+    );
   });
 
   it('the subnet as well, and the tenant of a service of Azure', () => {

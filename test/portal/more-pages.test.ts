@@ -1,12 +1,14 @@
 /** Virtual networks, trusted services, access and logs, in a real browser. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { headerBinding, putResourceBinding } from '../../src/directory/bindings.ts';
 import { networks, putNetwork, subnetId } from '../control-plane/resources.ts';
 import { acls, putVault } from '../data-plane/vaults.ts';
 import { describeInBrowser } from '../world/browser/browser.ts';
@@ -16,6 +18,8 @@ import { ada, startPortal } from './portal-world.ts';
 import type { PortalWorld } from './portal-world.ts';
 
 const from = '127.0.0.7';
+const location = 'westeurope';
+const account = '/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/logs';
 const secretsUser = '4633458b-17de-408a-b874-0445c86b69e6';
 
 describeInBrowser('the pages of the portal beside the vaults', () => {
@@ -47,6 +51,7 @@ describeInBrowser('the pages of the portal beside the vaults', () => {
     await expectUsable(tab);
     await page.getByRole('link', { name: 'net', exact: true }).click();
     await tab.sees('a private address of 10.0.0.0/24, and the subnet net/apps');
+    await tab.sees('not used in 24 h');
     await expectUsable(tab);
     const endpoint = page.getByRole('switch', { name: 'Service endpoint Microsoft.KeyVault' });
     await endpoint.click();
@@ -57,7 +62,7 @@ describeInBrowser('the pages of the portal beside the vaults', () => {
     assert.equal(await endpoint.getAttribute('aria-checked'), 'true');
     await endpoint.click();
     await dialog.getByRole('button', { name: 'Switch off' }).click();
-    await tab.sees('match nothing while the endpoint is off');
+    await tab.sees('matches nothing while the endpoint is off');
     assert.equal(await endpoint.getAttribute('aria-checked'), 'false');
     const { body } = await client.arm('GET', `${networks}/net/subnets/apps`);
     assert.match(JSON.stringify(body), /Microsoft\.Storage/);
@@ -101,10 +106,27 @@ describeInBrowser('the pages of the portal beside the vaults', () => {
     assert.equal((await client.arm('GET', `${networks}/made`)).status, 404);
   });
 
-  it('trusted services: 18 rows, each with how it is recognised, and who opts in', async (t) => {
+  /** A storage account with an identity of its own, and a token of it for vaults. */
+  const storageIdentity = async () => {
+    const { client, folder } = world.server;
+    const identity = { type: 'SystemAssigned' };
+    const made = await client.arm('PUT', account, { location, identity, sku: { name: 'Standard_LRS' } });
+    const header = `header-${randomUUID()}`;
+    await folder.store.transact({ put: [putResourceBinding(headerBinding(header), String(made.body['id']))] });
+    const url = `${client.home}/msi/token?api-version=2019-08-01&resource=https://vault.azure.net`;
+    const { body } = await client.send(url, { headers: { 'x-identity-header': header } });
+    return { objectId: String(made.body['identity']?.['principalId']), token: String(body['access_token']) };
+  };
+
+  it('trusted services: 18 rows, each with how it is recognised, its calls, and who opts in', async (t) => {
     const { client } = world.server;
-    await putVault(client, 'kv-in', { networkAcls: acls.denyBypass });
-    await putVault(client, 'kv-out', { networkAcls: acls.deny });
+    const { objectId, token } = await storageIdentity();
+    const policies = [{ objectId, keys: ['get'] }];
+    await putVault(client, 'kv-in', { networkAcls: acls.denyBypass, policies });
+    await putVault(client, 'kv-out', { networkAcls: acls.deny, policies });
+    const ask = async (vault: string) =>
+      (await client.vault(vault, 'GET', '/keys/k', { token, from: '127.0.0.9' })).status;
+    assert.deepEqual([await ask('kv-in'), await ask('kv-in'), await ask('kv-out')], [404, 404, 403]);
     const tab = await open(t, 'services');
     const { page } = tab;
     await tab.sees(page.getByText('On', { exact: true }).locator('..').getByRole('link', { name: 'kv-in' }));
@@ -113,7 +135,16 @@ describeInBrowser('the pages of the portal beside the vaults', () => {
     const storage = page.getByRole('row', { name: /^Azure Storage/ });
     await tab.sees(storage.getByText('identity of microsoft.storage/storageaccounts'));
     await tab.sees(storage.getByText('keys/get, keys/wrapKey, keys/unwrapKey'));
+    assert.deepEqual(
+      (await storage.getByRole('cell').allInnerTexts()).slice(1).map((text) => text.split(/\s/)[0]),
+      ['2', '1'],
+    );
     await expectUsable(tab);
+    await storage.getByRole('link', { name: /bypass is None/ }).click();
+    const line = page.locator('summary', { hasText: 'KeyGet kv-out' });
+    await tab.sees(line);
+    await line.click();
+    await tab.sees('az keyvault update --bypass AzureServices --name kv-out');
   });
 
   const byClients = async (vault: string) => {
@@ -188,9 +219,8 @@ describeInBrowser('the pages of the portal beside the vaults', () => {
   it('logs: a diagnostic setting is made and deleted, and the last records are a file of JSON lines', async (t) => {
     const { client } = world.server;
     await putVault(client, 'kv-logs', { networkAcls: acls.allow });
-    const account = '/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/logs';
     const made = await client.arm('PUT', account, {
-      location: 'westeurope',
+      location,
       sku: { name: 'Standard_LRS' },
       kind: 'StorageV2',
     });

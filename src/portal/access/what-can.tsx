@@ -16,10 +16,15 @@ interface WhatCanProps {
   readonly why: (verdict: AccessVerdict) => string;
 }
 
-/** What somebody can do with the vault's contents: decided here by the code that the vaults decide with. */
+/** A principal of which nothing is known but its object id. */
+function byId(id: string): Principal {
+  return { id, name: id, kind: 'ServicePrincipal' };
+}
+
+/** The permissions of a principal to the contents of the vault, decided here by the code that the vaults decide with. */
 export function WhatCan({ who, ...props }: WhatCanProps) {
   const names = useNames(who === undefined ? [] : [who]);
-  const [chosen, setChosen] = useState<Principal>();
+  const [chosen, setChosen] = useState<Principal | undefined>(who === undefined ? undefined : byId(who));
   const named = who === undefined ? undefined : names.get(who);
   useEffect(() => {
     if (named !== undefined) setChosen(named);

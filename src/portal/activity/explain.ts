@@ -5,9 +5,17 @@ import { counted } from '../ui/words.ts';
 import { subnetName } from './entry.ts';
 
 /** The body of `POST {vault}/explain` for a refused request; `undefined` where its source is not known. */
-export function explainRequest({ source, caller }: Pick<ActivityEntry, 'source' | 'caller'>): object | undefined {
+export function explainRequest({
+  source,
+  caller,
+  requiredPermission: permission,
+}: Pick<ActivityEntry, 'source' | 'caller' | 'requiredPermission'>): object | undefined {
   if (source === undefined || source.kind === 'unknown') return undefined;
-  const asked = { from: source.address, ...(source.kind === 'subnet' && { subnet: source.subnet }) };
+  const asked = {
+    from: source.address,
+    ...(source.kind === 'subnet' && { subnet: source.subnet }),
+    ...(permission !== undefined && { permission }),
+  };
   if (caller === undefined || caller.issuerClass === 'external') return asked;
   const { applicationId, managedIdentity, usedBy, issuerClass } = caller;
   const tenantId = issuerClass === 'services' ? servicesTenant : undefined;

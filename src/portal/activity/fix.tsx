@@ -27,26 +27,34 @@ function RuleFix({ entry, request }: { readonly entry: ActivityEntry; readonly r
     return <Failed what="The smallest fix could not be asked for." error={loaded.error} again={reload} />;
   const { verdict, fixes, unnamable } = loaded.value.value;
   if (verdict.allowed) return <p class="good">The rules have changed since: it would be let in now.</p>;
-  const [fix] = fixes;
-  if (fix === undefined) return <p>{unnamable ?? 'No rule can let this request in.'}</p>;
+  if (fixes.length === 0) return <p>{unnamable ?? 'No rule can let this request in.'}</p>;
+  const address = addressToAllow(entry);
   return (
     <div class="activity-fix">
-      <p>
-        The smallest change that helps lets in <strong>{gainsInWords(fix.gains)}</strong>:
-      </p>
-      {fix.commands.map((command) => (
-        <p key={command}>
-          <code>{command}</code>
-        </p>
+      {fixes.slice(0, fixesShown).map(({ gains, commands }, index) => (
+        <div key={commands.join()}>
+          <p>
+            {index === 0 ? 'The smallest change that helps lets in' : 'Or one that lets in'}{' '}
+            <strong>{gainsInWords(gains)}</strong>:
+          </p>
+          {commands.map((command) => (
+            <p key={command}>
+              <code>{command}</code>
+            </p>
+          ))}
+        </div>
       ))}
       <p>
-        <a class="button" href={hrefOf([...vaultSegments(entry), 'networking'], { add: addressToAllow(entry) })}>
-          {addressToAllow(entry) === undefined ? 'Open Networking' : `Allow ${addressToAllow(entry) ?? ''}…`}
+        <a class="button" href={hrefOf([...vaultSegments(entry), 'networking'], { add: address })}>
+          {address === undefined ? 'Open Networking' : `Allow ${address}…`}
         </a>
       </p>
     </div>
   );
 }
+
+/** A trusted service's address may be another tomorrow, so the change that lets in the service itself is shown too. */
+const fixesShown = 2;
 
 /** A public IPv4 address is all that a draft can be made of. */
 function addressToAllow({ source }: ActivityEntry): string | undefined {

@@ -8,6 +8,7 @@ import type { Vault } from '../vaults/vault.ts';
 import { NewSubnet } from './forms.tsx';
 import { hasEndpoint, networkApiVersion, networkSegments, publicAddressText, vaultsNaming } from './network.ts';
 import type { Subnet, VirtualNetwork } from './network.ts';
+import { RulesFor } from './rules-for.tsx';
 import { SwitchEndpoint } from './switch-endpoint.tsx';
 import type { Networks } from './use-networks.ts';
 
@@ -172,15 +173,7 @@ function RoomFacts({ subnet, network, known, naming }: FactsProps) {
       <div>
         <dt>Rules for it</dt>
         <dd>
-          {naming.length === 0
-            ? 'in no vault'
-            : naming.map((vault, index) => (
-                <span key={vault.id}>
-                  {index > 0 && ', '}
-                  <a href={hrefOf(['vaults', groupOf(vault.id), vault.name, 'networking'])}>{vault.name}</a>
-                </span>
-              ))}
-          {naming.length > 0 && !isOn && <span class="bad"> – match nothing while the endpoint is off</span>}
+          <RulesFor subnet={subnet} naming={naming} />
         </dd>
       </div>
     </dl>
