@@ -63,6 +63,12 @@ describeInBrowser('Activity', () => {
     await page.getByRole('link', { name: `Remove the filter address ${outsideSeen}` }).click();
     await page.getByRole('button', { name: 'Without permission' }).click();
     await tab.sees('No request is like that.');
+
+    await page.goBack();
+    await page.locator('summary', { hasText: outsideSeen }).click();
+    await allow.click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await tab.until('the address is let in', async () => (await ask('kv-act', outside)) === 404);
   });
 
   it('asks nothing while it is hidden or paused, goes on where it was, and says a gap', async (t) => {
