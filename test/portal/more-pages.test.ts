@@ -12,7 +12,6 @@ import { headerBinding, putResourceBinding } from '../../src/directory/bindings.
 import { networks, putNetwork, subnetId } from '../control-plane/resources.ts';
 import { acls, putVault } from '../data-plane/vaults.ts';
 import { describeInBrowser } from '../world/browser/browser.ts';
-import { signIn } from '../world/browser/sign-in.ts';
 import { expectUsable } from '../world/browser/usable.ts';
 import { ada, startPortal } from './portal-world.ts';
 import type { PortalWorld } from './portal-world.ts';
@@ -26,16 +25,16 @@ describeInBrowser('the pages of the portal beside the vaults', () => {
   let world: PortalWorld;
   before(async () => {
     world = await startPortal();
+    await putVault(world.server.client, 'kv-any');
   });
   after(async () => {
     await world[Symbol.asyncDispose]();
   });
 
-  /** A page that asks no vault, so that no 401 is to be expected. */
+  /** A page that is not of a vault: the shell asks one all the same, once, and says then where it sees the browser. */
   const open = async (t: TestContext, path: string) => {
-    const tab = await world.browser.pageFrom(t, from);
-    await tab.page.goto(`${world.server.client.home}/portal/${path}`);
-    await signIn(tab, ada);
+    const tab = await world.open(t, { from, path });
+    await tab.sees('203.0.113.7');
     return tab;
   };
 
