@@ -8,6 +8,8 @@ import type { Judge } from './judge.ts';
 
 /** A caller of the last hours: all rows with the same caller and source. */
 export interface LateCaller {
+  readonly objectId: string;
+  /** The best name that the records have. */
   readonly who: string;
   readonly from: string;
   readonly count: number;
@@ -43,11 +45,12 @@ export function judgeCallers(
 }
 
 function add(callers: Map<string, LateCaller>, row: CallerRow): void {
-  const [who, from] = [callerName(row.caller), sourceName(row.source)];
-  const key = `${row.caller.objectId} ${row.caller.applicationId ?? ''} ${from}`;
+  const { objectId } = row.caller;
+  const [who, from] = [callerName(row), sourceName(row.source)];
+  const key = `${objectId} ${row.caller.applicationId ?? ''} ${from}`;
   const known = callers.get(key);
   const last = known === undefined || known.last < row.last ? row.last : known.last;
-  callers.set(key, { who, from, last, count: (known?.count ?? 0) + row.count });
+  callers.set(key, { objectId, who, from, last, count: (known?.count ?? 0) + row.count });
 }
 
 function byCount(callers: ReadonlyMap<string, LateCaller>): readonly LateCaller[] {
@@ -88,10 +91,10 @@ function callerOf({ issuerClass, issuer = '', objectId, ...seen }: SeenCaller, t
   };
 }
 
-/** A user's name, the resource of a managed identity, or the application. */
-function callerName({ name, usedBy, managedIdentity, applicationId, objectId }: SeenCaller): string {
+/** A user's name, the trusted service, the resource of a managed identity, or the application. */
+function callerName({ caller: { name, usedBy, managedIdentity, applicationId, objectId }, trustedService }: CallerRow) {
   const resource = usedBy ?? managedIdentity;
-  return name ?? resource?.split('/').at(-1) ?? applicationId ?? objectId;
+  return name ?? trustedService ?? resource?.split('/').at(-1) ?? applicationId ?? objectId;
 }
 
 function sourceName(source: SeenSource): string {

@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'preact/hooks';
 import type { Request } from '../../insight/fixes.ts';
+import { useNames } from '../principals.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { counted } from '../ui/words.ts';
 import type { JudgedCallers, LateCaller } from './callers.ts';
@@ -93,11 +94,13 @@ export function GuardDialog({
 const namedMax = 12;
 
 export function CallerList({ callers }: { readonly callers: readonly LateCaller[] }) {
+  const names = useNames(callers.slice(0, namedMax).map(({ objectId }) => objectId));
   return (
     <ul class="networking-callers">
-      {callers.slice(0, namedMax).map(({ who, from, count }) => (
-        <li key={`${who} ${from}`}>
-          <span>{who}</span> <code>{from}</code> <span class="number muted">{counted(count, 'call')}</span>
+      {callers.slice(0, namedMax).map(({ objectId, who, from, count }) => (
+        <li key={`${objectId} ${who} ${from}`}>
+          <span>{names.get(objectId)?.name ?? who}</span> <code>{from}</code>{' '}
+          <span class="number muted">{counted(count, 'call')}</span>
         </li>
       ))}
       {callers.length > namedMax && <li class="muted">and {callers.length - namedMax} more</li>}

@@ -134,9 +134,20 @@ function MarksOn({ place, marks: { you, denied } }: { readonly place: Place; rea
     <>
       {denied.map((address) => {
         const middle = middleOf(address, place);
-        return middle && <circle key={address} class="tile-denied" cx={middle.x} cy={middle.y} r={0.62} />;
+        return middle && <DeniedMark key={address} {...middle} />;
       })}
       {here && <path class="tile-you" d={`M${here.x} ${here.y - 0.6}l.62 1.15h-1.24z`} />}
+    </>
+  );
+}
+
+/** A ring with a halo, which is seen on every ground. */
+function DeniedMark({ x, y }: { readonly x: number; readonly y: number }) {
+  const d = `M${x - 0.62} ${y}a.62 .62 0 1 0 1.24 0a.62 .62 0 1 0-1.24 0`;
+  return (
+    <>
+      <path class="tile-halo" d={d} />
+      <path class="tile-denied" d={d} />
     </>
   );
 }
