@@ -19,7 +19,9 @@ export async function readTree(root: string): Promise<readonly SourceFile[]> {
 async function read(root: string, path: string): Promise<SourceFile | undefined> {
   // Git goes on listing a file that was deleted and not yet committed.
   const state = await lstat(join(root, path)).catch(() => undefined);
-  return state?.isFile() === true ? { path, text: await readFile(join(root, path), 'utf8') } : undefined;
+  if (state?.isFile() !== true) return undefined;
+  // A picture has no words.
+  return { path, text: path.endsWith('.png') ? '' : await readFile(join(root, path), 'utf8') };
 }
 
 /** The files that Git knows or would add. Empty without Git, or if it does not trust the owner of the folder. */

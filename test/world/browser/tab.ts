@@ -63,8 +63,8 @@ export class Tab {
   }
 
   /** Waits until the page shows these words or this element. */
-  async sees(what: string | Locator): Promise<void> {
-    const locator = typeof what === 'string' ? this.page.getByText(what) : what;
+  async sees(what: string | RegExp | Locator): Promise<void> {
+    const locator = typeof what === 'string' || what instanceof RegExp ? this.page.getByText(what) : what;
     await this.#orSay(`the page shows ${String(locator)}`, () => locator.first().waitFor({ state: 'visible' }));
   }
 
