@@ -97,6 +97,10 @@ describeInBrowser('Activity', () => {
 
     await page.getByRole('button', { name: 'Pause' }).click();
     await nothingIsAsked();
+    await page.getByRole('button', { name: 'Denied by the firewall' }).click();
+    await tab.losesSight('changed the vault');
+    await tab.sees(page.locator('summary', { hasText: outsideSeen }));
+    await nothingIsAsked();
     await page.route(/[?&]after=/, async (route) => {
       await route.continue({
         url: route

@@ -25,7 +25,8 @@ export function useFeed(path: string, filters: Filters, paused: boolean): Follow
   const [kept, setKept] = useState<{ readonly key: string; readonly followed: Followed }>({ key, followed: nothing });
   const followed = kept.key === key ? kept.followed : nothing;
   useEffect(() => {
-    if (paused) return undefined;
+    // A pause keeps what is there; other filters are asked for once.
+    if (paused && followed.feed.next !== undefined) return undefined;
     const ending = new AbortController();
     const { signal } = ending;
     let { feed } = followed;
@@ -43,6 +44,7 @@ export function useFeed(path: string, filters: Filters, paused: boolean): Follow
         }
         feed = fed(feed, asked.value, answeredAtMs(asked));
         setKept({ key, followed: { feed, error: undefined } });
+        if (paused) return;
         if (!asked.value.more) await pause(delayMs(feed), signal);
       }
     };
