@@ -39,6 +39,7 @@ const pictures: readonly Picture[] = [
       }
       await page.getByRole('button', { name: /^Remove.* 203\.0\.113\.7$/ }).click();
       await page.getByLabel('Would this address get in?').fill('203.0.113.99');
+      await tab.sees('Postern administrator');
       await tab.sees(/Allowed: 203\.0\.113\.99 is in ipRules/);
       await page.getByRole('heading', { level: 1 }).focus();
     },
