@@ -12,12 +12,12 @@ let heard: Heard = {};
 const listeners = new Set<(heard: Heard) => void>();
 
 /**
- * Asks a vault, which says it in every answer (`x-ms-keyvault-network-info`): in the challenge before a token too, and where
- * its rules let no source in.
+ * Asks a vault, which says it in every answer (`x-ms-keyvault-network-info`). `/healthstatus` answers from any network and
+ * without a token (Azure's private-link-diagnostics), and is no request to the vault's objects, so no record is made of it.
  */
 export async function askSeenAs(vaultUri: string): Promise<void> {
   const { origin } = new URL(vaultUri);
-  const response = await fetch(`${origin}/secrets?api-version=7.6&maxresults=1`, {
+  const response = await fetch(`${origin}/healthstatus`, {
     cache: 'no-store',
     credentials: 'omit',
   }).catch(() => undefined);

@@ -46,8 +46,6 @@ export async function startPortal(): Promise<PortalWorld> {
     browser,
     async open(t, { from, path, look = {} }) {
       const tab = await browser.pageFrom(t, from, look);
-      // A vault says the address of a caller in its challenge, and a browser logs every 401.
-      tab.expectFault(/status of 401/);
       await tab.page.goto(`${client.home}/portal/${path}`);
       await signIn(tab, ada);
       return tab;
