@@ -103,6 +103,8 @@ test("a new network says Updating and where to ask for the status, and has Azure
   assert.match(guid, /^[0-9a-f-]{36}$/);
   const whole = await client.arm('GET', `${net}?$expand=resourceGuid`);
   assert.equal(at(whole.body, 'properties', 'subnets', 0, 'properties', 'resourceGuid'), guid);
+  const list = await client.arm('GET', `${networks}?$expand=resourceGuid`);
+  assert.equal(at(list.body, 'value', 0, 'properties', 'subnets', 0, 'properties', 'resourceGuid'), guid);
   const changed = expectStatus(await client.arm('PUT', net, created), 200);
   assert.equal(at(changed.body, 'properties', 'provisioningState'), 'Updating');
   assert.equal((await followed(client, changed)).body['status'], 'Succeeded');

@@ -6,11 +6,13 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { azIsInstalled, signedIn, typed } from '../azure-cli/az.ts';
-import { networks, putNetwork, putVault, subnetId, vaults } from '../control-plane/resources.ts';
+import { incarnationOf, networks, putNetwork, putVault, subnetId, vaults } from '../control-plane/resources.ts';
 import { notRun } from '../not-run.ts';
 import { describeInBrowser } from '../world/browser/browser.ts';
 import { expectUsable } from '../world/browser/usable.ts';
+import { connect } from '../world/client.ts';
 import type { Json } from '../world/client.ts';
+import { freePort } from '../world/server.ts';
 import { press, write } from './keyboard.ts';
 import { ada, startPortal } from './portal-world.ts';
 import type { PortalWorld } from './portal-world.ts';
@@ -184,6 +186,26 @@ describeInBrowser('the Networking tab', () => {
     await page.keyboard.press('Control+s');
     await tab.sees('You get in from 203.0.113.7.');
     assert.deepEqual([await list('127.0.0.7'), await list('127.0.0.8')], [200, 403]);
+  });
+
+  it('names a caller of a subnet whose rule is removed', async (t) => {
+    const { client, server } = portal.server;
+    await putNetwork(client, 'calling', ['apps']);
+    const [id, incarnation] = [subnetId(client, 'calling', 'apps'), await incarnationOf(client, 'calling', 'apps')];
+    const { tenantId, objectId } = client.identity;
+    await putVault(client, 'kv-apps', {
+      accessPolicies: [{ tenantId, objectId, permissions: { secrets: ['list'] } }],
+      networkAcls: { defaultAction: 'Deny', virtualNetworkRules: [{ id }] },
+    });
+    const port = await freePort();
+    await server.ingress.addSubnetListener({ port, host: '127.0.0.1' }, { subnet: id.toLowerCase(), incarnation });
+    const apps = connect({ ...client, port, domain: 'localhost' });
+    const asked = `${client.vaultOrigin('kv-apps')}/secrets?api-version=7.4`;
+    assert.equal((await apps.send(asked, { token: await client.token('vault') })).status, 200);
+    const tab = await open(t, 'kv-apps');
+    await tab.sees(/Of 1 caller since .*: 1 stay, 0 lose/);
+    await tab.page.getByRole('button', { name: /^Remove.*calling/ }).click();
+    await tab.sees(/0 stay, 1 lose/);
   });
 
   it('puts two changes together that were made at the same time, and takes the address of a link', async (t) => {

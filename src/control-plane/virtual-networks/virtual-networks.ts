@@ -68,7 +68,7 @@ function listUnder(call: ControlCall, prefix: Prefix<VirtualNetworkRecord>) {
   return listAnswer(call, {
     prefix,
     visibleBy: readAction,
-    render: async (records) => records.map((record) => networkResource(record.value)),
+    render: async (records) => records.map((record) => networkResource(record.value, expandedBy(call))),
   });
 }
 
