@@ -6,6 +6,7 @@ const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[
 export function redirectUriRule(uri: string): string | undefined {
   const parsed = URL.parse(uri);
   if (parsed === null) return `'${uri}' is not an absolute URI`;
+  if (!isAscii(uri)) return `'${uri}' has a character that a URI cannot have: percent-encode it`;
   if (uri.includes('#')) return `'${uri}' has a fragment, but the answer is sent there: leave it out`;
   if (uri.includes('*')) return `'${uri}' has a wildcard: write each URI out`;
   if (parsed.protocol === 'javascript:' || parsed.protocol === 'data:') return `'${uri}' does not name a server`;
@@ -15,6 +16,11 @@ export function redirectUriRule(uri: string): string | undefined {
   return undefined;
 }
 
+/** RFC 3986 section 2: nothing else may be in a URI, nor in the Location header that it is sent back in (RFC 9110 section 5.5). */
+function isAscii(uri: string): boolean {
+  return /^[!-~]+$/.test(uri);
+}
+
 /**
  * The platform that a request's redirect URI is registered under; `undefined` if it is not registered. `web` comes first, so
  * that a URI registered under two platforms does not free a confidential client from authenticating. URIs are compared
@@ -22,6 +28,7 @@ export function redirectUriRule(uri: string): string | undefined {
  * 7.3). `home` is our own origin; a registered URI that begins with a slash, as of clients in this server, is relative to it.
  */
 export function registeredAs(registered: RedirectUris, uri: string, home: string): keyof RedirectUris | undefined {
+  if (!isAscii(uri)) return undefined;
   const asked = withoutLoopbackPort(uri);
   const known = platforms.map((type) => ({
     type,
@@ -42,7 +49,8 @@ const platforms = ['web', 'spa', 'publicClient'] as const;
 function withoutLoopbackPort(uri: string): string | undefined {
   const parsed = URL.parse(uri);
   if (parsed === null) return undefined;
-  const { protocol, hostname, pathname, search, username, hash } = parsed;
-  if (protocol !== 'http:' || !loopbackHosts.has(hostname) || username !== '' || hash !== '') return undefined;
+  const { protocol, hostname, pathname, search, username, password, hash } = parsed;
+  if (protocol !== 'http:' || !loopbackHosts.has(hostname)) return undefined;
+  if (username !== '' || password !== '' || hash !== '') return undefined;
   return `${hostname}${pathname}${search}`;
 }

@@ -25,6 +25,12 @@ test('redirect URIs are compared byte by byte, except for the port of a loopback
     ['http://localhost:9/web', undefined],
     ['http://localhost.evil.example', undefined],
     ['http://user@localhost:1', undefined],
+    ['http://:password@localhost:1', undefined],
+    // `URL` reads all of these as http://localhost.
+    ['http://ｌocalhost:1', undefined],
+    ['http://localhost:1/\0', undefined],
+    ['http://localhost:1\t', undefined],
+    [' http://localhost:1', undefined],
     ['http://localhost:1#fragment', undefined],
     ['https://localhost:1', undefined],
     ['https://app.example:444/cb', undefined],
@@ -63,9 +69,17 @@ test('a redirect URI that anyone could receive cannot be registered', () => {
     ['http://a.example/', /not encrypted: use https/],
     ['http://127.0.0.2/', /not encrypted/],
     ['javascript:alert(1)', /does not name a server/],
+    ['https://a.example/中', /has a character that a URI cannot have: percent-encode it/],
+    ['https://a.example/b c', /has a character that a URI cannot have/],
   ] as const;
   for (const [uri, rule] of refused) assert.match(redirectUriRule(uri) ?? '', rule, uri);
-  for (const uri of ['https://a.example/b?c', 'http://localhost:1/x', 'http://[::1]/', 'app://x']) {
+  for (const uri of [
+    'https://a.example/b?c',
+    'http://localhost:1/x',
+    'http://[::1]/',
+    'app://x',
+    'https://a.example/%E4',
+  ]) {
     assert.equal(redirectUriRule(uri), undefined, uri);
   }
 });
