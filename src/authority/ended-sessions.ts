@@ -36,6 +36,9 @@ export async function endSession(
   nowMs: number,
 ): Promise<Transaction> {
   if (nowMs >= authTime + pageMs) return {};
+  // A session has an authTime for each sign-in in that browser. The copy of an older cookie does not shorten its end.
+  const [before] = await readRecords(store, { get: [ended.key(sessionId)] });
+  if (before !== undefined && before.value.authTime >= authTime) return {};
   const known = await listRecords(store, { prefix: ended.prefix(), limit: forgottenMax });
   const over = known.filter(({ value }) => nowMs >= value.authTime + pageMs);
   return { put: [recordPut(ended.key(sessionId), { authTime })], delete: over.map(({ key }) => key) };

@@ -107,6 +107,40 @@ test("signing out ends the page's tokens, codes and session, and no other browse
   assert.equal((await refresh(authority, ofCli, cli)).status, 200);
 });
 
+test("signing out ends the page's tokens of every sign-in in that browser, and those of an older cookie no sooner", async (t) => {
+  const authority = await startAuthority(t);
+  const browser = browserOf(authority);
+  const first = await refreshTokenOf(authority, browser, portal);
+  const older = new Map(browser.cookies);
+  // The session of a working day is over, and the page in another tab still has its token.
+  authority.clock.ms += 9 * hour;
+  const second = await refreshTokenOf(authority, browser, portal);
+  const signOut = () => browser.open(`${origin}/organizations/oauth2/v2.0/logout`);
+  await signOut();
+  for (const token of [first, second]) assert.match((await refresh(authority, token, portal)).error, /^AADSTS50173: /);
+
+  for (const [name, value] of older) browser.cookies.set(name, value);
+  await signOut();
+  authority.clock.ms += 15 * hour;
+  // This one forgets what may be forgotten.
+  const third = await refreshTokenOf(authority, browser, portal);
+  await signOut();
+  assert.match((await refresh(authority, second, portal)).error, /^AADSTS50173: /);
+  assert.match((await refresh(authority, third, portal)).error, /^AADSTS50173: /);
+});
+
+test('after signing out, the next sign-in begins another session', async (t) => {
+  const authority = await startAuthority(t);
+  const browser = browserOf(authority);
+  await refreshTokenOf(authority, browser, portal);
+  const ended = new Map(browser.cookies);
+  await browser.open(`${origin}/organizations/oauth2/v2.0/logout`);
+  // As if another program had put the cookie back.
+  for (const [name, value] of ended) browser.cookies.set(name, value);
+  const token = await refreshTokenOf(authority, browser, portal);
+  assert.equal((await refresh(authority, token, portal)).status, 200);
+});
+
 test('sessions that have ended are forgotten once their tokens would have expired', async (t) => {
   const authority = await startAuthority(t);
   const ended = async () =>

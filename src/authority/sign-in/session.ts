@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from '../../store/store.ts';
-import { endSession } from '../ended-sessions.ts';
+import { endSession, hasEnded } from '../ended-sessions.ts';
 import { signedInSince } from '../user-authentication.ts';
 import type { SignedIn } from '../user-authentication.ts';
 import type { Authority } from '../services.ts';
@@ -68,6 +68,19 @@ export async function sessionOf(
   if (authority.now() >= session.authTime + sessionMs) return undefined;
   const answer = await signedInSince(session, authority);
   return answer.ok ? answer.signedIn : undefined;
+}
+
+/**
+ * The id of the browser's session, which the next sign-in in that browser keeps, so that to sign out ends the tokens of both;
+ * `undefined` if there is none that has not ended.
+ */
+export async function sessionIdOf(
+  cookie: string | undefined,
+  { store, opaqueTokens }: Authority,
+): Promise<string | undefined> {
+  const session = cookie === undefined ? undefined : opaqueTokens.open('session', cookie);
+  if (!isSession(session) || session.sessionId === undefined) return undefined;
+  return (await hasEnded(store, session.sessionId)) ? undefined : session.sessionId;
 }
 
 /** The change that ends the session of a cookie, and with it the tokens that pages have from it; `undefined`: there is none. */

@@ -12,7 +12,7 @@ import type { Authority } from '../services.ts';
 import { formActionOf, grantCode, readAuthorization, refuseClient } from './authorization.ts';
 import type { AuthorizationRequest, AuthorizeCall } from './authorization.ts';
 import { messagePage, refusalPage, signInPage, userCodePage } from './page.ts';
-import { endingOf, noSession, nonceOf, sessionCookieOf, sessionOf } from './session.ts';
+import { endingOf, noSession, nonceOf, sessionCookieOf, sessionIdOf, sessionOf } from './session.ts';
 import type { Cookies } from './session.ts';
 
 /** How long a page may be open before its form is sent. */
@@ -86,7 +86,8 @@ export async function signIn(form: Form, browser: Browser, authority: Authority)
     const answer = askToSignIn(purpose, { browser, username, refusal }, authority);
     return { ok: false, refusal, names: { tenant, username, clientId }, answer };
   }
-  const signedIn = { ...user.signedIn, sessionId: authority.newId() };
+  const sessionId = (await sessionIdOf(browser.cookies.session, authority)) ?? authority.newId();
+  const signedIn = { ...user.signedIn, sessionId };
   const answer = finishSignIn(purpose, signedIn, authority);
   const headers = { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) };
   return { ok: true, answer: { ...answer, headers } };
