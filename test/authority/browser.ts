@@ -28,8 +28,9 @@ export class Browser {
     this.#load = load;
   }
 
-  async open(url: string): Promise<Page> {
-    return this.#send({ method: 'GET', url, headers: {}, body: undefined });
+  /** `headers` are those that the browser adds. */
+  async open(url: string, headers: Record<string, string> = {}): Promise<Page> {
+    return this.#send({ method: 'GET', url, headers, body: undefined });
   }
 
   /** Sends the form of a page, with these fields filled in. `headers` are those that the browser adds. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
+import { portalClientId } from '../../src/directory/well-known.ts';
 import { findObject } from '../../src/directory/objects.ts';
 import { updateUser } from '../../src/directory/users.ts';
 import { errorOf, hiddenOf, redirectOf } from './browser.ts';
@@ -168,6 +169,27 @@ test('a signed-in user is not asked again, unless the client requires it, a work
   const out = await browser.open(`${origin}/common/oauth2/v2.0/logout`);
   assert.match(out.text, /You are signed out in this browser/);
   assert.equal(redirectOf(await browser.open(silent)).searchParams.get('error'), 'login_required');
+});
+
+test('a page of another origin gets no code for a native client without the user', async (t) => {
+  const authority = await startAuthority(t);
+  const browser = browserOf(authority);
+  await browser.submit(await browser.open(addressOf()), credentials);
+  for (const site of ['same-site', 'cross-site']) {
+    const page = await browser.open(addressOf(), { 'sec-fetch-site': site });
+    assert.match(page.text, /to continue to <b>Microsoft Azure CLI<\/b>/, site);
+    const silent = redirectOf(await browser.open(addressOf({ prompt: 'none' }), { 'sec-fetch-site': site }));
+    assert.equal(silent.searchParams.get('error'), 'login_required', site);
+  }
+  // The address that az opens, and the redirects of this server's own pages.
+  for (const site of ['none', 'same-origin']) {
+    const back = redirectOf(await browser.open(addressOf({ prompt: 'none' }), { 'sec-fetch-site': site }));
+    assert.ok(back.searchParams.has('code'), site);
+  }
+  // A page's redirect URI is its own, so that nobody else gets the code.
+  const ofPortal = { client_id: portalClientId, redirect_uri: `${origin}/portal/`, prompt: 'none' };
+  const back = redirectOf(await browser.open(addressOf(ofPortal), { 'sec-fetch-site': 'same-site' }));
+  assert.ok(back.searchParams.has('code'));
 });
 
 test('a session ends with the password', async (t) => {

@@ -32,6 +32,8 @@ export interface AuthorizationRequest extends Return {
   readonly confidential: boolean;
   /** Whether the client is a page in a browser. The state of a page that an earlier release sealed does not say it. */
   readonly page?: boolean;
+  /** Whether the client is a program, whose redirect URI does not prove which. */
+  readonly native?: boolean;
   readonly scope: string;
   readonly nonce: string | undefined;
   readonly challenge: string | undefined;
@@ -79,6 +81,7 @@ export async function readAuthorization(call: AuthorizeCall, authority: Authorit
       clientName: client.displayName,
       confidential: type === 'web',
       page: type === 'spa',
+      native: type === 'publicClient',
       scope: scopeString(asked.scope),
       nonce: form.get('nonce'),
       challenge: form.get('code_challenge'),

@@ -61,6 +61,7 @@ function browserOf({ headers, site }: AuthorityCall): Browser {
   return {
     cookies: readCookies(headers.cookie),
     crossSite: fetchSite !== undefined && fetchSite !== 'same-origin',
+    sentByPage: fetchSite === 'same-site' || fetchSite === 'cross-site',
     site,
   };
 }

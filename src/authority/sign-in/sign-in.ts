@@ -35,6 +35,8 @@ export interface Browser {
   readonly cookies: Cookies;
   /** Whether the browser says that the form was on another site. */
   readonly crossSite: boolean;
+  /** Whether the browser says that a page of another origin sent it here, and not the user or a program. */
+  readonly sentByPage: boolean;
   /** The site of its address (`siteOf`). */
   readonly site: string | undefined;
 }
@@ -45,7 +47,10 @@ export async function authorize(call: AuthorizeCall, browser: Browser, authority
   if (!read.ok) return read.back === undefined ? refusalPage(read.refusal) : refuseClient(read.back, read.refusal);
   const { request } = read;
   const prompts = (call.form.get('prompt') ?? '').split(' ');
-  const mustSignIn = ['login', 'select_account', 'consent'].some((prompt) => prompts.includes(prompt));
+  // RFC 8252 section 8.6: nothing proves a native client. A page at another port of this host, where the browser sends the
+  // session's cookie too, would else get a code sent to any port of loopback, unseen.
+  const isUnproved = request.native === true && browser.sentByPage;
+  const mustSignIn = isUnproved || ['login', 'select_account', 'consent'].some((prompt) => prompts.includes(prompt));
   const signedIn = mustSignIn ? undefined : await sessionOf(browser.cookies.session, request.tenant, authority);
   if (signedIn !== undefined) return grantCode(request, signedIn, authority);
   if (prompts.includes('none')) return refuseClient(request, { kind: 'signInNeeded' });
