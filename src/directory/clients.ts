@@ -94,6 +94,7 @@ function wellKnown(tenantId: string, appId: string): Client | undefined {
     tenantId,
     displayName,
     redirectUris,
-    isFallbackPublicClient: true,
+    // The portal is a page: the grants of programs would give it tokens that no sign-out ends.
+    isFallbackPublicClient: redirectUris.publicClient.length > 0,
   };
 }

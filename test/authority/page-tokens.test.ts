@@ -68,6 +68,18 @@ test("a page's refresh token ends a day after the sign-in, however often it is r
   assert.equal((await refresh(authority, ofCli, cli)).status, 200);
 });
 
+test('the portal gets tokens by the sign-in page only, and az by the grants of programs too', async (t) => {
+  const authority = await startAuthority(t);
+  const scope = `${managementResource}/.default offline_access`;
+  const asked = { grant_type: 'password', username: user.userPrincipalName, password, scope };
+  const byPassword = ({ client_id }: typeof portal) =>
+    postToken(authority, { ...asked, client_id }, { tenant: 'organizations' });
+  const refused = await byPassword(portal);
+  assert.equal(refused.status, 401);
+  assert.match(String(refused.body['error_description']), /^AADSTS7000218: /);
+  assert.equal((await byPassword(cli)).status, 200);
+});
+
 test('a code that the session gives without a new sign-in does not move the end', async (t) => {
   const authority = await startAuthority(t);
   const browser = browserOf(authority);
