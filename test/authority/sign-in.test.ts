@@ -186,7 +186,7 @@ test('a page of another origin gets no code for a native client without the user
     const back = redirectOf(await browser.open(addressOf({ prompt: 'none' }), { 'sec-fetch-site': site }));
     assert.ok(back.searchParams.has('code'), site);
   }
-  // A page's redirect URI is its own, so that nobody else gets the code.
+  // A page's redirect URI is its own, so that no other program gets the code.
   const ofPortal = { client_id: portalClientId, redirect_uri: `${origin}/portal/`, prompt: 'none' };
   const back = redirectOf(await browser.open(addressOf(ofPortal), { 'sec-fetch-site': 'same-site' }));
   assert.ok(back.searchParams.has('code'));
