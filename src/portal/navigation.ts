@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { leaving } from './kept-draft.ts';
 
 export const base = '/portal/';
 
@@ -39,11 +40,17 @@ export function useHold(ask: Hold | undefined): void {
     const unloading = (event: BeforeUnloadEvent) => {
       event.preventDefault();
     };
-    holds.add(ask);
-    window.addEventListener('beforeunload', unloading);
-    return () => {
+    const letGo = () => {
       holds.delete(ask);
       window.removeEventListener('beforeunload', unloading);
+    };
+    holds.add(ask);
+    window.addEventListener('beforeunload', unloading);
+    // The draft is kept over that.
+    window.addEventListener(leaving, letGo);
+    return () => {
+      letGo();
+      window.removeEventListener(leaving, letGo);
     };
   }, [ask]);
 }

@@ -73,8 +73,17 @@ interface Page<T> {
 
 export function servicesOf(session: Session, settings: Settings): Services {
   const { origin } = settings;
-  const send = async <T>(url: string, resource: string, call: Call = {}) =>
-    answered<T>(new URL(url), await session.tokenFor(resource), call);
+  const send = async <T>(url: string, resource: string, call: Call = {}) => {
+    try {
+      return await answered<T>(new URL(url), await session.tokenFor(resource), call);
+    } catch (error) {
+      // The token ended before its time by this page's clock, as after the computer slept.
+      if (!(error instanceof RequestFailed && error.failure.kind === 'refused' && error.failure.status === 401))
+        throw error;
+      session.dropToken(resource);
+      return answered<T>(new URL(url), await session.tokenFor(resource), call);
+    }
+  };
   const at = {
     arm: <T>(path: string, call?: Call) => send<T>(origin + path, settings.resourceManagerResource, call),
     graph: <T>(path: string, call?: Call) => send<T>(origin + path, settings.graphResource, call),

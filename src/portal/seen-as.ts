@@ -13,7 +13,7 @@ const listeners = new Set<(heard: Heard) => void>();
 
 /**
  * Asks a vault, which says it in every answer (`x-ms-keyvault-network-info`). `/healthstatus` answers from any network and
- * without a token (Azure's private-link-diagnostics), and is no request to the vault's objects, so no record is made of it.
+ * without a token (Azure's private-link-diagnostics), and leaves nothing in the vault's log.
  */
 export async function askSeenAs(vaultUri: string): Promise<void> {
   const { origin } = new URL(vaultUri);

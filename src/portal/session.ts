@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi';
+import { leaving } from './kept-draft.ts';
 import type { Settings } from './settings.ts';
 import { typedJson } from './typed-json.ts';
 
@@ -13,6 +14,8 @@ export interface Session {
   readonly user: User;
   /** An access token for the resource, renewed before it ends. Signs in again, which leaves the page, where it cannot be. */
   readonly tokenFor: (resource: string) => Promise<string>;
+  /** Forgets the access token for the resource, which a service no longer takes; the next is another. */
+  readonly dropToken: (resource: string) => void;
   /** Ends the session at the server too; leaves the page. */
   readonly signOut: () => void;
 }
@@ -33,6 +36,8 @@ interface Pending {
 
 const pendingKey = 'postern.sign-in';
 const renewBeforeMs = 5 * 60_000;
+/** As Entra's libraries: the server's clock and the user's differ. */
+const clockToleranceSeconds = 300;
 
 /** Thrown where the sign-in page answered with an error; the message is the server's. */
 export class SignInFailed extends Error {}
@@ -59,7 +64,7 @@ class Authority {
   private constructor(settings: Settings, server: oauth.AuthorizationServer) {
     this.#settings = settings;
     this.#server = server;
-    this.#client = { client_id: settings.clientId };
+    this.#client = { client_id: settings.clientId, [oauth.clockTolerance]: clockToleranceSeconds };
     this.#redirectUri = `${settings.origin}/portal/`;
   }
 
@@ -136,6 +141,9 @@ class Authority {
         userName: claimOf(claims, 'preferred_username') ?? '',
         objectId: claimOf(claims, 'oid') ?? '',
       },
+      dropToken: (resource) => {
+        tokens.delete(resource);
+      },
       tokenFor: async (resource) => {
         const known = await tokens.get(resource)?.catch(() => undefined);
         if (known !== undefined && known.endsAtMs - renewBeforeMs > performance.now()) return known.value;
@@ -153,6 +161,7 @@ class Authority {
   }
 
   #signInAgain(): Promise<never> {
+    window.dispatchEvent(new Event(leaving));
     return this.begin(window.location.pathname + window.location.search);
   }
 }

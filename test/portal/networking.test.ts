@@ -9,6 +9,7 @@ import { azIsInstalled, signedIn, typed } from '../azure-cli/az.ts';
 import { incarnationOf, networks, putNetwork, putVault, subnetId, vaults } from '../control-plane/resources.ts';
 import { notRun } from '../not-run.ts';
 import { describeInBrowser } from '../world/browser/browser.ts';
+import { signIn } from '../world/browser/sign-in.ts';
 import { expectUsable } from '../world/browser/usable.ts';
 import { connect } from '../world/client.ts';
 import type { Json } from '../world/client.ts';
@@ -186,6 +187,34 @@ describeInBrowser('the Networking tab', () => {
     await page.keyboard.press('Control+s');
     await tab.sees('You get in from 203.0.113.7.');
     assert.deepEqual([await list('127.0.0.7'), await list('127.0.0.8')], [200, 403]);
+  });
+
+  it('goes on with a draft when the token has ended, and after a sign-in that became due', async (t) => {
+    const { client, advance } = portal.server;
+    await putVault(client, 'kv-later', { networkAcls: { defaultAction: 'Deny', ipRules: [{ value: '203.0.113.7' }] } });
+    const tab = await open(t, 'kv-later');
+    const { page } = tab;
+    tab.expectFault(/status of 401/);
+    await page.getByLabel('IPv4 address or CIDR').fill('198.51.100.0/25');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    // The browser's clock goes with the server's, as it does for a user.
+    const later = async (hours: number) => {
+      advance(hours * 3_600_000);
+      await page.clock.setSystemTime(portal.server.now());
+    };
+    await later(2);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await tab.sees('Saved and in force');
+
+    await page.getByLabel('IPv4 address or CIDR').fill('198.51.100.128/25');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await later(25);
+    tab.expectFault(/status of 400/);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await signIn(tab, ada);
+    await tab.sees('1 change, not saved yet');
+    await tab.sees(page.getByRole('button', { name: 'Remove 198.51.100.128/25' }));
+    assert.equal(await page.evaluate('sessionStorage.length'), 0);
   });
 
   it('names a caller of a subnet whose rule is removed', async (t) => {

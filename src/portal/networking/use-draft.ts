@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
+import { takeKept, useKeptOverSignIn } from '../kept-draft.ts';
 import { useHold } from '../navigation.ts';
 import { isRefusal, usePortal } from '../portal.ts';
 import type { Answered, Services } from '../request.ts';
@@ -57,7 +58,7 @@ export function useDraft(read: VaultRead, first: (base: Draft) => Draft, onSaved
   const { services } = usePortal();
   const [edited, setEdited] = useState<Edited>(() => {
     const base = baseOf(read);
-    return { base, draft: first(base.draft), save: { kind: 'quiet' } };
+    return { base, draft: takeKept<Draft>(read.vault.id) ?? first(base.draft), save: { kind: 'quiet' } };
   });
   const { base, draft, save } = edited;
   const isDirty = !isSame(base.draft, draft);
@@ -68,6 +69,7 @@ export function useDraft(read: VaultRead, first: (base: Draft) => Draft, onSaved
     );
   }, [read.etag]);
   useHold(useHoldOf(isDirty));
+  useKeptOverSignIn(read.vault.id, isDirty ? draft : undefined);
   const patch = async (steps: readonly Draft[]) => {
     const found = await sendSteps(services, read.vault.id, { base, steps });
     setEdited({ base: found, draft: found.draft, save: { kind: 'saved' } });
