@@ -74,7 +74,13 @@ export async function startServerWith({
   const home = process.cwd();
   const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
   const read = readSettings({
-    argv: ['--data', data, ...(demo ? [] : ['--no-demo']), ...options, ...(config === undefined ? [] : ['--config', 'postern.json'])],
+    argv: [
+      '--data',
+      data,
+      ...(demo ? [] : ['--no-demo']),
+      ...options,
+      ...(config === undefined ? [] : ['--config', 'postern.json']),
+    ],
     environment: {},
     readFile: () => JSON.stringify(config),
     folder: home,
