@@ -100,7 +100,8 @@ suite('the order of a request', () => {
       headers: () => ({
         'access-control-allow-origin': world.client.home,
         'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',
-        'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id, x-ms-useragent',
+        'access-control-allow-headers':
+          'authorization, content-type, if-match, if-none-match, x-ms-client-request-id, x-ms-useragent',
         'access-control-max-age': '600',
         vary: 'Origin',
       }),
