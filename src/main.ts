@@ -23,8 +23,11 @@ import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { denialsTo } from './worker/denial-lines.ts';
 import { fatalMessage } from './worker/failure-line.ts';
 import { openServer } from './worker/server.ts';
+import { writeToTerminal } from './worker/terminal.ts';
 
-const log = pino({ level: 'info' }, pino.destination({ dest: 2, sync: true }));
+const destination =
+  writeToTerminal === undefined ? pino.destination({ dest: 2, sync: true }) : { write: writeToTerminal };
+const log = pino({ level: 'info' }, destination);
 
 /** Less in total than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
 const drainTimes = { quiet: 1_000, most: 7_000 };

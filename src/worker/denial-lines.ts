@@ -1,10 +1,9 @@
-import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import type { AuditRecord } from '../audit/event.ts';
 import { permissionsOfOperations } from '../data-plane/operations.ts';
 import { callerIn, sourceIn } from '../recent/entry.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Permission } from '../types/operation.ts';
+import { writeToTerminal } from './terminal.ts';
 
 const linesPerWindow = 3;
 const windowMs = 1000;
@@ -62,21 +61,14 @@ export class DenialLines {
   }
 }
 
-const standardError = 2;
-
 /** Shows refusals on the server's terminal, if it has one and its output is not for a program. */
 export function denialsTo(
   { json }: Settings,
   { data, now }: Pick<DenialLinesOptions, 'data' | 'now'>,
 ): ((record: AuditRecord) => void) | undefined {
-  if (json || !isatty(standardError)) return undefined;
-  const write = (line: string) => {
-    try {
-      writeSync(standardError, `${line}\n`);
-    } catch {
-      // A terminal that is gone, or too slow. The audit log has the record.
-    }
-  };
+  const show = writeToTerminal;
+  if (json || show === undefined) return undefined;
+  const write = (line: string) => show(`${line}\n`);
   const lines = new DenialLines({ write, now, permissions: permissionsOfOperations, data });
   return (record) => lines.add(record);
 }
