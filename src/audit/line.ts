@@ -8,6 +8,8 @@ export interface RecordLine {
   /** In upper case, as in the record. */
   readonly resourceId: string;
   readonly text: string;
+  /** Of a read's line that was made of a record. */
+  readonly record?: LogRecord;
   /** Of a read's line that is made directly: the parts that it shares with others, and when the request arrived. */
   readonly frame?: LineFrame;
   readonly atMs?: number;

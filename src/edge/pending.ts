@@ -164,7 +164,7 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
   #linesOf({ line, records }: Done): readonly RecordLine[] | undefined {
     if (line !== undefined) return [line];
     try {
-      return records.map(lineOf);
+      return records.map((record) => ({ ...lineOf(record), record }));
     } catch (error) {
       this.fail(error);
       return undefined;

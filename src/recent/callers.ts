@@ -74,12 +74,9 @@ export class Callers {
 
   /** Counts reads that were answered. */
   answered(lines: readonly RecordLine[]): void {
-    for (const { frame, atMs, text } of lines) {
+    for (const { frame, atMs, text, record } of lines) {
       if (frame !== undefined && atMs !== undefined) this.#answered(frame, atMs, text);
-      else if (text.includes('"verdict":{"allowed":true')) {
-        const record = recordIn(text);
-        if (record !== undefined) this.add(record);
-      }
+      else if (record !== undefined) this.add(record);
     }
   }
 
@@ -96,9 +93,18 @@ export class Callers {
 
   /** Counts the request of a record, if it passed a firewall. */
   add(record: LogRecord): void {
+    this.#add(record, false);
+  }
+
+  /** The same for a record from before all others: its caller takes the place of none. */
+  addEarlier(record: LogRecord): void {
+    this.#add(record, true);
+  }
+
+  #add(record: LogRecord, isEarlier: boolean): void {
     if (!hasPassed(record)) return;
     const atMs = Date.parse(record.time);
-    const counters = this.#countersOf(record, atMs);
+    const counters = this.#countersOf(record, atMs, isEarlier);
     if (counters === undefined) return;
     count(counters, atMs);
     const { row } = counters;
@@ -142,7 +148,7 @@ export class Callers {
     };
   }
 
-  #countersOf(record: AuditRecord, atMs: number): Counters | undefined {
+  #countersOf(record: AuditRecord, atMs: number, isEarlier = false): Counters | undefined {
     const { resourceId, operationName: operation, properties } = record;
     const { verdict, trustedService } = properties;
     const caller = callerIn(record);
@@ -162,6 +168,10 @@ export class Callers {
     ]);
     const known = ofVault.rows.get(key);
     if (known !== undefined) return { row: known, use };
+    if (isEarlier && this.#isFull(ofVault)) {
+      ofVault.dropped += 1;
+      return undefined;
+    }
     const row: Row = {
       serial: (this.#serial += 1),
       source,
@@ -189,6 +199,10 @@ export class Callers {
     const made = { rows: new Map<string, Row>(), uses: new BoundedMap<string, Use>(usesMost), dropped: 0 };
     this.#vaults.set(resourceId, made);
     return made;
+  }
+
+  #isFull({ rows }: OfVault): boolean {
+    return rows.size >= this.#limits.ofVault || this.#rows >= this.#limits.all;
   }
 
   /** Drops a row of the vault whose turn it is, so that no vault loses all of its own to another. */

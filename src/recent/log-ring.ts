@@ -58,7 +58,9 @@ export class LogRing {
 
   /** Adds whole lines that are older than all others. Returns whether there was room. */
   prepend(lines: Buffer): boolean {
-    if (this.#allocated + lines.length > this.#most) return false;
+    // After lines were let go, older ones would take their places.
+    if (this.start > 0 || this.#allocated + lines.length > this.#most) return false;
+    if (lines.length === 0) return true;
     this.#segments.unshift({ start: this.start - lines.length, bytes: lines, length: lines.length });
     this.#allocated += lines.length;
     return true;

@@ -202,9 +202,11 @@ export function recordIn(line: Buffer | string): AuditRecord | undefined {
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this program writes the log
     const record = JSON.parse(line.toString()) as AuditRecord;
-    const { time, resourceId, operationName, resultDescription = '', properties } = record;
-    const texts = [time, resourceId, operationName, resultDescription];
-    return texts.every((text) => typeof text === 'string') && typeof properties === 'object' ? record : undefined;
+    const { time, resourceId, operationName, resultDescription = '', identity, properties } = record;
+    const { rule = '', because = '' } = properties.verdict ?? {};
+    const texts = [resourceId, operationName, resultDescription, rule, because];
+    const isWhole = texts.every((text) => typeof text === 'string') && !Number.isNaN(Date.parse(time));
+    return isWhole && identity?.claim !== null ? record : undefined;
   } catch {
     return undefined;
   }

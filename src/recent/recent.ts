@@ -22,6 +22,7 @@ interface RecentParts {
   /** The permission of each operation of a vault. */
   readonly permissions: ReadonlyMap<string, Permission>;
   readonly now: () => number;
+  readonly notice: (message: string) => void;
   /** Called with the record of each request that a firewall refused, also of those that a quota only counts. */
   readonly denied?: ((record: AuditRecord) => void) | undefined;
 }
@@ -34,13 +35,15 @@ export class Recent implements AuditWatcher {
   readonly cursors = new Cursors();
   readonly #tail: LogTail | undefined;
   readonly #now: () => number;
+  readonly #notice: (message: string) => void;
   readonly #denied: (record: AuditRecord) => void;
   /** The time of the oldest record that was read for the callers. */
   #sinceMs: number;
   #warming: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ tail, permissions, now, denied = () => undefined }: RecentParts) {
+  constructor({ tail, permissions, now, notice, denied = () => undefined }: RecentParts) {
+    this.#notice = notice;
     this.#denied = denied;
     this.#tail = tail;
     this.#now = now;
@@ -81,16 +84,29 @@ export class Recent implements AuditWatcher {
     this.#tail?.close();
   }
 
+  /** If the log cannot be read, less is known of earlier requests; the server goes on. */
   async #warm(): Promise<void> {
     if (this.#tail === undefined) return;
+    try {
+      await this.#readBack(this.#tail);
+    } catch (error) {
+      this.#notice(
+        `the end of the audit log cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    } finally {
+      this.#tail.close();
+    }
+  }
+
+  async #readBack(tail: LogTail): Promise<void> {
     const full = new Set<LineKind>();
-    for await (const piece of this.#tail.backward()) {
+    for await (const piece of tail.backward()) {
       const parts: Record<LineKind, Buffer[]> = { reads: [], others: [] };
       for (const { line, record } of recordsOf(piece)) {
         parts[kindOf(record)].push(line);
         const atMs = Date.parse(record.time);
         if (atMs < this.#sinceMs) this.#sinceMs = atMs;
-        this.callers.add(record);
+        this.callers.addEarlier(record);
       }
       for (const kind of ['reads', 'others'] as const) {
         if (!full.has(kind) && !this.log.prepend(kind, Buffer.concat(parts[kind]))) full.add(kind);
@@ -98,7 +114,6 @@ export class Recent implements AuditWatcher {
       if (full.size === 2 && this.#sinceMs < this.#now() - windowMs) break;
       await turn();
     }
-    this.#tail.close();
   }
 }
 

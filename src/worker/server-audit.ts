@@ -77,6 +77,7 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
     tail: LogTail.open(directory),
     permissions: permissionsOfOperations,
     now,
+    notice,
     denied: parts.denied,
   });
   const audit = await openAudit({

@@ -214,6 +214,24 @@ suite('the table of callers', () => {
     assert.equal(callers.droppedOf('/VAULTS/ONE'), 2);
   });
 
+  test('gives an earlier caller no place of a later one', () => {
+    const callers = new Callers(new Map(), { ofVault: 2, all: 3 });
+    callers.add(record('::3', at + 3));
+    for (const [address, earlier] of [
+      ['::2', at + 2],
+      ['::1', at + 1],
+      ['::2', at],
+    ] as const) {
+      callers.addEarlier(record(address, earlier));
+    }
+    assert.deepEqual(addresses(callers), ['::3', '::2']);
+    assert.equal(callers.droppedOf('/VAULTS/ONE'), 1);
+    assert.deepEqual(
+      callers.rowsOf('/VAULTS/ONE', at).map(({ count }) => count),
+      [1, 2],
+    );
+  });
+
   test('forgets a caller after a day, and counts only the requests of the last one', () => {
     const callers = new Callers(new Map());
     const hour = 3_600_000;
