@@ -103,10 +103,13 @@ export async function groupsOf(
 ): Promise<readonly string[]> {
   if (kind === 'Group') return [];
   const collection = kind === 'User' ? 'users' : 'servicePrincipals';
-  const { value } = await services.graph<{ value: readonly string[] }>(`/v1.0/${collection}/${id}/getMemberGroups`, {
-    method: 'POST',
-    body: { securityEnabledOnly: false },
-    signal,
-  });
+  const { value } = await services.graph<{ value: readonly string[] }>(
+    `/v1.0/${collection}/${encodeURIComponent(id)}/getMemberGroups`,
+    {
+      method: 'POST',
+      body: { securityEnabledOnly: false },
+      signal,
+    },
+  );
   return value.value;
 }

@@ -1,3 +1,5 @@
+import { nextPage } from './next-page.ts';
+import { ownUrl } from './own-path.ts';
 import { ownVault } from './own-vault.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -73,37 +75,37 @@ interface Page<T> {
 
 export function servicesOf(session: Session, settings: Settings): Services {
   const { origin } = settings;
-  const send = async <T>(url: string, resource: string, call: Call = {}) => {
+  const send = async <T>(url: URL, resource: string, call: Call = {}) => {
     try {
-      return await answered<T>(new URL(url), await session.tokenFor(resource), call);
+      return await answered<T>(url, await session.tokenFor(resource), call);
     } catch (error) {
       // The token ended before its time by this page's clock, as after the computer slept.
       if (!(error instanceof RequestFailed && error.failure.kind === 'refused' && error.failure.status === 401))
         throw error;
       session.dropToken(resource);
-      return answered<T>(new URL(url), await session.tokenFor(resource), call);
+      return answered<T>(url, await session.tokenFor(resource), call);
     }
   };
   const at = {
-    arm: <T>(path: string, call?: Call) => send<T>(origin + path, settings.resourceManagerResource, call),
-    graph: <T>(path: string, call?: Call) => send<T>(origin + path, settings.graphResource, call),
-    vault: <T>(vaultUri: string, path: string, call?: Call) =>
-      send<T>(ownVault(vaultUri, settings) + path, settings.vaultResource, call),
+    arm: async <T>(path: string, call?: Call) => send<T>(ownUrl(path, origin), settings.resourceManagerResource, call),
+    graph: async <T>(path: string, call?: Call) => send<T>(ownUrl(path, origin), settings.graphResource, call),
+    vault: async <T>(vaultUri: string, path: string, call?: Call) =>
+      send<T>(ownUrl(`/${path}`, new URL(ownVault(vaultUri, settings)).origin), settings.vaultResource, call),
   };
   return {
     ...at,
     async *pages<T>({ first, of, firstRows }: List, signal?: AbortSignal) {
       const resource = of === 'arm' ? settings.resourceManagerResource : settings.vaultResource;
-      const start = new URL(first, origin);
-      if (of === 'vault') ownVault(start.href, settings);
+      if (of === 'vault') ownVault(first, settings);
+      const start = of === 'arm' ? ownUrl(first, origin) : new URL(first);
       if (firstRows !== undefined) start.searchParams.set('$top', String(firstRows));
+      const asked = new Set([start.href]);
       let next: URL | undefined = start;
       while (next !== undefined) {
-        // A token goes nowhere but where the list began.
-        if (next.origin !== start.origin) throw new Error(`the list goes on at another server: ${next.origin}`);
-        const { value }: Answered<Page<T>> = await send(next.href, resource, signal === undefined ? {} : { signal });
+        const { value }: Answered<Page<T>> = await send(next, resource, signal === undefined ? {} : { signal });
         yield value.value;
-        next = typeof value.nextLink === 'string' ? new URL(value.nextLink) : undefined;
+        next = nextPage(value.nextLink, start, asked);
+        if (next !== undefined) asked.add(next.href);
         if (firstRows !== undefined) next?.searchParams.delete('$top');
       }
     },

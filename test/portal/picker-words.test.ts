@@ -121,6 +121,8 @@ describe('blades', () => {
   it('are found by type, and by nothing else', () => {
     assert.equal(bladeOf('Microsoft.Compute/disks'), undefined);
     assert.equal(typeIn('https://evil.example'), '');
+    assert.equal(typeIn(`@evil.example${storage}`), '');
+    assert.equal(typeIn(`${storage}?x`), '');
     assert.equal(bladeOf(typeIn(`${storage}/blobServices/default`)), undefined);
   });
 });

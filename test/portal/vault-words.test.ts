@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { nextPage } from '../../src/portal/next-page.ts';
+import { ownUrl } from '../../src/portal/own-path.ts';
 import { ownVault } from '../../src/portal/own-vault.ts';
 import { readNetworkInfo } from '../../src/portal/network-info.ts';
 import { windowOf } from '../../src/portal/ui/drawn-rows.ts';
@@ -98,5 +100,50 @@ describe('the window of drawn rows', () => {
 
   it('shows a list that a filter made shorter than what was scrolled past', () => {
     assert.deepEqual(windowOf(3, 40, { first: 500, rows: 20 }), { first: 0, end: 3, beforePx: 0, afterPx: 0 });
+  });
+});
+
+describe("this server's token", () => {
+  const origin = 'https://localhost:8443';
+
+  it('goes to the path that was meant', () => {
+    for (const path of [
+      '/subscriptions/1?api-version=1&$filter=a/../b',
+      '/v1.0/users/a%2Fb..c/getMemberGroups',
+      '/.../..a',
+    ]) {
+      assert.equal(ownUrl(path, origin).href, origin + path);
+    }
+  });
+
+  for (const path of [
+    '@elsewhere.example/subscriptions/1',
+    '.elsewhere.example/subscriptions/1',
+    'https://elsewhere.example/',
+    '',
+    '/v1.0/users/x/../../applications/1/addPassword?/getMemberGroups',
+    '/subscriptions/1/%2e%2E/2',
+    '/subscriptions/.',
+  ]) {
+    it(`does not go to ${path === '' ? 'nothing' : path}`, () => {
+      assert.throws(() => ownUrl(path, origin), /is no path of this server/);
+    });
+  }
+});
+
+describe('a list of several pages', () => {
+  const start = new URL('https://localhost:8443/list?page=1');
+  const asked = new Set([start.href, 'https://localhost:8443/list?page=2']);
+
+  it('goes on at the page that the server names, and ends without one', () => {
+    assert.equal(nextPage('https://localhost:8443/list?page=3', start, asked)?.search, '?page=3');
+    assert.equal(nextPage(undefined, start, asked), undefined);
+    assert.equal(nextPage(null, start, asked), undefined);
+  });
+
+  it('goes to no other server, and not in a circle', () => {
+    assert.throws(() => nextPage('https://localhost:8444/list?page=3', start, asked), /at another server/);
+    for (const known of asked)
+      assert.throws(() => nextPage(known, start, asked), /leads back to a page of itself: \/list/);
   });
 });

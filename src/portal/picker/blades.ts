@@ -118,9 +118,9 @@ export function bladeOf(type: string): Blade | undefined {
   return blades.find((blade) => blade.type.toLowerCase() === type.toLowerCase());
 }
 
-/** The type in an ARM id; `''` if it is not the id of a resource. */
+/** The type in an ARM id; `''` if it is not the id of a resource in a resource group. */
 export function typeIn(id: string): string {
-  return /\/providers\/([^/]+\/[^/]+)\/[^/]+$/i.exec(id)?.[1] ?? '';
+  return /^\/subscriptions\/[^/?#]+\/resourceGroups\/[^/?#]+\/providers\/([^/]+\/[^/]+)\/[^/?#]+$/i.exec(id)?.[1] ?? '';
 }
 
 /** The caller that reads the object, as `explain` takes it. */
