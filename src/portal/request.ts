@@ -1,3 +1,4 @@
+import { readErrorBody } from './error-body.ts';
 import { nextPage } from './next-page.ts';
 import { ownUrl } from './own-path.ts';
 import { ownVault } from './own-vault.ts';
@@ -141,23 +142,15 @@ async function answered<T>(
   return { value: typedJson<T>(body === '' ? 'null' : body), status: response.status, headers: response.headers };
 }
 
-interface ErrorBody {
-  readonly error?: {
-    readonly code?: string;
-    readonly message?: string;
-    readonly innererror?: { readonly code?: string };
-  };
-}
-
 function refusalOf({ status, headers }: Response, body: string): Failure {
-  const { error } = headers.get('content-type')?.includes('json') === true ? typedJson<ErrorBody>(body) : {};
+  const { code = String(status), innerCode, message = `The server answered ${status}.` } = readErrorBody(body);
   const retryAfter = Number(headers.get('retry-after') ?? Number.NaN);
   return {
     kind: 'refused',
     status,
-    code: error?.code ?? String(status),
-    innerCode: error?.innererror?.code,
-    message: error?.message ?? `The server answered ${status}.`,
+    code,
+    innerCode,
+    message,
     requestId: headers.get('x-ms-request-id') ?? undefined,
     retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
   };

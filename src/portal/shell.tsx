@@ -8,6 +8,7 @@ import { usePortal } from './portal.ts';
 import { askSeenAs, useSeenAs } from './seen-as.ts';
 import type { Session } from './session.ts';
 import { VaultsUnreachable } from './ui/message.tsx';
+import { Shown } from './ui/shown.tsx';
 import type { Vault } from './vaults/vault.ts';
 import { vaultApiVersion } from './vaults/vault.ts';
 
@@ -32,7 +33,9 @@ export function Shell({ session }: { readonly session: Session }) {
     >
       <VaultsUnreachable />
       <Keys />
-      {page === undefined ? <NotFound /> : <page.component rest={rest} query={query} />}
+      <Shown at={segments.join('/')}>
+        {page === undefined ? <NotFound /> : <page.component rest={rest} query={query} />}
+      </Shown>
     </Frame>
   );
 }

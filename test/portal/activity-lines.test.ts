@@ -11,6 +11,7 @@ import {
   fed,
   filterExpression,
   filtersIn,
+  waitMs,
 } from '../../src/portal/activity/feed.ts';
 import { ladderOf } from '../../src/portal/activity/ladder.ts';
 import { beatMs, linesOf, pulseMs, pulseOf } from '../../src/portal/activity/lines.ts';
@@ -208,8 +209,26 @@ describe('the feed', () => {
     const first = fed(emptyFeed, answer([entry()]), startMs);
     assert.equal(first.fresh, 0);
     const next = fed(first, answer([second], { next: 'm' }), startMs);
-    assert.deepEqual([next.fresh, next.next, next.entries.length, delayMs(next)], [1, 'm', 2, 1000]);
-    assert.deepEqual([fed(next, answer([]), startMs).fresh, delayMs(fed(next, answer([]), startMs))], [1, 5000]);
+    assert.deepEqual([next.fresh, next.next, next.entries.length, delayMs(next, false)], [1, 'm', 2, 1000]);
+    const quiet = fed(next, answer([]), startMs);
+    assert.deepEqual([quiet.fresh, delayMs(quiet, false)], [1, 5000]);
+  });
+
+  it('asks at once for what the server has already, and not without end where it sends nothing', () => {
+    assert.equal(delayMs({ busy: true }, true), 0);
+    assert.equal(delayMs({ busy: false }, true), 5000);
+  });
+
+  it('waits after a failure as long as the server says, within what a timer can', () => {
+    assert.deepEqual(
+      [undefined, 0, 30, -1].map((seconds) => waitMs(seconds)),
+      [5000, 5000, 30_000, 5000],
+    );
+    // 2^31 milliseconds and more are none to a browser's timer.
+    assert.deepEqual(
+      [2_147_484, 99_999_999, Infinity].map((seconds) => waitMs(seconds)),
+      Array(3).fill(3_600_000),
+    );
   });
 
   it('says a gap for as long as it is shown, and shows nothing twice after it', () => {

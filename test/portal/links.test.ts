@@ -1,4 +1,4 @@
-/** Links to the portal that somebody else made: what they can make the page of a signed-in user do, and show. */
+/** What others send to the portal: links that they made, and answers that are not the server's. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { putVault } from '../data-plane/vaults.ts';
@@ -6,7 +6,7 @@ import { describeInBrowser } from '../world/browser/browser.ts';
 import { startPortal } from './portal-world.ts';
 import type { PortalWorld } from './portal-world.ts';
 
-describeInBrowser('a link of somebody else to the portal', () => {
+describeInBrowser('the portal, by the link or the answer of somebody else', () => {
   let portal: PortalWorld;
   before(async () => {
     portal = await startPortal();
@@ -38,5 +38,17 @@ describeInBrowser('a link of somebody else to the portal', () => {
     assert.equal(await tab.page.getByText('elsewhere.example').count(), 0);
     const hosts = tab.exchanges.map(({ url }) => new URL(url).hostname);
     assert.ok(!hosts.includes('elsewhere.example'), hosts.join());
+  });
+
+  it('says that a page cannot be shown, and shows the next', async (t) => {
+    const tab = await portal.open(t, { from: '127.0.0.7', path: '' });
+    await tab.page.route(/Postern\.Insight\/activity/, async (route) => {
+      const value = [{ status: 200, time: 'never' }];
+      await route.fulfill({ json: { value, next: 'x', more: false, gap: false, since: 'never' } });
+    });
+    await tab.page.getByRole('link', { name: 'Activity' }).click();
+    await tab.sees('This page could not be shown.');
+    await tab.page.getByRole('link', { name: 'Virtual networks' }).click();
+    await tab.sees(tab.page.getByRole('heading', { level: 1, name: 'Virtual networks' }));
   });
 });

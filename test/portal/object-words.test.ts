@@ -10,6 +10,8 @@ import {
   secondsOf,
 } from '../../src/portal/objects/attributes.ts';
 import { dataPath, filtered, newestFirst, rowOf, statusOf } from '../../src/portal/objects/collections.ts';
+import { readErrorBody } from '../../src/portal/error-body.ts';
+import { pointInTime } from '../../src/portal/ui/point-in-time.ts';
 import { statedAddress, vaultRefusalOf } from '../../src/portal/objects/refusal.ts';
 
 describe('rows of a list', () => {
@@ -140,5 +142,41 @@ describe('the refusal of a vault', () => {
     assert.equal(vaultRefusalOf(refused(403, 'SecretDisabled')), undefined);
     assert.equal(vaultRefusalOf(refused(404, 'ForbiddenByFirewall')), undefined);
     assert.equal(vaultRefusalOf(refused(403, undefined)), undefined);
+  });
+});
+
+describe('the body of a refusal', () => {
+  it('is read from JSON as the services write it', () => {
+    const error = { code: 'Forbidden', message: 'No.', innererror: { code: 'ForbiddenByPolicy' } };
+    const read = { code: 'Forbidden', message: 'No.', innerCode: 'ForbiddenByPolicy' };
+    assert.deepEqual(readErrorBody(JSON.stringify({ error })), read);
+  });
+
+  for (const body of [
+    '',
+    'null',
+    '<h1>500</h1>',
+    '[]',
+    '{"error":null}',
+    '{"error":"no"}',
+    '{"error":{"code":{"a":1},"message":2,"innererror":null}}',
+    '{"__proto__":{"error":{"code":"x"}}}',
+  ]) {
+    it(`says nothing where it is ${body === '' ? 'empty' : body}`, () => {
+      assert.deepEqual(readErrorBody(body), {});
+    });
+  }
+});
+
+describe('a point in time', () => {
+  const last = 8_640_000_000_000_000;
+
+  it('is shown to its end', () => {
+    assert.equal(pointInTime(0, false)?.exact, '1970-01-01T00:00:00.000Z');
+    assert.equal(pointInTime(last, true)?.exact, '+275760-09-13T00:00:00.000Z');
+  });
+
+  it('is not where no calendar has it', () => {
+    for (const ms of [last + 1, Infinity, Number.NaN]) assert.equal(pointInTime(ms, true), undefined, String(ms));
   });
 });

@@ -247,4 +247,16 @@ describeInBrowser('secrets, keys and certificates in the portal', () => {
     await purge.click();
     await tab.sees('db-password is gone for good.');
   });
+
+  it('are listed and shown where somebody gave one an expiry that no calendar has', async (t) => {
+    await vault('kv-far');
+    await setSecret('kv-far', 'near', 'v');
+    const body = { value: 'v', attributes: { exp: 8_640_000_000_001 } };
+    await ok(portal.server.client.vault('kv-far', 'PUT', '/secrets/far', { body, from: networks.allowed }));
+    const tab = await open(t, 'kv-far/secrets');
+    await tab.sees(tab.page.getByRole('link', { name: 'near' }));
+    await tab.page.getByRole('link', { name: 'far' }).click();
+    await tab.sees('Expiration date');
+    await tab.sees('outside of the calendar');
+  });
 });

@@ -57,9 +57,17 @@ function identityOf({ time, correlationId, operation }: ActivityEntry): string {
   return `${time} ${correlationId} ${operation}`;
 }
 
-/** Each second while something comes, each five when nothing does. */
-export function delayMs({ busy }: Pick<Feed, 'busy'>): number {
-  return busy ? 1000 : 5000;
+/** At once while the server has more to send, each second while something comes, each five when nothing does. */
+export function delayMs({ busy }: Pick<Feed, 'busy'>, more: boolean): number {
+  if (!busy) return 5000;
+  return more ? 0 : 1000;
+}
+
+const failedMs = { least: 5000, most: 3_600_000 };
+
+/** How long to wait after a failure: what the server says, within an hour. A timer of a browser has 31 bits, and begins again at 0. */
+export function waitMs(retryAfterSeconds = 0): number {
+  return Math.min(failedMs.most, Math.max(failedMs.least, retryAfterSeconds * 1000));
 }
 
 /** The filters of the page, by the names that they have in its address. */

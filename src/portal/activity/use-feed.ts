@@ -3,7 +3,7 @@ import type { ActivityAnswer } from '../../types/activity.ts';
 import { answeredAtMs } from '../answered-at.ts';
 import { usePortal } from '../portal.ts';
 import { RequestFailed } from '../request.ts';
-import { activityQuery, delayMs, emptyFeed, fed } from './feed.ts';
+import { activityQuery, delayMs, emptyFeed, fed, waitMs } from './feed.ts';
 import type { Feed, Filters } from './feed.ts';
 
 export interface Followed {
@@ -13,7 +13,6 @@ export interface Followed {
 }
 
 const nothing: Followed = { feed: emptyFeed, error: undefined };
-const againAfterMs = 5000;
 
 /**
  * Follows the activity at `path` (of a vault or the subscription): by a cursor and by asking again, because a browser has six
@@ -30,22 +29,24 @@ export function useFeed(path: string, filters: Filters, paused: boolean): Follow
     const ending = new AbortController();
     const { signal } = ending;
     let { feed } = followed;
+    const goOn = async (last: Feed) => {
+      const asked = await services.arm<ActivityAnswer>(`${path}?${activityQuery(filters, last.next)}`, { signal });
+      return { feed: fed(last, asked.value, answeredAtMs(asked)), more: asked.value.more };
+    };
     const follow = async () => {
       while (!signal.aborted) {
         await shown(signal);
-        const asked = await services
-          .arm<ActivityAnswer>(`${path}?${activityQuery(filters, feed.next)}`, { signal })
-          .catch((error: unknown) => ({ error }));
+        const step = await goOn(feed).catch((error: unknown) => ({ error }));
         if (signal.aborted) return;
-        if ('error' in asked) {
-          setKept({ key, followed: { feed, error: asked.error } });
-          await pause(waitAfter(asked.error), signal);
+        if ('error' in step) {
+          setKept({ key, followed: { feed, error: step.error } });
+          await pause(waitMs(retryAfterOf(step.error)), signal);
           continue;
         }
-        feed = fed(feed, asked.value, answeredAtMs(asked));
+        feed = step.feed;
         setKept({ key, followed: { feed, error: undefined } });
         if (paused) return;
-        if (!asked.value.more) await pause(delayMs(feed), signal);
+        await pause(delayMs(feed, step.more), signal);
       }
     };
     void follow();
@@ -56,10 +57,9 @@ export function useFeed(path: string, filters: Filters, paused: boolean): Follow
   return followed;
 }
 
-function waitAfter(error: unknown): number {
+function retryAfterOf(error: unknown): number | undefined {
   const failure = error instanceof RequestFailed ? error.failure : undefined;
-  const seconds = failure?.kind === 'refused' ? (failure.retryAfterSeconds ?? 0) : 0;
-  return Math.max(againAfterMs, seconds * 1000);
+  return failure?.kind === 'refused' ? failure.retryAfterSeconds : undefined;
 }
 
 /** Settles when the page is in sight, or not asked for any more. */

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { pointInTime } from './point-in-time.ts';
 
 /** The heading of a page. Focus moves to it on navigation, so that a screen reader begins there. */
 export function Heading({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
@@ -124,13 +125,11 @@ export function Tabs({ of, label }: { readonly of: readonly Tab[]; readonly labe
 
 /** A point in time: the browser's own format, the whole of it for whoever points at it. */
 export function Time({ ms, withDate = false }: { readonly ms: number; readonly withDate?: boolean }): JSX.Element {
-  const date = new Date(ms);
-  const shown = withDate
-    ? date.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
-    : date.toLocaleTimeString('en-GB');
+  const point = pointInTime(ms, withDate);
+  if (point === undefined) return <span>outside of the calendar</span>;
   return (
-    <time dateTime={date.toISOString()} title={date.toISOString()}>
-      {shown}
+    <time dateTime={point.exact} title={point.exact}>
+      {point.shown}
     </time>
   );
 }
