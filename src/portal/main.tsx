@@ -9,6 +9,19 @@ import { Failed } from './ui/message.tsx';
 
 const root = document.querySelector('#portal');
 
+/**
+ * A browser keeps a page that was left, with its tokens, and shows it again on "Back": after a sign-out too. What is left shows
+ * nothing any more, and begins anew (HTML Standard, "back/forward cache": `persisted`).
+ */
+function leaveNothing(): void {
+  window.addEventListener('pagehide', ({ persisted }) => {
+    if (persisted && root !== null) render(null, root);
+  });
+  window.addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) window.location.reload();
+  });
+}
+
 async function start(): Promise<void> {
   if (root === null) return;
   try {
@@ -39,4 +52,5 @@ async function start(): Promise<void> {
   }
 }
 
+leaveNothing();
 await start();

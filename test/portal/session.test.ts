@@ -109,6 +109,23 @@ describeInBrowser("the portal's session", () => {
     await tab.sees(title(tab, 'Vaults'));
     await tab.sees('1 vault shown');
   });
+
+  it('does not come back by the way back, once it has ended', async (t) => {
+    await using keeping = await openBrowser(server.client, { keepsLeft: true });
+    const tab = await keeping.pageFrom(t, '127.0.0.7');
+    await tab.page.goto(`${server.ready.portal.url}vaults/demo/demo/access`);
+    await signIn(tab, demoUser());
+    await tab.sees('Permission model');
+    // The browser says what it showed when it put the page back, before the page began anew.
+    await tab.page.evaluate(
+      `addEventListener('pageshow', ({ persisted }) => sessionStorage.setItem('back', persisted + ' ' + document.querySelector('#portal').innerText))`,
+    );
+    await tab.page.getByRole('button', { name: 'Sign out' }).click();
+    await tab.sees(tab.page.getByRole('heading', { name: 'Sign in' }));
+    await tab.page.evaluate('history.go(-2)');
+    await tab.until('the page was put back', async () => (await tab.page.evaluate('sessionStorage.back')) === 'true ');
+    await tab.sees(tab.page.getByRole('heading', { name: 'Sign in' }));
+  });
 });
 
 describeInBrowser('the portal in a browser that does not know the authority', () => {

@@ -25,6 +25,12 @@ const executablePath = '/usr/bin/chromium';
  */
 export type Trust = 'key' | 'store' | 'nothing';
 
+export interface BrowserOptions {
+  readonly trust?: Trust;
+  /** Whether pages that were left come back as they were (the back/forward cache), which Playwright's browsers do without. */
+  readonly keepsLeft?: boolean;
+}
+
 export interface OpenBrowser extends AsyncDisposable {
   readonly version: string;
   /**
@@ -52,7 +58,7 @@ export const hasCertutil = spawnSync('certutil', ['-H']).error === undefined;
  */
 export async function openBrowser(
   server: Pick<Client, 'home' | 'ca'>,
-  { trust = 'key' }: { readonly trust?: Trust } = {},
+  { trust = 'key', keepsLeft = false }: BrowserOptions = {},
 ): Promise<OpenBrowser> {
   const home = mkdtempSync(join(tmpdir(), 'postern-browser-'));
   const proxies = new Map<string, ConnectProxy>();
@@ -70,6 +76,7 @@ export async function openBrowser(
     // Chromium itself asks for nothing: no connection of its own would be answered.
     proxy: { server: 'http://127.0.0.1:1', bypass: '<-loopback>' },
     args: trust === 'key' ? [`--ignore-certificate-errors-spki-list=${await keyDigestOf(server)}`] : [],
+    ...(keepsLeft && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     env: { PATH: process.env['PATH'] ?? '', HOME: home },
   });
   return {
