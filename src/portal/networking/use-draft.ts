@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { takeKept, useKeptOverSignIn } from '../kept-draft.ts';
 import { useHold } from '../navigation.ts';
 import { isRefusal, usePortal } from '../portal.ts';
@@ -42,6 +42,12 @@ export interface Editing {
   readonly patch: (steps: readonly Draft[]) => Promise<void>;
 }
 
+/** A change, and the settings that it was made from. */
+interface Changed {
+  readonly base: Draft;
+  readonly draft: Draft;
+}
+
 interface Edited {
   readonly base: Base;
   readonly draft: Draft;
@@ -55,11 +61,9 @@ interface VaultRead {
 
 /** The draft of a vault's settings: begun with `first`, saved only over what was read. `onSaved` is told of each change. */
 export function useDraft(read: VaultRead, first: (base: Draft) => Draft, onSaved: () => void): Editing {
-  const { services } = usePortal();
-  const [edited, setEdited] = useState<Edited>(() => {
-    const base = baseOf(read);
-    return { base, draft: takeKept<Draft>(read.vault.id) ?? first(base.draft), save: { kind: 'quiet' } };
-  });
+  const { services, user } = usePortal();
+  const keptAt = `${user.objectId} ${read.vault.id}`;
+  const [edited, setEdited] = useState(() => begun(baseOf(read), takeKept<Changed>(keptAt), first));
   const { base, draft, save } = edited;
   const isDirty = !isSame(base.draft, draft);
   useEffect(() => {
@@ -69,7 +73,8 @@ export function useDraft(read: VaultRead, first: (base: Draft) => Draft, onSaved
     );
   }, [read.etag]);
   useHold(useHoldOf(isDirty));
-  useKeptOverSignIn(read.vault.id, isDirty ? draft : undefined);
+  const changed = useMemo((): Changed => ({ base: base.draft, draft }), [base, draft]);
+  useKeptOverSignIn(keptAt, isDirty ? changed : undefined);
   const patch = async (steps: readonly Draft[]) => {
     const found = await sendSteps(services, read.vault.id, { base, steps });
     setEdited({ base: found, draft: found.draft, save: { kind: 'saved' } });
@@ -113,6 +118,12 @@ export function useDraft(read: VaultRead, first: (base: Draft) => Draft, onSaved
       }));
     },
   };
+}
+
+/** Others may have changed the settings while the page was away for a sign-in: only the user's own change goes on. */
+function begun(base: Base, kept: Changed | undefined, first: (base: Draft) => Draft): Edited {
+  const draft = kept === undefined ? first(base.draft) : mergeDrafts(kept.base, kept.draft, base.draft).draft;
+  return { base, draft, save: { kind: 'quiet' } };
 }
 
 /** Sends settings one after the other, each over the answer to the one before. */
