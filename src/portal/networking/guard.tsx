@@ -1,9 +1,10 @@
-import { useCallback, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { Request } from '../../insight/fixes.ts';
 import { useNames } from '../principals.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { counted } from '../ui/words.ts';
 import type { JudgedCallers, LateCaller } from './callers.ts';
+import type { Draft } from './draft.ts';
 import type { Judge } from './judge.ts';
 
 /** Who was let in before and would not be after, by name. */
@@ -18,12 +19,18 @@ interface Watched {
   readonly before: Judge;
   readonly after: Judge;
   readonly judged: JudgedCallers;
+  /** What is saved. */
+  readonly draft: Draft;
+  /** Whether it is not known yet who called lately. */
+  readonly isLoading: boolean;
 }
 
 export interface Guard {
   readonly losers: Losers;
   /** Whether the question is open. */
   readonly asking: boolean;
+  /** Whether it waits for who called lately, to save or to ask then. */
+  readonly waiting: boolean;
   /** Saves, or asks first where somebody would lose access. */
   readonly ask: () => void;
   readonly go: () => void;
@@ -31,8 +38,10 @@ export interface Guard {
 }
 
 /** The lock-out guard: it warns, and does not refuse, as Azure's clients are not refused either. */
-export function useGuard({ you, before, after, judged }: Watched, save: () => Promise<void>): Guard {
+export function useGuard(watched: Watched, save: () => Promise<void>): Guard {
+  const { you, before, after, judged, draft, isLoading } = watched;
   const [asking, setAsking] = useState(false);
+  const [waitingWith, setWaitingWith] = useState<Draft>();
   const youLose = you !== undefined && before.letsIn(you) && !after.letsIn(you);
   const address = you !== undefined && you.source.kind !== 'unknown' ? you.source.address.text : undefined;
   const losers = { you: youLose ? address : undefined, callers: judged.lose };
@@ -45,10 +54,17 @@ export function useGuard({ you, before, after, judged }: Watched, save: () => Pr
     setAsking(false);
   }, []);
   const ask = () => {
-    if (isHarmless) go();
+    if (isLoading) setWaitingWith(draft);
+    else if (isHarmless) go();
     else setAsking(true);
   };
-  return { losers, asking, ask, go, close };
+  useEffect(() => {
+    if (isLoading || waitingWith === undefined) return;
+    setWaitingWith(undefined);
+    // A draft that was changed meanwhile is not the one that was to be saved.
+    if (waitingWith === draft) ask();
+  }, [isLoading, waitingWith]);
+  return { losers, asking, waiting: waitingWith === draft, ask, go, close };
 }
 
 export function GuardDialog({

@@ -54,7 +54,8 @@ export function Networking({ vault, etag, reload, query }: VaultTabProps) {
     if (!isDirty && asked !== '')
       navigate(hrefOf(['vaults', groupOf(vault.id), vault.name, 'networking']), { replace: true });
   }, [isDirty, asked]);
-  const guard = useGuard({ you, before, after, judged }, editing.send);
+  const isLoading = known.callers.state === 'loading';
+  const guard = useGuard({ you, before, after, judged, draft, isLoading }, editing.send);
   useSaveKey(isDirty && save.kind !== 'saving' && save.kind !== 'conflict', guard.ask);
   return (
     <div class="networking">
@@ -72,7 +73,7 @@ export function Networking({ vault, etag, reload, query }: VaultTabProps) {
         <fieldset class="stack" aria-label="Rules" disabled={save.kind === 'conflict' || save.kind === 'saving'}>
           <RulesForm editing={editing} known={known} seen={seen} />
         </fieldset>
-        <SaveBar editing={editing} onSave={guard.ask} />
+        <SaveBar editing={editing} waiting={guard.waiting} onSave={guard.ask} />
       </div>
       <Effects {...{ base, draft, before, after, judged, known, options }} you={you} />
       {guard.asking && <GuardDialog losers={guard.losers} onSave={guard.go} onClose={guard.close} />}

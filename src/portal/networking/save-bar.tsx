@@ -3,7 +3,16 @@ import { counted } from '../ui/words.ts';
 import { stepsBetween } from './draft-words.ts';
 import type { Editing } from './use-draft.ts';
 
-export function SaveBar({ editing, onSave }: { readonly editing: Editing; readonly onSave: () => void }) {
+export function SaveBar({
+  editing,
+  waiting,
+  onSave,
+}: {
+  readonly editing: Editing;
+  /** For who called lately. */
+  readonly waiting: boolean;
+  readonly onSave: () => void;
+}) {
   const { base, draft, isDirty, save, discard } = editing;
   const cannotSave = !isDirty || save.kind === 'saving' || save.kind === 'conflict';
   return (
@@ -22,7 +31,9 @@ export function SaveBar({ editing, onSave }: { readonly editing: Editing; readon
         <button type="button" class="button" disabled={cannotSave} onClick={discard}>
           Discard
         </button>
-        <output class="networking-saved">{saidOf(editing, stepsBetween(base, draft).length)}</output>
+        <output class="networking-saved">
+          {waiting ? 'Finding out who called lately …' : saidOf(editing, stepsBetween(base, draft).length)}
+        </output>
       </div>
     </div>
   );
