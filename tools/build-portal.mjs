@@ -24,7 +24,7 @@ if (vite !== undefined) {
     logLevel: 'warn',
     // The pages work alone: nothing is inlined, because the content security policy has no exception for it.
     build: {
-      rolldownOptions: { input: join(root, 'src', 'portal', 'page.html'), checks: { pluginTimings: false } },
+      rolldownOptions: { input: join(root, 'src', 'portal', 'page.html'), checks: { bundlerTimings: false } },
       outDir: out,
       emptyOutDir: true,
       assetsInlineLimit: 0,

@@ -30,6 +30,7 @@ export function useKeptOverSignIn(at: string, draft: object | undefined): void {
 }
 
 /** The draft that was kept for this place, once: nothing of it stays behind. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the type that it kept
 export function takeKept<T extends object>(at: string): T | undefined {
   const kept = window.sessionStorage.getItem(key);
   window.sessionStorage.removeItem(key);
