@@ -1,4 +1,4 @@
-/** What the services say in the body of a refusal. */
+/** The words of a service in the body of a refusal. */
 export interface ErrorBody {
   readonly code?: string;
   /** `ForbiddenByFirewall`, `ForbiddenByPolicy` and the like, where a vault says which. */

@@ -224,7 +224,7 @@ describe('the feed', () => {
       [undefined, 0, 30, -1].map((seconds) => waitMs(seconds)),
       [5000, 5000, 30_000, 5000],
     );
-    // 2^31 milliseconds and more are none to a browser's timer.
+    // A browser's timer has 31 bits.
     assert.deepEqual(
       [2_147_484, 99_999_999, Infinity].map((seconds) => waitMs(seconds)),
       Array(3).fill(3_600_000),

@@ -1,4 +1,4 @@
-/** What others send to the portal: links that they made, and answers that are not the server's. */
+/** The portal with links of another user, and with answers that are not the server's. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { putVault } from '../data-plane/vaults.ts';
@@ -22,7 +22,7 @@ describeInBrowser('the portal, by the link or the answer of somebody else', () =
       from: '127.0.0.7',
       path: `vaults/rg/kv-link/access?who=${encodeURIComponent(meant)}`,
     });
-    // Nobody has that id.
+    // That id does not exist.
     tab.expectFault(/status of 400/);
     await tab.sees(tab.page.getByRole('heading', { name: meant }));
     await tab.sees('no access policy');

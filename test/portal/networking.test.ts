@@ -335,7 +335,7 @@ describeInBrowser('the Networking tab', () => {
     await later(25);
     tab.expectFault(/status of 400/);
     await page.getByRole('button', { name: 'Save' }).click();
-    // Somebody else lets an address in while the page is away.
+    // Another user lets an address in while the page is away.
     await tab.sees(page.getByRole('heading', { name: 'Sign in' }));
     const ipRules = ['203.0.113.7', '198.51.100.0/25', '203.0.113.50'].map((value) => ({ value }));
     const { port, hostname: domain } = new URL(client.home);

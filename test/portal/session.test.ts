@@ -116,7 +116,7 @@ describeInBrowser("the portal's session", () => {
     await tab.page.goto(`${server.ready.portal.url}vaults/demo/demo/access`);
     await signIn(tab, demoUser());
     await tab.sees('Permission model');
-    // The browser says what it showed when it put the page back, before the page began anew.
+    // The browser says what it showed when it put the page back, before the page began again.
     await tab.page.evaluate(
       `addEventListener('pageshow', ({ persisted }) => sessionStorage.setItem('back', persisted + ' ' + document.querySelector('#portal').innerText))`,
     );

@@ -126,7 +126,7 @@ describe("this server's token", () => {
     '/subscriptions/.',
   ]) {
     it(`does not go to ${path === '' ? 'nothing' : path}`, () => {
-      assert.throws(() => ownUrl(path, origin), /is no path of this server/);
+      assert.throws(() => ownUrl(path, origin), /is not a path of this server/);
     });
   }
 });
