@@ -115,8 +115,16 @@ describe('the attributes of a form', () => {
 
   it('come back from a row as they were', () => {
     const row = rowOf({ id: 'x/x/x/x/a', attributes: { enabled: false, exp: 60 }, tags: { a: 'b' } });
-    const draft = draftOf(row);
+    const draft = draftOf(row, 'secrets');
     assert.deepEqual(attributesBody(draft), { attributes: { enabled: false, exp: 60 }, tags: { a: 'b' } });
+  });
+});
+
+describe('the dates of a certificate', () => {
+  it('are not in a form nor in its body, because a vault refuses them', () => {
+    const row = rowOf({ id: 'x/x/x/x/a', attributes: { enabled: true, nbf: 60, exp: 120 } });
+    assert.deepEqual(attributesBody(draftOf(row, 'certificates')).attributes, { enabled: true });
+    assert.deepEqual(attributesBody(draftOf(row, 'keys')).attributes, { enabled: true, nbf: 60, exp: 120 });
   });
 });
 

@@ -119,8 +119,16 @@ describeInBrowser('secrets, keys and certificates in the portal', () => {
     await tab.sees('You are unauthorized to view these contents.');
     await tab.sees('No access policy of this vault gives you keys/list.');
     await tab.sees(tab.page.getByRole('link', { name: 'Open Access' }));
+    await vault('kv-reader', { networkAcls: acls.deny }, [{ ...adas, secrets: ['get', 'list'] }]);
+    await setSecret('kv-reader', 'kept', 'x');
+    await tab.page.goto(tab.page.url().replace('kv-policy/keys', 'kv-reader/secrets/kept'));
+    await tab.page.getByRole('button', { name: 'Delete' }).click();
+    await tab.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await tab.sees('No access policy of this vault gives you secrets/delete.');
+    assert.equal(await tab.page.getByText('You are unauthorized to view').count(), 0);
+    await tab.page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await vault('kv-rbac', { networkAcls: acls.deny, enableRbacAuthorization: true }, []);
-    await tab.page.goto(tab.page.url().replace('kv-policy/keys', 'kv-rbac/secrets'));
+    await tab.page.goto(tab.page.url().replace('kv-reader/secrets/kept', 'kv-rbac/secrets'));
     await tab.sees('None of your roles has the action Microsoft.KeyVault/vaults/secrets/readMetadata/action here.');
   });
 
@@ -165,6 +173,10 @@ describeInBrowser('secrets, keys and certificates in the portal', () => {
     const field = (label: string) => page.getByLabel(label, { exact: true });
     const choice = (name: string) => page.getByRole('combobox', { name, exact: true });
 
+    await create();
+    await tab.sees('The name is missing.');
+    assert.equal(await page.getByRole('alert').count(), 1);
+    await tab.sees(field('Name').and(page.locator(':focus')));
     await field('Name').fill('bad name');
     await tab.sees('A name has 1 to 127 letters from a to z, digits and hyphens.');
     await field('Name').fill('db-password');
@@ -206,8 +218,15 @@ describeInBrowser('secrets, keys and certificates in the portal', () => {
     await field('DNS names').fill('www.contoso.example\nshop.contoso.example');
     await field('Validity, in months').fill('6');
     await choice('Key').selectOption('RSA 3072');
+    assert.equal(await page.getByLabel('Expiration date').count(), 0);
     await create();
     await tab.sees('Issuance policy');
+    for (const made of ['keys', 'secrets']) await tab.sees(page.locator(`dd a[href*="/kv-made/${made}/www/"]`));
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByRole('dialog').getByLabel('Name of tag 1').fill('team');
+    await page.getByRole('dialog').getByLabel('Value of tag 1').fill('shop');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await tab.sees('team = shop');
     await expectUsable(tab);
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Download .cer' }).click();

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { draftOfPolicy, plainPolicy, policyBody } from '../../src/portal/objects/certificate-policy.ts';
+import { draftOfPolicy, plainPolicy, policyBody, wasImported } from '../../src/portal/objects/certificate-policy.ts';
 import { nameFault, readIdentifier, writeIdentifier } from '../../src/portal/objects/identifier.ts';
 import { keyBody, plainKey } from '../../src/portal/objects/key-draft.ts';
-import { bladeOf, callerOf, principalOf, typeIn } from '../../src/portal/picker/blades.ts';
+import { bladeOf, callerOf, principalOf, typeIn, usedIn } from '../../src/portal/picker/blades.ts';
 import type { Blade, Chosen, Resource } from '../../src/portal/picker/blades.ts';
-import { byPolicies, gives } from '../../src/portal/picker/standing.ts';
+import { byPolicies, gives, wayOf } from '../../src/portal/picker/standing.ts';
 
 const vaultSuffix = '.vault.localhost:8443';
 const version = '0123456789abcdef0123456789abcdef';
@@ -127,6 +127,35 @@ describe('blades', () => {
   });
 });
 
+describe('how a resource gets into a vault', () => {
+  const properties = { tenantId: '', vaultUri: '' };
+  const networkAcls = { bypass: 'None', defaultAction: 'Deny', ipRules: [], virtualNetworkRules: [] } as const;
+
+  it('is not by the rule that names the address of the user who asks', () => {
+    const off = wayOf({ properties: { ...properties, networkAcls } }, { because: 'ipRule' }, 'keys/get');
+    assert.deepEqual(off, { by: 'nothing', because: 'trusted services are off for this vault' });
+    const on = { ...networkAcls, bypass: 'AzureServices' } as const;
+    const other = wayOf({ properties: { ...properties, networkAcls: on } }, { because: 'noIpRule' }, 'keys/get');
+    assert.deepEqual(other, { by: 'nothing', because: 'no trusted service of this kind uses keys/get' });
+  });
+
+  it('is as a trusted service, or with everybody', () => {
+    const trusted = { because: 'trustedService', service: 'Azure Storage' };
+    const expected = { by: 'trustedService', because: 'Azure Storage' };
+    assert.deepEqual(wayOf({ properties }, trusted, 'keys/get'), expected);
+    assert.equal(wayOf({ properties }, { because: 'defaultAction' }, 'keys/get').by, 'everyNetwork');
+  });
+});
+
+describe('what a blade keeps', () => {
+  it('is read from an identifier, and from two names', () => {
+    const text = `https://demo${vaultSuffix}/keys/disk`;
+    assert.deepEqual(usedIn(text), { vaultName: 'demo', name: 'disk', version: '' });
+    assert.deepEqual(usedIn(`${text}/${version}`), { vaultName: 'demo', name: 'disk', version });
+    assert.deepEqual(usedIn('demo/shop'), { vaultName: 'demo', name: 'shop', version: '' });
+  });
+});
+
 describe('what a resource has', () => {
   const vault = (permissions: readonly string[]) => ({
     properties: {
@@ -151,6 +180,16 @@ describe('what a resource has', () => {
     assert.equal(gives(role([all], ['Microsoft.KeyVault/vaults/keys/wrap/action']), 'keys/wrapKey'), false);
     assert.equal(gives(role([all]), 'secrets/get'), false);
     assert.equal(gives({ properties: { permissions: [{}] } }, 'keys/get'), false);
+  });
+});
+
+describe('a certificate', () => {
+  it('was imported where the vault never asked an issuer for it', () => {
+    const policy = { issuer: { name: 'Unknown' } };
+    assert.equal(wasImported({ policy }), true);
+    assert.equal(wasImported({ policy, pending: {} }), false);
+    assert.equal(wasImported({ policy: { issuer: { name: 'Self' } } }), false);
+    assert.equal(wasImported({}), false);
   });
 });
 

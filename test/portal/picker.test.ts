@@ -84,6 +84,15 @@ describeInBrowser('the picker', () => {
     assert.deepEqual([kept?.['keyname'], String(kept?.['keyversion']).length], ['disk', 32]);
     const origin = portal.server.client.vaultOrigin(vault);
     assert.equal(kept?.['keyvaulturi'], `${origin}/`);
+    const used = page.locator('.kept');
+    await tab.sees(used.getByText('Its identity lacks keys/wrapKey, keys/unwrapKey'));
+    tab.expectFault(/status of 404/);
+    await page.getByText('Enter the identifier by hand').click();
+    await page.getByLabel('Identifier of the key').fill(`${origin}/keys/nothing`);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await tab.sees(used.getByText(`${vault} has no such key.`));
+    await tab.sees(used.getByText('Its identity lacks keys/wrapKey, keys/unwrapKey'));
+    await expectUsable(tab);
   });
 
   it('takes an identifier by hand where the vault refuses the browser, and the resource uses it', async (t) => {

@@ -1,20 +1,29 @@
 import { Check, Text, bound } from '../ui/fields.tsx';
+import { plainAttributes } from './attributes.ts';
 import type { AttributesDraft, Tag } from './attributes.ts';
 
 interface Props {
   readonly draft: AttributesDraft;
+  /** What a version has that is edited. */
+  readonly before?: AttributesDraft;
+  /** Whether the dates are the user's to set. */
+  readonly dated: boolean;
   readonly onChange: (draft: AttributesDraft) => void;
 }
 
 /** The fields of what every object has: whether it is enabled, its two dates, its tags. */
-export function AttributesFields({ draft, onChange }: Props) {
+export function AttributesFields({ draft, before = plainAttributes, dated, onChange }: Props) {
   const at = bound(draft, onChange);
+  // A vault keeps a date that a change does not name.
+  const hint = (date: string) => `In your time; ${date === '' ? 'may be empty' : 'can be changed, not taken away'}`;
   return (
     <>
-      <div class="pair">
-        <Text label="Activation date" hint="In your time; may be empty" type="datetime-local" at={at('activation')} />
-        <Text label="Expiration date" hint="In your time; may be empty" type="datetime-local" at={at('expiry')} />
-      </div>
+      {dated && (
+        <div class="pair">
+          <Text label="Activation date" hint={hint(before.activation)} type="datetime-local" at={at('activation')} />
+          <Text label="Expiration date" hint={hint(before.expiry)} type="datetime-local" at={at('expiry')} />
+        </div>
+      )}
       <TagFields {...at('tags')} />
       <Check label="Enabled" at={at('enabled')} />
     </>

@@ -1,3 +1,4 @@
+import type { Collection } from '../../types/collection.ts';
 import type { ObjectRow } from './collections.ts';
 
 /** The attributes and tags of any object, as the fields of a form hold them. */
@@ -16,11 +17,17 @@ export interface Tag {
 
 export const plainAttributes: AttributesDraft = { enabled: true, activation: '', expiry: '', tags: [] };
 
-export function draftOf({ enabled, notBefore, expires, tags }: ObjectRow): AttributesDraft {
+/** Whether a user sets the two dates. Those of a certificate are in the certificate, and a vault refuses others. */
+export function hasDates(collection: Collection): boolean {
+  return collection !== 'certificates';
+}
+
+export function draftOf({ enabled, notBefore, expires, tags }: ObjectRow, collection: Collection): AttributesDraft {
+  const dated = hasDates(collection);
   return {
     enabled,
-    activation: fieldOf(notBefore),
-    expiry: fieldOf(expires),
+    activation: dated ? fieldOf(notBefore) : '',
+    expiry: dated ? fieldOf(expires) : '',
     tags: Object.entries(tags).map(([name, value]) => ({ name, value })),
   };
 }

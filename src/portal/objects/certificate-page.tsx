@@ -1,4 +1,5 @@
 import { isRefusal } from '../portal.ts';
+import { CopyButton } from '../ui/copy.tsx';
 import { contentTypes, draftOfPolicy, renewals } from './certificate-policy.ts';
 import type { WirePolicy } from './certificate-policy.ts';
 import { DownloadButton } from './download.tsx';
@@ -8,9 +9,12 @@ import { Fact, NoSuchObject, ObjectFrame } from './object-frame.tsx';
 import type { ObjectPageProps } from './objects-tab.tsx';
 import { PendingCertificate } from './pending-certificate.tsx';
 import { hrefIn } from './use-vault.ts';
+import type { Place } from './use-vault.ts';
 
 /** CertificateBundle */
 interface WireCertificate {
+  readonly kid?: string;
+  readonly sid?: string;
   readonly cer?: string;
   readonly x5t?: string;
   readonly policy?: WirePolicy;
@@ -43,7 +47,9 @@ export function CertificatePage(props: ObjectPageProps) {
               what="this version"
               needs="certificates/get"
             >
-              {(certificate) => <CertificateDetails name={name} certificate={certificate} policy={policy} />}
+              {(certificate) => (
+                <CertificateDetails place={place} name={name} certificate={certificate} policy={policy} />
+              )}
             </FromVault>
           )}
           {...(pending !== undefined && {
@@ -66,10 +72,12 @@ export function CertificatePage(props: ObjectPageProps) {
 }
 
 function CertificateDetails({
+  place,
   name,
-  certificate: { cer, x5t },
+  certificate: { kid, sid, cer, x5t },
   policy,
 }: {
+  readonly place: Place;
   readonly name: string;
   readonly certificate: WireCertificate;
   readonly policy: WirePolicy;
@@ -77,13 +85,14 @@ function CertificateDetails({
   const { subject, dnsNames, validityMonths, key, issuer, contentType, renews, renewAtPercent } = draftOfPolicy(policy);
   return (
     <>
-      {x5t !== undefined && (
-        <dl class="properties">
+      <dl class="properties">
+        <MadeWithIt place={place} kid={kid} sid={sid} />
+        {x5t !== undefined && (
           <Fact name="X.509 SHA-1 thumbprint">
             <code>{hexOf(x5t)}</code>
           </Fact>
-        </dl>
-      )}
+        )}
+      </dl>
       {cer !== undefined && (
         <p class="buttons">
           <DownloadButton file={`${name}.cer`} content={() => bytesOf(cer)}>
@@ -106,6 +115,33 @@ function CertificateDetails({
           {renewals[renews] ?? renews} at {renewAtPercent} %
         </Fact>
       </dl>
+    </>
+  );
+}
+
+/** The key and the secret that a certificate's version consists of besides itself. */
+function MadeWithIt({
+  place,
+  kid,
+  sid,
+}: Readonly<Record<'kid' | 'sid', string | undefined>> & { readonly place: Place }) {
+  const each = [
+    ['Key identifier', 'keys', kid],
+    ['Secret identifier', 'secrets', sid],
+  ] as const;
+  return (
+    <>
+      {each.map(
+        ([label, collection, id]) =>
+          id !== undefined && (
+            <Fact key={label} name={label}>
+              <a class="mono" href={hrefIn({ ...place, collection }, id.split('/').slice(4))}>
+                {id}
+              </a>{' '}
+              <CopyButton text={id} what={`the ${label.toLowerCase()}`} />
+            </Fact>
+          ),
+      )}
     </>
   );
 }

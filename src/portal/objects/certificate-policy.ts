@@ -34,7 +34,7 @@ export const contentTypes: Readonly<Record<string, string>> = {
 
 export const issuers: Readonly<Record<string, string>> = {
   Self: 'Self-signed certificate',
-  Unknown: 'An authority that you bring the request to',
+  Unknown: 'Certificate issued by a non-integrated CA',
 };
 
 export const renewals: Readonly<Record<string, string>> = {
@@ -73,6 +73,17 @@ export interface WirePolicy {
     readonly action?: { readonly action_type?: string };
   }[];
   readonly issuer?: { readonly name?: string };
+}
+
+/** A certificate, as far as it says how it was made. */
+export interface WireMade {
+  readonly policy?: WirePolicy;
+  readonly pending?: object;
+}
+
+/** Whether it came with its key from elsewhere: the vault never asked for it, and knows no issuer. */
+export function wasImported({ policy, pending }: WireMade): boolean {
+  return policy?.issuer?.name === 'Unknown' && pending === undefined;
 }
 
 export function policyBody(draft: PolicyDraft): WirePolicy {

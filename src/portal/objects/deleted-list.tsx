@@ -34,7 +34,7 @@ export function DeletedList({ place, query }: { readonly place: Place; readonly 
         query={query}
         listed={listed}
         reload={listed.reload}
-        columns={['Name', 'Ways on', 'Deleted', 'Purged by itself on']}
+        columns={['Name', 'Actions', 'Deleted', 'Purged by itself on']}
         empty={<Empty title={`There is no deleted ${collections[collection].one} in ${vault.name}.`} />}
         row={(row) => <DeletedCells key={row.name} row={row} onOpen={setOpen} />}
       />

@@ -29,13 +29,11 @@ export function DialogForm({
   readonly children: ComponentChildren;
 }) {
   const { busy, error, run } = useAction();
+  const cancel = () => {
+    onClose(false);
+  };
   return (
-    <Dialog
-      title={title}
-      onClose={() => {
-        onClose(false);
-      }}
-    >
+    <Dialog title={title} onClose={cancel}>
       <form
         class="form"
         onSubmit={(event) => {
@@ -53,6 +51,9 @@ export function DialogForm({
         <p class="buttons">
           <button type="submit" class={`button ${risky ? 'button-risky' : 'button-main'}`} disabled={busy || !ready}>
             {submit}
+          </button>
+          <button type="button" class="button" onClick={cancel}>
+            Cancel
           </button>
         </p>
       </form>

@@ -3,6 +3,7 @@ import { FileField, Text } from '../ui/fields.tsx';
 import { base64Of } from './encoding.ts';
 import { ObjectForm } from './object-form.tsx';
 import type { FormProps } from './objects-tab.tsx';
+import { hrefIn } from './use-vault.ts';
 
 /** A certificate with its private key, in PKCS #12 or in PEM; the vault reads it. */
 export function ImportCertificate({ place, name: fixed }: FormProps) {
@@ -21,6 +22,11 @@ export function ImportCertificate({ place, name: fixed }: FormProps) {
         body: { ...fileMembers(bytes), ...(pwd !== '' && { pwd }) },
       })}
     >
+      {fixed !== undefined && (
+        <p class="detail">
+          A version that was made elsewhere; or <a href={hrefIn(place, [fixed], 'policy')}>make one by the policy</a>.
+        </p>
+      )}
       <FileField
         label="Certificate with its private key"
         hint="A PFX or a PEM file"

@@ -17,6 +17,7 @@ export function ImportKey({ place, name: fixed }: FormProps) {
       submit="Import"
       needs="keys/import"
       fault={fault}
+      faultIsShown={pem !== ''}
       request={(name) => ({ method: 'PUT', segments: ['keys', name], body: { key: read.ok ? read.jwk : {} } })}
     >
       <FileField

@@ -8,15 +8,38 @@ import {
   plainPolicy,
   policyBody,
   renewals,
+  wasImported,
 } from './certificate-policy.ts';
-import type { PolicyDraft, WirePolicy } from './certificate-policy.ts';
+import type { PolicyDraft, WireMade, WirePolicy } from './certificate-policy.ts';
 import { FromVault } from './from-vault.tsx';
+import { ImportCertificate } from './import-certificate.tsx';
 import { ObjectForm } from './object-form.tsx';
 import type { FormProps } from './objects-tab.tsx';
+import { hrefIn } from './use-vault.ts';
 
-/** A new certificate, or a new version of one by its policy, which may be changed on the way. */
+/** A new certificate, or a new version of one: of an imported one by another import. */
 export function NewCertificate({ place, name }: FormProps) {
   if (name === undefined) return <CertificateForm place={place} name={name} policy={plainPolicy} />;
+  return (
+    <FromVault<WireMade>
+      vault={place.vault}
+      segments={['certificates', name]}
+      what="the policy"
+      needs="certificates/get"
+    >
+      {(made) =>
+        wasImported(made) ? (
+          <ImportCertificate place={place} name={name} />
+        ) : (
+          <CertificateForm place={place} name={name} policy={draftOfPolicy(made.policy ?? {})} />
+        )
+      }
+    </FromVault>
+  );
+}
+
+/** A new version by the policy, which may be changed on the way; also of a certificate that was imported. */
+export function NewByPolicy({ place, name = '' }: FormProps) {
   return (
     <FromVault<WirePolicy>
       vault={place.vault}
@@ -42,6 +65,12 @@ function CertificateForm({ place, name: fixed, policy }: FormProps & { readonly 
       fault={`${draft.subject}${draft.dnsNames}` === '' ? 'The subject is missing: CN=www.contoso.com' : undefined}
       request={(name) => ({ segments: ['certificates', name, 'create'], body: { policy: policyBody(draft) } })}
     >
+      {fixed !== undefined && (
+        <p class="detail">
+          By the policy below; or <a href={hrefIn(place, [fixed], 'import')}>import a version</a> that was made
+          elsewhere.
+        </p>
+      )}
       <Select label="Type of certificate authority" options={issuers} at={at('issuer')} />
       <Text label="Subject" hint="An X.500 name: CN=www.contoso.com" at={at('subject')} />
       <Text label="DNS names" hint="One a line; may be empty" lines={2} at={at('dnsNames')} />

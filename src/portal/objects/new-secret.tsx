@@ -28,7 +28,7 @@ export function NewSecret({ place, name: fixed }: FormProps) {
       <Check label="Show what I type" at={at('shown')} />
       <FileField
         label="or take it from a file"
-        hint="A file that is not text is stored in base64, as az does."
+        hint="A file that is not UTF-8 is stored in base64, as az does with --encoding base64"
         onRead={(bytes) => {
           setDraft({ ...draft, ...secretOfFile(bytes) });
         }}

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { navigate } from '../navigation.ts';
 import { Text } from '../ui/fields.tsx';
-import { attributesBody, attributesFault, draftOf } from './attributes.ts';
+import { attributesBody, attributesFault, draftOf, hasDates } from './attributes.ts';
 import { AttributesFields } from './attributes-fields.tsx';
 import { collections } from './collections.ts';
 import type { ObjectRow } from './collections.ts';
@@ -18,7 +18,7 @@ interface DialogProps {
 export function EditDialog({ place, row, onClose }: DialogProps & { readonly row: ObjectRow }) {
   const { vault, collection } = place;
   const ask = useAsk(vault);
-  const before = draftOf(row);
+  const before = draftOf(row, collection);
   const [draft, setDraft] = useState(before);
   const [contentType, setContentType] = useState(row.contentType);
   const fault = attributesFault(draft, before);
@@ -41,7 +41,7 @@ export function EditDialog({ place, row, onClose }: DialogProps & { readonly row
       {collection === 'secrets' && (
         <Text label="Content type" maxLength={255} at={{ value: contentType, change: setContentType }} />
       )}
-      <AttributesFields draft={draft} onChange={setDraft} />
+      <AttributesFields draft={draft} before={before} dated={hasDates(collection)} onChange={setDraft} />
       {fault !== undefined && (
         <p class="field-error" role="alert">
           {fault}

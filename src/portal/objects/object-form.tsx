@@ -5,7 +5,7 @@ import { navigate } from '../navigation.ts';
 import { useAction } from '../ui/action.ts';
 import { Text } from '../ui/fields.tsx';
 import type { Call } from '../request.ts';
-import { attributesBody, attributesFault, plainAttributes } from './attributes.ts';
+import { attributesBody, attributesFault, hasDates, plainAttributes } from './attributes.ts';
 import { AttributesFields } from './attributes-fields.tsx';
 import { nameFault } from './identifier.ts';
 import { hrefIn, useAsk } from './use-vault.ts';
@@ -21,6 +21,8 @@ interface Props {
   readonly needs: Permission;
   /** Why what is asked here cannot be sent yet; said when somebody tries. */
   readonly fault: string | undefined;
+  /** Whether a field says that already. */
+  readonly faultIsShown?: boolean;
   /** The request that makes the object, but for its attributes and tags. */
   readonly request: (name: string) => Pick<Call, 'method'> & {
     readonly segments: readonly string[];
@@ -33,14 +35,16 @@ interface Props {
 }
 
 /** A form that makes an object, or another version of one; then its page is shown. */
-export function ObjectForm({ place, title, name: fixed, submit, needs, fault, request, tags = {}, children }: Props) {
+export function ObjectForm(props: Props) {
+  const { place, title, name: fixed, submit, needs, fault, faultIsShown = false, request, tags = {}, children } = props;
   const ask = useAsk(place.vault);
   const { busy, error, run } = useAction();
   const [tried, setTried] = useState(false);
   const [typed, setTyped] = useState('');
   const [attributes, setAttributes] = useState(plainAttributes);
   const name = fixed ?? typed;
-  const first = nameFault(name) ?? fault ?? attributesFault(attributes);
+  const badName = nameFault(name);
+  const first = fault ?? attributesFault(attributes);
   const send = async () => {
     const { segments, method = 'POST', body } = request(name);
     const given = attributesBody(attributes);
@@ -54,7 +58,9 @@ export function ObjectForm({ place, title, name: fixed, submit, needs, fault, re
       onSubmit={(event) => {
         event.preventDefault();
         setTried(true);
-        if (first === undefined) run(send);
+        // The name is the first field of the form.
+        if (badName !== undefined) event.currentTarget.querySelector('input')?.focus();
+        else if (first === undefined) run(send);
       }}
     >
       <h2>{fixed === undefined ? title : `New version of ${fixed}`}</h2>
@@ -62,13 +68,13 @@ export function ObjectForm({ place, title, name: fixed, submit, needs, fault, re
         <Text
           label="Name"
           hint="Letters, digits and hyphens"
-          error={typed === '' ? undefined : nameFault(typed)}
+          error={typed === '' && !tried ? undefined : badName}
           at={{ value: typed, change: setTyped }}
         />
       )}
       {children}
-      <AttributesFields draft={attributes} onChange={setAttributes} />
-      {tried && first !== undefined && (
+      <AttributesFields draft={attributes} dated={hasDates(place.collection)} onChange={setAttributes} />
+      {tried && badName === undefined && first !== undefined && !(first === fault && faultIsShown) && (
         <p class="field-error" role="alert">
           {first}
         </p>

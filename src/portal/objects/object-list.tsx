@@ -102,6 +102,7 @@ export function FilteredRows({ place, query, listed, reload, columns, row, empty
   const filter = query.get('filter') ?? '';
   const shown = useMemo(() => filtered(rows, filter), [rows, filter]);
   const failed = error !== undefined;
+  const type = collection === 'secrets' ? ', content type' : '';
   if (failed && rows.length === 0) return <ListFailure place={place} error={error} again={reload} />;
   return (
     <>
@@ -110,7 +111,7 @@ export function FilteredRows({ place, query, listed, reload, columns, row, empty
           class="grow"
           type="search"
           aria-label={`Filter the ${collection}`}
-          placeholder="Filter by name, content type or tag"
+          placeholder={`Filter by name${type} or tag`}
           spellcheck={false}
           value={filter}
           onInput={({ currentTarget: { value } }) => {
@@ -128,7 +129,9 @@ export function FilteredRows({ place, query, listed, reload, columns, row, empty
       {rows.length === 0 && !done && <Loading what={`the ${collection} of ${vault.name}`} />}
       {shown.length > 0 && <Table rows={shown} columns={columns} row={row} />}
       {done && !failed && rows.length === 0 && empty}
-      {done && rows.length > 0 && shown.length === 0 && <Empty title={`No name, type or tag has “${filter}” in it.`} />}
+      {done && rows.length > 0 && shown.length === 0 && (
+        <Empty title={`No name${type} or tag has “${filter}” in it.`} />
+      )}
       {rows.length > 0 && (
         <output class="detail list-count">
           {shown.length < rows.length && `${numberOf(shown.length)} of `}

@@ -6,7 +6,7 @@ import { DeletedList } from './deleted-list.tsx';
 import { ImportCertificate } from './import-certificate.tsx';
 import { ImportKey } from './import-key.tsx';
 import { KeyPage } from './key-page.tsx';
-import { NewCertificate } from './new-certificate.tsx';
+import { NewByPolicy, NewCertificate } from './new-certificate.tsx';
 import { NewKey } from './new-key.tsx';
 import { NewSecret } from './new-secret.tsx';
 import { ObjectList } from './object-list.tsx';
@@ -36,7 +36,10 @@ interface Views {
 const views: Readonly<Record<Collection, Views>> = {
   secrets: { object: SecretPage, forms: { new: NewSecret } },
   keys: { object: KeyPage, forms: { new: NewKey, import: ImportKey } },
-  certificates: { object: CertificatePage, forms: { new: NewCertificate, import: ImportCertificate } },
+  certificates: {
+    object: CertificatePage,
+    forms: { new: NewCertificate, policy: NewByPolicy, import: ImportCertificate },
+  },
 };
 
 function ObjectsTab({ vault, rest, query, collection }: VaultTabProps & { readonly collection: Collection }) {

@@ -130,7 +130,7 @@ function Merge({ place: { vault }, name, csr, onEnd }: Props & { readonly csr: s
             send('DELETE', []);
           }}
         >
-          Drop the request
+          Cancel certificate operation
         </button>
       </p>
     </div>

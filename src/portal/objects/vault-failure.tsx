@@ -84,11 +84,11 @@ function Outside({
   );
 }
 
-function WithoutPermission({ vault, needs, again }: Props) {
+function WithoutPermission({ vault, what, needs, again }: Props) {
   const rbac = vault.properties.enableRbacAuthorization === true;
   const { name } = dataActionOf({ name: '', permission: needs });
   return (
-    <Message tone="bad" title="You are unauthorized to view these contents.">
+    <Message tone="bad" title={/\/(?:get|list)$/.test(needs) ? 'You are unauthorized to view these contents.' : what}>
       <p>
         {rbac ? (
           <>

@@ -3,12 +3,11 @@ import { vaultApiVersion } from '../vaults/vault.ts';
 import type { Vault } from '../vaults/vault.ts';
 import { callerOf, principalOf } from './blades.ts';
 import type { Blade, Resource } from './blades.ts';
-import { byPolicies, gives } from './standing.ts';
+import { byPolicies, gives, wayOf } from './standing.ts';
 import type { Has, Role, Standing } from './standing.ts';
 
 interface Explained {
-  readonly verdict: { readonly allowed: boolean; readonly because: string; readonly service?: string };
-  readonly explanation: string;
+  readonly verdict: { readonly because: string; readonly service?: string };
 }
 
 interface Asked {
@@ -22,10 +21,8 @@ export async function standingOf(services: Services, asked: Asked, from: string)
   const { vault, blade, resource } = asked;
   const body = { from, permission: blade.needs[0], caller: callerOf(blade, resource) };
   const { value } = await services.arm<Explained>(`${vault.id}/explain?${vaultApiVersion}`, { method: 'POST', body });
-  const { verdict, explanation } = value;
   return {
-    trusted: verdict.because === 'trustedService',
-    because: verdict.service ?? explanation,
+    ...wayOf(vault, value.verdict, blade.needs[0]),
     permissions: await permissionsOf(services, asked),
   };
 }

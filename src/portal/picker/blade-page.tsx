@@ -10,6 +10,7 @@ import { groupOf } from '../vaults/vault.ts';
 import type { Blade, Chosen, Resource } from './blades.ts';
 import { hrefOfBlade } from './blade-href.ts';
 import { KeyVaultPicker } from './key-vault-picker.tsx';
+import { Kept } from './kept.tsx';
 import { StandingNote } from './standing-note.tsx';
 
 interface Props {
@@ -48,7 +49,7 @@ export function BladePage({ id, blade, chosen }: Props) {
       )}
       {loaded.state === 'ready' && (
         <Card title={blade.title}>
-          <Kept kept={loaded.value.kept} blade={blade} />
+          <Kept kept={loaded.value.kept} blade={blade} resource={loaded.value.resource} />
           {chosen === undefined ? (
             <Change blade={blade} resource={loaded.value.resource} onSaved={reload} />
           ) : (
@@ -65,17 +66,6 @@ export function BladePage({ id, blade, chosen }: Props) {
         </Card>
       )}
     </>
-  );
-}
-
-function Kept({ kept, blade: { kind } }: { readonly kept: string | undefined; readonly blade: Blade }) {
-  const one = kind === 'keys' ? 'key' : 'certificate';
-  return kept === undefined ? (
-    <p class="kept">No {one} of a vault is used.</p>
-  ) : (
-    <p class="kept">
-      Uses <code>{kept}</code>
-    </p>
   );
 }
 

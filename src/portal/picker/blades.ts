@@ -23,6 +23,21 @@ export interface Chosen {
   readonly vaultId: string;
 }
 
+/** The object that a blade keeps: read from its identifier, or from the names of its vault and of itself. */
+export interface Used {
+  readonly vaultName: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Reads `https://demo.vault.localhost:8443/keys/disk/0123…` and `demo/shop`. */
+export function usedIn(kept: string): Used {
+  const [vaultName = '', name = '', version = ''] = kept.startsWith('https:')
+    ? kept.split('/').filter((_, index) => index === 2 || index > 3)
+    : kept.split('/');
+  return { vaultName: vaultName.split('.')[0] ?? '', name, version };
+}
+
 export interface Change {
   readonly method: 'PUT' | 'PATCH';
   readonly body: unknown;

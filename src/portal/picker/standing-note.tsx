@@ -31,22 +31,22 @@ export function StandingNote({ vault, blade, resource }: Props) {
 }
 
 function Said({ vault, blade, standing }: Omit<Props, 'resource'> & { readonly standing: Standing }) {
-  const { trusted, because, permissions } = standing;
+  const { by, because, permissions } = standing;
   const { noun, needs, application } = blade;
   const tab = (at: string, text: string) => <a href={hrefOf(['vaults', groupOf(vault.id), vault.name, at])}>{text}</a>;
   return (
     <>
-      {trusted ? (
-        <p>
-          <strong>The {noun} itself does not need your address</strong>: it calls as the trusted service {because},
-          which this vault lets in.
-        </p>
-      ) : (
-        <p>
-          <strong>The {noun} itself does not need your address</strong>, and this vault does not let it in either:{' '}
-          {because} See {tab('networking', 'Networking')}.
-        </p>
-      )}
+      <p>
+        <strong>The {noun} itself does not need your address</strong>
+        {by === 'trustedService' && <>: it calls as the trusted service {because}, which this vault lets in.</>}
+        {by === 'everyNetwork' && ': this vault lets in every network.'}
+        {by === 'nothing' && (
+          <>
+            , and gets into this vault only from an address or a subnet that a rule names, because {because}. See{' '}
+            {tab('networking', 'Networking')}.
+          </>
+        )}
+      </p>
       <p>
         {permissions === undefined ? (
           <>

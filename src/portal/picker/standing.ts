@@ -4,12 +4,30 @@ import { compileActions, hasAction } from '../../access/role-assignments.ts';
 import type { Permission } from '../../types/operation.ts';
 import type { Vault } from '../vaults/vault.ts';
 
-/** The answer that a vault would give the resource itself, wherever the user is. */
-export interface Standing {
-  /** The firewall's verdict, without an address that a rule names. */
-  readonly trusted: boolean;
-  /** The trusted service that the resource is, or why it would not be let in, in the server's words. */
+/** How the firewall meets a resource that calls from an address that no rule names. */
+export interface Way {
+  readonly by: 'trustedService' | 'everyNetwork' | 'nothing';
+  /** The trusted service that the resource is, or why it is not let in. */
   readonly because: string;
+}
+
+/** The verdict is of a call from the user's address, so that an address rule in it says nothing of the resource. */
+export function wayOf(
+  { properties: { networkAcls } }: Pick<Vault, 'properties'>,
+  verdict: { readonly because: string; readonly service?: string },
+  permission: Permission,
+): Way {
+  if (verdict.because === 'trustedService') return { by: 'trustedService', because: verdict.service ?? '' };
+  if (verdict.because === 'defaultAction') return { by: 'everyNetwork', because: '' };
+  const because =
+    networkAcls?.bypass === 'None'
+      ? 'trusted services are off for this vault'
+      : `no trusted service of this kind uses ${permission}`;
+  return { by: 'nothing', because };
+}
+
+/** The answer that a vault would give the resource itself, wherever the user is. */
+export interface Standing extends Way {
   /** `undefined` if it has no identity here that could be looked up. */
   readonly permissions: { readonly has: readonly Permission[]; readonly lacks: readonly Permission[] } | undefined;
 }
