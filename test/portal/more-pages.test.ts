@@ -230,6 +230,8 @@ describeInBrowser('the pages of the portal beside the vaults', () => {
     await tab.sees("The records of this vault are in the server's own audit log only.");
     await page.getByRole('button', { name: '+ Add diagnostic setting' }).click();
     await dialog.getByLabel('Name', { exact: true }).fill('copy');
+    await dialog.getByRole('button', { name: 'Add' }).click();
+    await tab.sees('It has no destination: choose a storage account, or name a collector.');
     await dialog.getByLabel('Storage account').selectOption('logs');
     await expectUsable(tab);
     await dialog.getByRole('button', { name: 'Add' }).click();

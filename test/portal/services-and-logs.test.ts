@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { documentedTrust } from '../../src/firewall/trust.ts';
-import { contentsOf, jsonLines, newSetting, sinksOf } from '../../src/portal/logs/setting.ts';
+import { contentsOf, createLine, jsonLines, newSetting, sinksOf } from '../../src/portal/logs/setting.ts';
 import { callsByService, optsIn, waysOf } from '../../src/portal/services/service.ts';
 import { denialsByVault } from '../../src/portal/vaults/denials.ts';
 import type { ActivityEntry } from '../../src/types/activity.ts';
@@ -96,6 +96,15 @@ describe('diagnostic settings', () => {
       marketplacePartnerId: `${group}/providers/Postern.Delivery/collectors/grafana`,
       logs: [{ categoryGroup: 'allLogs', enabled: true }],
     });
+  });
+
+  it('a command by ids, which need no resource group', () => {
+    const line = createLine('/subscriptions/1/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v');
+    assert.match(line, / --resource \/subscriptions\/1\/resourceGroups\/g\/providers\/Microsoft\.KeyVault\/vaults\/v /);
+    assert.match(
+      line,
+      / --storage-account \/subscriptions\/1\/resourceGroups\/g\/providers\/Microsoft\.Storage\/\S+\/NAME /,
+    );
   });
 
   it('a line for each record', () => {

@@ -9,7 +9,7 @@ import { Failed } from '../ui/message.tsx';
 import { Card, Empty, Field, Loading } from '../ui/parts.tsx';
 import type { Vault } from '../vaults/vault.ts';
 import type { VaultTabProps } from '../vaults/vault-page.tsx';
-import { contentsOf, insightsApiVersion, jsonLines, newSetting, sinksOf } from './setting.ts';
+import { contentsOf, createLine, insightsApiVersion, jsonLines, newSetting, sinksOf } from './setting.ts';
 import type { DiagnosticSetting } from './setting.ts';
 
 /** Where the vault's records go, and the last of them to take along. */
@@ -78,10 +78,7 @@ function SettingList({
       <Empty title="The records of this vault are in the server's own audit log only.">
         <p>A diagnostic setting sends a copy to a storage account or a collector:</p>
         <p>
-          <code>
-            az monitor diagnostic-settings create --name copy --resource {vault.name} --resource-type
-            Microsoft.KeyVault/vaults --storage-account ID --logs '[{'{'}"categoryGroup":"audit","enabled":true{'}'}]'
-          </code>
+          <code>{createLine(vault.id)}</code>
         </p>
       </Empty>
     );
@@ -136,6 +133,8 @@ function NewSetting({
       failed="The diagnostic setting could not be made."
       onClose={onClose}
       work={async (fields) => {
+        if (textIn(fields, 'account') === '' && textIn(fields, 'collector') === '')
+          throw new Error('It has no destination: choose a storage account, or name a collector.');
         const [group] = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+/i.exec(vault.id) ?? [''];
         const properties = newSetting(
           {
@@ -173,7 +172,15 @@ function SettingFields() {
       </Field>
       <Field
         label="Storage account"
-        hint="A resource of the resource manager; the server's configuration says where it is"
+        hint={
+          loaded.state === 'ready' && accounts.length === 0 ? (
+            <>
+              There is none yet. <code>az storage account create --name NAME --resource-group GROUP</code> makes one.
+            </>
+          ) : (
+            "Its records are in the folder storage/NAME of the server's data folder, unless audit.storageAccounts in the server's configuration says where the account is"
+          )
+        }
       >
         <select name="account">
           <option value="">none</option>

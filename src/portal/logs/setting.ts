@@ -15,6 +15,16 @@ export interface DiagnosticSetting {
   };
 }
 
+/** The command that makes a setting for a vault, by ids, which need no resource group beside them. */
+export function createLine(vaultId: string): string {
+  const group = vaultId.split('/').slice(0, 5).join('/');
+  const logs = '[{"categoryGroup":"audit","enabled":true}]';
+  return (
+    `az monitor diagnostic-settings create --name copy --resource ${vaultId} ` +
+    `--storage-account ${group}/providers/Microsoft.Storage/storageAccounts/NAME --logs '${logs}'`
+  );
+}
+
 /** `the storage account logs`, `the collector grafana`. */
 export function sinksOf({ properties: { storageAccountId, marketplacePartnerId } }: DiagnosticSetting): string {
   const sinks = [
