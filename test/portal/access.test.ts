@@ -7,6 +7,7 @@ import {
   given,
   namesIn,
   permissionText,
+  shownName,
   toSend,
 } from '../../src/portal/access/policies.ts';
 import { byUse, compiled, isOwn, scopeText } from '../../src/portal/access/roles.ts';
@@ -23,10 +24,19 @@ const vaultId = '/subscriptions/1/resourceGroups/g/providers/Microsoft.KeyVault/
 describe('the permissions of a policy', () => {
   it('are shown in one spelling, all and none by these words', () => {
     const permissions = { secrets: ['List', 'GET'], keys: ['all'] };
-    assert.equal(permissionText(permissions, 'secrets'), 'get, list');
+    assert.equal(permissionText(permissions, 'secrets'), 'Get, List');
     assert.equal(permissionText(permissions, 'keys'), 'all');
     assert.equal(permissionText(permissions, 'certificates'), 'none');
     assert.deepEqual(given(permissions, 'keys'), namesIn('keys'));
+  });
+
+  it('have the words that Azure shows', () => {
+    assert.deepEqual(['get', 'wrapKey', 'getrotationpolicy', 'managecontacts'].map(shownName), [
+      'Get',
+      'Wrap Key',
+      'Get Rotation Policy',
+      'Manage Contacts',
+    ]);
   });
 
   it('stay "all" if nothing was taken away, and do not become it by choosing each', () => {

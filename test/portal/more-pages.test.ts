@@ -176,13 +176,20 @@ describeInBrowser('the pages of the portal beside the vaults', () => {
     };
     await page.getByRole('button', { name: '+ Create access policy' }).click();
     await chooseAda();
-    await dialog.getByRole('group', { name: 'secrets' }).getByLabel('get').check();
+    await dialog.getByRole('group', { name: 'secrets' }).getByLabel('Get', { exact: true }).check();
     await expectUsable(tab);
     await dialog.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('button', { name: 'Edit the policy of Ada' }).click();
-    await dialog.getByRole('group', { name: 'keys' }).getByLabel('wrapKey', { exact: true }).check();
+    await dialog.getByRole('group', { name: 'keys' }).getByLabel('Wrap Key', { exact: true }).check();
+    const certificates = dialog.getByRole('group', { name: 'certificates' });
+    await certificates.getByLabel('Select all').check();
+    assert.equal(await certificates.getByRole('checkbox', { checked: false }).count(), 0);
+    await certificates.getByLabel('Purge').uncheck();
+    assert.equal(await certificates.getByLabel('Select all').isChecked(), false);
+    await certificates.getByLabel('Select all').check();
+    await certificates.getByLabel('Select all').uncheck();
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await tab.sees(page.getByText('wrapKey', { exact: true }));
+    await tab.sees(page.getByText('Wrap Key', { exact: true }));
     const { policies } = await byClients('kv-access');
     assert.deepEqual(
       policies.filter(({ objectId }) => objectId === ada.objectId).map(({ permissions }) => permissions),

@@ -20,6 +20,25 @@ export function namesIn(collection: CollectionName): readonly string[] {
     .map((permission) => permission.slice(collection.length + 1));
 }
 
+/** The words that Azure shows of those names that are more than one. */
+const shownWords: Readonly<Record<string, string>> = {
+  wrapKey: 'Wrap Key',
+  unwrapKey: 'Unwrap Key',
+  getrotationpolicy: 'Get Rotation Policy',
+  setrotationpolicy: 'Set Rotation Policy',
+  managecontacts: 'Manage Contacts',
+  manageissuers: 'Manage Certificate Authorities',
+  getissuers: 'Get Certificate Authorities',
+  listissuers: 'List Certificate Authorities',
+  setissuers: 'Set Certificate Authorities',
+  deleteissuers: 'Delete Certificate Authorities',
+};
+
+/** A permission as Azure's portal shows it: `Get Rotation Policy` for `getrotationpolicy`. */
+export function shownName(name: string): string {
+  return shownWords[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 type Permissions = AccessPolicy['permissions'];
 
 /** The names that a policy gives, with `all` spelt out. */
@@ -37,11 +56,11 @@ export function toSend(chosen: Granted, before: Permissions): Granted {
   return { secrets: of('secrets'), keys: of('keys'), certificates: of('certificates') };
 }
 
-/** `all`, `get, list`, or `none`. */
+/** `all`, `Get, List`, or `none`. */
 export function permissionText(permissions: Permissions, collection: CollectionName): string {
   const names = given(permissions, collection);
   if (names.length === 0) return 'none';
-  return names.length === namesIn(collection).length ? 'all' : names.join(', ');
+  return names.length === namesIn(collection).length ? 'all' : names.map(shownName).join(', ');
 }
 
 export interface Person {

@@ -5,7 +5,7 @@ import type { Principal } from '../principals.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { vaultApiVersion } from '../vaults/vault.ts';
 import type { Vault } from '../vaults/vault.ts';
-import { collections, given, namesIn, toSend } from './policies.ts';
+import { collections, given, namesIn, shownName, toSend } from './policies.ts';
 import type { Granted } from './policies.ts';
 import { PrincipalField } from './principal-field.tsx';
 
@@ -99,12 +99,22 @@ function PermissionBoxes({ permissions }: { readonly permissions: AccessPolicy['
       {collections.map((collection) => {
         const has = new Set(given(permissions, collection));
         return (
-          <fieldset key={collection} class="permissions">
+          <fieldset
+            key={collection}
+            class="permissions"
+            onChange={({ currentTarget, target }) => {
+              follow([...currentTarget.querySelectorAll('input')], target);
+            }}
+          >
             <legend>{collection}</legend>
+            <label class="choice">
+              <input type="checkbox" defaultChecked={has.size === namesIn(collection).length} />
+              Select all
+            </label>
             {namesIn(collection).map((name) => (
               <label key={name} class="choice">
                 <input type="checkbox" name={collection} value={name} defaultChecked={has.has(name)} />
-                {name}
+                {shownName(name)}
               </label>
             ))}
           </fieldset>
@@ -112,6 +122,16 @@ function PermissionBoxes({ permissions }: { readonly permissions: AccessPolicy['
       })}
     </>
   );
+}
+
+/** The first box stands for all the others, and is checked while they are. */
+function follow([all, ...others]: readonly HTMLInputElement[], changed: EventTarget | null): void {
+  if (all === undefined) return;
+  if (changed !== all) all.checked = others.every(({ checked }) => checked);
+  else
+    for (const other of others) {
+      other.checked = all.checked;
+    }
 }
 
 function chosenIn(fields: FormData): Granted {

@@ -5,7 +5,7 @@ import { groupsOf, useNames } from '../principals.ts';
 import type { Principal } from '../principals.ts';
 import { Failed } from '../ui/message.tsx';
 import { Card } from '../ui/parts.tsx';
-import { answersOf } from './policies.ts';
+import { answersOf, shownName } from './policies.ts';
 import type { Answer, Person } from './policies.ts';
 import { PrincipalField } from './principal-field.tsx';
 
@@ -72,7 +72,7 @@ function AnswerRow({ answer: { collection, names, verdict }, why }: { readonly a
         {collection} <span class={verdict.allowed ? 'good' : 'bad'}>{verdict.allowed ? '✓ may' : '✕ may not'}</span>
       </dt>
       <dd>
-        {names.join(', ')} <span class="detail">{why}</span>
+        {names.map(shownName).join(', ')} <span class="detail">{why}</span>
       </dd>
     </div>
   );
