@@ -42,7 +42,7 @@ export function ActivityLine({ line, place }: LineProps) {
           </span>
           <Time ms={line.lastMs} />
           <span class="activity-what">
-            {latest.operation}
+            <Breakable name={latest.operation} />
             {place.ofMany && <span class="muted"> {latest.vault.name}</span>}
           </span>
           <span class="mono">{whence(line)}</span>
@@ -54,6 +54,22 @@ export function ActivityLine({ line, place }: LineProps) {
         {open && <Opened line={line} place={place} />}
       </details>
     </li>
+  );
+}
+
+/** A name of several words in one, which a narrow column breaks between them: `Certificate`, `Get`. */
+function Breakable({ name }: { readonly name: string }) {
+  const [first, ...others] = name.split(/(?=[A-Z])/);
+  return (
+    <>
+      {first}
+      {others.map((word) => (
+        <>
+          <wbr />
+          {word}
+        </>
+      ))}
+    </>
   );
 }
 
