@@ -4,6 +4,9 @@ import { typedJson } from './typed-json.ts';
 /** Sent before the page leaves by itself, for the sign-in page. */
 export const leaving = 'portal:leaving';
 
+/** Sent where the user signed out in another tab: nothing is kept. */
+export const signedOut = 'portal:signed-out';
+
 const key = 'postern.draft';
 
 interface Kept {

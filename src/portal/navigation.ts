@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { leaving } from './kept-draft.ts';
+import { leaving, signedOut } from './kept-draft.ts';
 
 export const base = '/portal/';
 
@@ -14,6 +14,9 @@ type Hold = () => boolean;
 const changed = 'portal:place';
 const holds = new Set<Hold>();
 
+/** The entry of the history that is shown: its number, which the entry's state has too, and its address. */
+let shown = { entry: 0, address: '' };
+
 /** The address of a page, each segment encoded. Empty members of the query are left out. */
 export function hrefOf(segments: readonly string[], query: Readonly<Record<string, string | undefined>> = {}): string {
   const path = segments.map((segment) => encodeURIComponent(segment)).join('/');
@@ -26,11 +29,47 @@ export function hrefOf(segments: readonly string[], query: Readonly<Record<strin
 
 /** Goes to a page of the portal. `replace` leaves no step in the history: for a filter that is being typed. */
 export function navigate(href: string, { replace = false } = {}): void {
-  if (!replace && [...holds].some((hold) => !hold())) return;
-  if (replace) window.history.replaceState(null, '', href);
-  else window.history.pushState(null, '', href);
-  window.dispatchEvent(new Event(changed));
+  if (!replace && isHeld()) return;
+  const entry = replace ? shown.entry : shown.entry + 1;
+  if (replace) window.history.replaceState({ entry }, '', href);
+  else window.history.pushState({ entry }, '', href);
+  show(entry);
   if (!replace) window.scrollTo(0, 0);
+}
+
+/** Whether somebody who was asked wants to stay. */
+function isHeld(): boolean {
+  return [...holds].some((hold) => !hold());
+}
+
+function show(entry: number): void {
+  shown = { entry, address: addressNow() };
+  window.dispatchEvent(new Event(changed));
+}
+
+function addressNow(): string {
+  return window.location.pathname + window.location.search;
+}
+
+/** The browser's Back and Forward: the history has moved already, so whoever stays is taken back to the entry that is shown. */
+function followHistory(): void {
+  shown = { entry: entryNow() ?? 0, address: addressNow() };
+  window.history.replaceState({ entry: shown.entry }, '');
+  window.addEventListener('popstate', () => {
+    // A link to a place in the page makes an entry without a number.
+    const entry = entryNow() ?? shown.entry + 1;
+    if (addressNow() === shown.address || !isHeld()) {
+      window.history.replaceState({ entry }, '');
+      show(entry);
+    } else if (entry !== shown.entry) window.history.go(shown.entry - entry);
+  });
+}
+
+function entryNow(): number | undefined {
+  const state: unknown = window.history.state;
+  return typeof state === 'object' && state !== null && 'entry' in state && typeof state.entry === 'number'
+    ? state.entry
+    : undefined;
 }
 
 /** Asks before the page is left. `ask` says whether it may be; `undefined` while there is nothing to lose. */
@@ -46,11 +85,12 @@ export function useHold(ask: Hold | undefined): void {
     };
     holds.add(ask);
     window.addEventListener('beforeunload', unloading);
-    // The draft is kept over that.
-    window.addEventListener(leaving, letGo);
+    // The draft is kept over the one, and given up with the other.
+    const events = [leaving, signedOut] as const;
+    for (const event of events) window.addEventListener(event, letGo);
     return () => {
       letGo();
-      window.removeEventListener(leaving, letGo);
+      for (const event of events) window.removeEventListener(event, letGo);
     };
   }, [ask]);
 }
@@ -61,17 +101,17 @@ export function usePlace(): Place {
     const update = () => {
       setPlace(placeNow());
     };
-    const events = [changed, 'popstate'] as const;
-    for (const event of events) window.addEventListener(event, update);
+    window.addEventListener(changed, update);
     return () => {
-      for (const event of events) window.removeEventListener(event, update);
+      window.removeEventListener(changed, update);
     };
   }, []);
   return place;
 }
 
-/** Turns clicks on links to pages of the portal into steps inside of it. */
+/** Turns clicks on links to pages of the portal, and the browser's own steps between them, into steps inside of it. */
 export function followLinks(document: Document): void {
+  followHistory();
   document.addEventListener('click', (event) => {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi';
-import { leaving } from './kept-draft.ts';
+import { leaving, signedOut } from './kept-draft.ts';
 import type { Settings } from './settings.ts';
 import { typedJson } from './typed-json.ts';
 
@@ -35,6 +35,8 @@ interface Pending {
 }
 
 const pendingKey = 'postern.sign-in';
+/** Tells the other tabs of the browser that the user signs out. */
+const channelName = 'postern';
 const renewBeforeMs = 5 * 60_000;
 /** As Entra's libraries: the server's clock and the user's differ. */
 const clockToleranceSeconds = 300;
@@ -48,11 +50,11 @@ export class SignInFailed extends Error {}
  */
 export async function openSession(settings: Settings): Promise<Session> {
   const at = await Authority.of(settings);
-  const here = new URL(window.location.href);
-  if (!here.searchParams.has('state')) return at.begin(here.pathname + here.search + here.hash);
+  const url = new URL(window.location.href);
+  if (!url.searchParams.has('state')) return at.begin(url.pathname + url.search + url.hash);
   // The code leaves the address bar, and so the history, before anything else is done with it.
   window.history.replaceState(null, '', '/portal/');
-  return at.finish(here);
+  return at.finish(url);
 }
 
 class Authority {
@@ -74,7 +76,8 @@ class Authority {
     return new Authority(settings, await oauth.processDiscoveryResponse(issuer, response));
   }
 
-  async begin(returnTo: string): Promise<never> {
+  /** `afresh`: signs in by the password, also while the server's session still lasts. */
+  async begin(returnTo: string, { afresh = false } = {}): Promise<never> {
     const verifier = oauth.generateRandomCodeVerifier();
     const pending: Pending = {
       verifier,
@@ -92,6 +95,7 @@ class Authority {
       code_challenge_method: 'S256',
       state: pending.state,
       nonce: pending.nonce,
+      ...(afresh && { prompt: 'login' }),
     });
   }
 
@@ -120,6 +124,14 @@ class Authority {
     const tokens = new Map<string, Promise<Token>>();
     let refreshToken = first.refresh_token;
     tokens.set(this.#settings.resourceManagerResource, Promise.resolve(tokenOf(first)));
+    const channel = new BroadcastChannel(channelName);
+    channel.addEventListener('message', () => {
+      tokens.clear();
+      refreshToken = undefined;
+      window.dispatchEvent(new Event(signedOut));
+      // The tab where the user signs out may not have ended the session yet.
+      void this.begin(here(), { afresh: true });
+    });
     const refreshed = async (resource: string): Promise<Token> => {
       if (refreshToken === undefined) return this.#signInAgain();
       try {
@@ -152,6 +164,8 @@ class Authority {
         return (await next).value;
       },
       signOut: () => {
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin, and takes none
+        channel.postMessage('signed out');
         leaveFor(this.#server.end_session_endpoint, {
           client_id: this.#client.client_id,
           post_logout_redirect_uri: this.#redirectUri,
@@ -162,8 +176,12 @@ class Authority {
 
   #signInAgain(): Promise<never> {
     window.dispatchEvent(new Event(leaving));
-    return this.begin(window.location.pathname + window.location.search);
+    return this.begin(here());
   }
+}
+
+function here(): string {
+  return window.location.pathname + window.location.search;
 }
 
 function takePending(): Pending | undefined {
