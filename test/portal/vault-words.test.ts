@@ -4,6 +4,7 @@ import { nextPage } from '../../src/portal/next-page.ts';
 import { ownUrl } from '../../src/portal/own-path.ts';
 import { ownVault } from '../../src/portal/own-vault.ts';
 import { readNetworkInfo } from '../../src/portal/network-info.ts';
+import { isRefusedChange } from '../../src/portal/ui/refused-change.ts';
 import { windowOf } from '../../src/portal/ui/drawn-rows.ts';
 import { boundaryInWords, boundaryOf, settingsOf } from '../../src/portal/vaults/vault.ts';
 import type { Vault, VaultNetworkAcls } from '../../src/portal/vaults/vault.ts';
@@ -18,6 +19,21 @@ const rules: VaultNetworkAcls = {
   ipRules: [{ value: '203.0.113.7' }, { value: '198.51.100.0/24' }],
   virtualNetworkRules: [{ id: '/Subscriptions/1/subnets/A' }],
 };
+
+describe('a refusal of the resource manager', () => {
+  const refused = (action: string, code = 'AuthorizationFailed') =>
+    isRefusedChange({
+      code,
+      message: `The client does not have authorization to perform action '${action}' over scope`,
+    });
+
+  it('is of a change, or of a look', () => {
+    assert.ok(refused('Microsoft.KeyVault/vaults/write'));
+    assert.ok(refused('Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action'));
+    assert.ok(!refused('Microsoft.KeyVault/vaults/read'));
+    assert.ok(!refused('Microsoft.KeyVault/vaults/write', 'Conflict'));
+  });
+});
 
 describe("a vault's boundary in words", () => {
   const cases: readonly [string, Partial<Vault['properties']>, string, string][] = [

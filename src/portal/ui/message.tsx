@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { RequestFailed } from '../request.ts';
 import { useUnreachableVault } from '../seen-as.ts';
+import { isRefusedChange } from './refused-change.ts';
 
 type Tone = 'plain' | 'good' | 'warn' | 'bad';
 
@@ -58,6 +59,7 @@ function Why({ error }: { readonly error: unknown }) {
   const { message, code, requestId, retryAfterSeconds } = failure;
   return (
     <>
+      {isRefusedChange(failure) && <p>You may look at this, and not change it.</p>}
       <p>{message}</p>
       <p class="detail">
         <code>{code}</code>
@@ -86,6 +88,7 @@ export function VaultsUnreachable() {
 
 /** A browser keeps an exception for a certificate by host, so whoever accepted this page's has not accepted a vault's. */
 export function Unreachable({ origin }: { readonly origin: string }) {
+  if (origin === window.location.origin) return <p>The server does not answer. Is it running?</p>;
   return (
     <>
       <p>
