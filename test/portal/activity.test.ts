@@ -1,6 +1,7 @@
 /** Activity (portal.md §9.6): a real server, a real browser, and requests to the vaults from other addresses. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { vaults } from '../control-plane/resources.ts';
 import { acls, putVault } from '../data-plane/vaults.ts';
 import { describeInBrowser } from '../world/browser/browser.ts';
 import type { Tab } from '../world/browser/tab.ts';
@@ -69,6 +70,12 @@ describeInBrowser('Activity', () => {
     await allow.click();
     await page.getByRole('button', { name: 'Save' }).click();
     await tab.until('the address is let in', async () => (await ask('kv-act', outside)) === 404);
+
+    await page.getByRole('navigation').getByRole('link', { name: 'Activity' }).last().click();
+    await tab.sees('changed the vault');
+    tab.expectFault(/status of 404/);
+    assert.equal((await world.server.client.arm('DELETE', `${vaults}/kv-act`)).status, 200);
+    await tab.sees('There is no vault kv-act in the resource group rg.');
   });
 
   it('asks nothing while it is hidden or paused, goes on where it was, and says a gap', async (t) => {

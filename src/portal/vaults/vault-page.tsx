@@ -1,15 +1,16 @@
 import type { FunctionComponent } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { NotFoundPage } from '../not-found.tsx';
 import { hrefOf } from '../navigation.ts';
 import type { PageProps } from '../pages.tsx';
-import { isRefusal, useLoaded, usePortal } from '../portal.ts';
+import { PortalContext, isRefusal, useLoaded, usePortal } from '../portal.ts';
 import { askSeenAs } from '../seen-as.ts';
 import { lazily } from '../ui/lazily.tsx';
 import { Failed } from '../ui/message.tsx';
 import { Empty, Heading, Loading, Tabs } from '../ui/parts.tsx';
 import { groupOf, vaultApiVersion, vaultPath } from './vault.ts';
 import type { Vault } from './vault.ts';
+import { watched } from './watched.ts';
 
 export interface VaultTabProps {
   readonly vault: Vault;
@@ -54,10 +55,13 @@ const tabs: readonly VaultTab[] = [
 ];
 
 export function VaultPage({ rest, query }: PageProps) {
-  const { services, settings } = usePortal();
+  const portal = usePortal();
+  const { services, settings } = portal;
   const [group = '', name = '', at = tabs[0]?.at ?? '', ...others] = rest;
   const path = vaultPath(settings.subscriptionId, group, name);
   const { loaded, reload } = useLoaded((signal) => services.arm<Vault>(`${path}?${vaultApiVersion}`, { signal }), path);
+  // A vault that is deleted while its page is open: whichever request finds out, the vault is read again.
+  const inside = useMemo(() => ({ ...portal, services: watched(services, reload) }), [path]);
   const vaultUri = loaded.state === 'ready' ? loaded.value.value.properties.vaultUri : undefined;
   useEffect(() => {
     if (vaultUri !== undefined) void askSeenAs(vaultUri);
@@ -98,13 +102,15 @@ export function VaultPage({ rest, query }: PageProps) {
           current: each.at === at,
         }))}
       />
-      <tab.component
-        vault={vault}
-        etag={headers.get('etag') ?? undefined}
-        reload={reload}
-        rest={others}
-        query={query}
-      />
+      <PortalContext.Provider value={inside}>
+        <tab.component
+          vault={vault}
+          etag={headers.get('etag') ?? undefined}
+          reload={reload}
+          rest={others}
+          query={query}
+        />
+      </PortalContext.Provider>
     </>
   );
 }
