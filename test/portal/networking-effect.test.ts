@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { formatIpv4, formatRange, networkOf, parseIpv4 } from '../../src/address/address.ts';
 import { ruleProfiles } from '../../src/firewall/profiles.ts';
 import { has } from '../../src/insight/spans.ts';
-import { judgeCallers } from '../../src/portal/networking/callers.ts';
+import { gainedOf, judgeCallers } from '../../src/portal/networking/callers.ts';
 import { boundaryIn, withAcls, withBoundary } from '../../src/portal/networking/draft.ts';
 import type { Draft } from '../../src/portal/networking/draft.ts';
 import { addressCount, doorsOf, effectOf } from '../../src/portal/networking/effect.ts';
@@ -63,13 +63,20 @@ describe('what a change does', () => {
   it('says all addresses in a word, and that text alone changes nobody', () => {
     const open = effectOf(judge(demo), judge(withBoundary(demo, 'open')));
     assert.equal(addressCount(open.addresses.stay), '1');
-    assert.equal(addressCount(open.addresses.gain), '4,294,967,295');
+    assert.equal(addressCount(open.addresses.gain), '3,702,259,198', 'addresses that are never public do not count');
     assert.equal(
       addressCount(effectOf(judge(withBoundary(demo, 'open')), judge(withBoundary(demo, 'open'))).addresses.stay),
       'all',
     );
     assert.ok(effectOf(judge(demo), judge(withIps('203.0.113.7', '203.0.113.7/32'))).isNone);
     assert.ok(!effectOf(judge(demo), judge(withIps('203.0.113.8'))).isNone);
+  });
+
+  it('lets in some of those who were denied, and counts nobody who is in already', () => {
+    const denied = ['203.0.113.7', '203.0.113.8', '203.0.113.9'].map((text) => parseIpv4(text) ?? assert.fail());
+    const draft = judge(withIps('203.0.113.7', '203.0.113.8'));
+    assert.equal(gainedOf(denied, { before: judge(demo), after: draft }), 1);
+    assert.equal(gainedOf(denied, { before: draft, after: draft }), 0);
   });
 
   it('shows the three doors, and what comes and goes', () => {

@@ -251,10 +251,10 @@ describeInBrowser('the Networking tab', () => {
     await client.arm('PATCH', `${vaults}/kv-two`, { properties: { networkAcls: theirs } });
     tab.expectFault(/status of 412/);
     await page.keyboard.press('Control+s');
-    await tab.sees('Somebody else changed the rules meanwhile. Nothing was saved.');
+    await tab.sees('The rules were changed meanwhile, by another user or in another tab. Nothing was saved.');
     await tab.sees(page.getByRole('listitem').filter({ hasText: '− trusted Microsoft services' }));
     assert.deepEqual((await aclsOf('kv-two'))?.['ipRules'], theirs.ipRules);
-    await page.getByRole('button', { name: 'Keep both changes' }).click();
+    await page.getByRole('button', { name: 'Put both together' }).click();
     await page.keyboard.press('Control+s');
     await tab.sees('Saved and in force');
     assert.deepEqual(await aclsOf('kv-two'), {
@@ -263,13 +263,25 @@ describeInBrowser('the Networking tab', () => {
       virtualNetworkRules: [],
     });
     await tab.until('the link is used up', () => !page.url().includes('add='));
-    page.on('dialog', (dialog) => void dialog.dismiss());
+    let stays = true;
+    page.on('dialog', (dialog) => void (stays ? dialog.dismiss() : dialog.accept()));
     await page.getByLabel('Disable public access').check();
     await page.getByRole('link', { name: 'Vaults' }).click();
     await tab.sees('What this change does');
     await page.getByRole('button', { name: 'Discard' }).click();
+    await tab.sees(page.getByRole('group', { name: 'Rules' }).and(page.locator(':focus')));
     await page.getByRole('link', { name: 'Vaults' }).click();
     await tab.sees(page.getByRole('heading', { name: 'Vaults' }));
+    await page.getByRole('link', { name: 'kv-two', exact: true }).click();
+    await page.getByLabel('Disable public access').check();
+    await page.goBack();
+    await tab.until('the address is that of the page', () => page.url().endsWith('/kv-two'));
+    await tab.sees('What this change does');
+    stays = false;
+    await page.goBack();
+    await tab.sees(page.getByRole('heading', { name: 'Vaults' }));
+    await page.goForward();
+    await tab.sees('Who gets in');
   });
 
   it('helps a rule whose subnet has no endpoint, or is another one by now', async (t) => {
@@ -304,6 +316,8 @@ describeInBrowser('the Networking tab', () => {
     const { page } = tab;
     await page.getByRole('button', { name: 'Remove 203.0.113.7' }).click();
     await page.getByLabel('IPv4 address or CIDR').fill('10.0.0.0/8');
+    await page.getByLabel('Would this address get in?').fill('10.1.0.4');
+    await tab.sees('10.1.0.4 is not a public address (private IP addresses)');
     await page.getByLabel('Would this address get in?').fill('203.0.113.9');
     await tab.sees('You would lose access from 203.0.113.7.');
     await expectUsable(tab);

@@ -1,9 +1,10 @@
-import { parseAddress } from '../../address/address.ts';
+import { formatIpv4, parseAddress } from '../../address/address.ts';
 import type { Request } from '../../insight/fixes.ts';
 import type { ActivityEntry, CallerRow, SeenCaller, SeenSource } from '../../types/activity.ts';
 import { servicesTenant } from '../../types/caller.ts';
 import type { Caller } from '../../types/caller.ts';
 import type { Source } from '../../types/source.ts';
+import { fromAddress } from './judge.ts';
 import type { Judge } from './judge.ts';
 
 /** A caller of the last hours: all rows with the same caller and source. */
@@ -115,4 +116,15 @@ export function addressesIn(sources: readonly (SeenSource | undefined)[]): reado
 /** The addresses that a vault's firewall denied. */
 export function deniedIn(entries: readonly ActivityEntry[]): readonly number[] {
   return addressesIn(entries.filter(({ verdict }) => verdict?.allowed === false).map(({ source }) => source));
+}
+
+/** How many of the denied addresses the draft lets in, and the rules in force do not. */
+export function gainedOf(
+  denied: readonly number[],
+  { before, after }: { readonly before: Judge; readonly after: Judge },
+): number {
+  return denied.filter((address) => {
+    const request = fromAddress(formatIpv4(address));
+    return request !== undefined && after.letsIn(request) && !before.letsIn(request);
+  }).length;
 }

@@ -4,7 +4,7 @@ import { stepsBetween } from './draft-words.ts';
 import type { Step } from './draft-words.ts';
 import type { Conflict } from './use-draft.ts';
 
-/** Somebody else changed the rules while these were edited (412): both changes side by side. */
+/** The rules were changed while these were edited (412), by another user or in another tab: both changes side by side. */
 export function Conflicted({
   conflict: { base, mine, theirs },
   onSettle,
@@ -20,14 +20,14 @@ export function Conflicted({
   return (
     <section class="message message-warn networking-conflict" role="alert">
       <h3 ref={heading} tabIndex={-1}>
-        Somebody else changed the rules meanwhile. Nothing was saved.
+        The rules were changed meanwhile, by another user or in another tab. Nothing was saved.
       </h3>
       <div class="networking-sides">
-        <Side title="Their change, in force" steps={stepsBetween(base, theirs)} />
+        <Side title="The other change, in force" steps={stepsBetween(base, theirs)} />
         <Side title="Your change" steps={stepsBetween(base, mine)} />
       </div>
       {boundaryCollides && (
-        <p>Both of you changed “Allow access from”. Theirs is taken over; choose again if yours is to hold.</p>
+        <p>Both changed “Allow access from”. The other change's is taken over; choose again if yours is to hold.</p>
       )}
       <div class="buttons">
         <button
@@ -37,7 +37,7 @@ export function Conflicted({
             onSettle('both');
           }}
         >
-          Keep both changes
+          Put both together
         </button>
         <button
           type="button"

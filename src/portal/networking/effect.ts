@@ -1,7 +1,8 @@
 import { changeOf, isNobody } from '../../insight/diff.ts';
 import { describeChange } from '../../insight/describe.ts';
 import type { DescribedChange } from '../../insight/describe.ts';
-import { count, minus } from '../../insight/spans.ts';
+import { count, everyAddress, minus, union } from '../../insight/spans.ts';
+import { reservedRanges } from '../../firewall/validate.ts';
 import type { Spans } from '../../insight/spans.ts';
 import { counted, numberOf } from '../ui/words.ts';
 import { boundaryIn } from './draft.ts';
@@ -36,10 +37,13 @@ export function effectOf(before: Judge, after: Judge): Effect {
   };
 }
 
-/** A number of addresses; all of them in a word. */
+const reserved = union(reservedRanges);
+const publicMax = count(minus(everyAddress, reserved));
+
+/** How many public addresses; all of them in a word. A reserved one comes from nowhere, whatever the rules are. */
 export function addressCount(spans: Spans): string {
-  const number = count(spans);
-  return number === 2 ** 32 ? 'all' : numberOf(number);
+  const number = count(minus(spans, reserved));
+  return number === publicMax ? 'all' : numberOf(number);
 }
 
 /** One of the three ways into a vault, and how far it is open. */

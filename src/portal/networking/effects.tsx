@@ -4,7 +4,7 @@ import type { Request } from '../../insight/fixes.ts';
 import { Time } from '../ui/parts.tsx';
 import { counted, numberOf } from '../ui/words.ts';
 import type { JudgedCallers } from './callers.ts';
-import { addressesIn } from './callers.ts';
+import { addressesIn, gainedOf } from './callers.ts';
 import { ChangeList } from './change-list.tsx';
 import { Doors } from './doors.tsx';
 import type { Draft } from './draft.ts';
@@ -19,6 +19,7 @@ import type { Known } from './use-known.ts';
 import { WouldGetIn } from './would-get-in.tsx';
 
 interface EffectsProps {
+  readonly isDraft: boolean;
   readonly base: Draft;
   readonly draft: Draft;
   readonly before: Judge;
@@ -30,7 +31,7 @@ interface EffectsProps {
 }
 
 /** What the draft does to everybody, exactly: in numbers, as doors, on the map, for one address, as a list. */
-export function Effects({ base, draft, before, after, judged, known, options, you }: EffectsProps) {
+export function Effects({ isDraft, base, draft, before, after, judged, known, options, you }: EffectsProps) {
   const [asked, setAsked] = useState('');
   const effect = useMemo(() => effectOf(before, after), [before, after]);
   const ranges = useMemo(
@@ -43,7 +44,7 @@ export function Effects({ base, draft, before, after, judged, known, options, yo
   );
   return (
     <div class="networking-effects">
-      <Counts effect={effect} />
+      <Counts effect={effect} isDraft={isDraft} />
       <Doors doors={doorsOf(base, draft, options.trust?.services.length ?? 0)} />
       <AddressMap
         change={effect.addresses}
@@ -51,7 +52,7 @@ export function Effects({ base, draft, before, after, judged, known, options, yo
         marks={{ you: addressOf(you), denied: readyOr(known.denied, []), callers }}
         onAsk={setAsked}
       />
-      <LateCallers known={known} judged={judged} />
+      <LateCallers known={known} judged={judged} before={before} after={after} />
       <WouldGetIn text={asked} onText={setAsked} before={before} after={after} />
       <ChangeList effect={effect} />
     </div>
@@ -63,31 +64,53 @@ function addressOf(you: Request | undefined): number | undefined {
   return source?.kind === 'public' && source.address.family === 4 ? source.address.value : undefined;
 }
 
-function Counts({ effect: { addresses } }: { readonly effect: Effect }) {
+/** Without a draft nobody gains or loses: who is let in today is the only number. */
+function Counts({ effect: { addresses }, isDraft }: { readonly effect: Effect; readonly isDraft: boolean }) {
   const rows = [
-    ['stay', addresses.stay],
-    ['gain', addresses.gain],
-    ['lose', addresses.lose],
+    ['stay', addresses.stay, isDraft ? 'stay' : 'let in'],
+    ...(isDraft
+      ? ([
+          ['gain', addresses.gain, 'gain'],
+          ['lose', addresses.lose, 'lose'],
+        ] as const)
+      : []),
   ] as const;
   return (
-    <dl class="counts" aria-label="Public IPv4 addresses">
-      {rows.map(([name, spans]) => (
-        <div key={name} class={`count count-${name}`}>
-          <dt>{name}</dt>
-          <dd>{addressCount(spans)}</dd>
-        </div>
-      ))}
-    </dl>
+    <section aria-label="Public IPv4 addresses">
+      <h3 class="counts-title">Public IPv4 addresses</h3>
+      <dl class="counts">
+        {rows.map(([name, spans, label]) => (
+          <div key={name} class={`count count-${name}`}>
+            <dt>{label}</dt>
+            <dd>{addressCount(spans)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 
-function LateCallers({ known: { callers }, judged }: { readonly known: Known; readonly judged: JudgedCallers }) {
+type LateProps = Pick<EffectsProps, 'known' | 'judged' | 'before' | 'after'>;
+
+function LateCallers({ known: { callers, denied }, judged, before, after }: LateProps) {
   if (callers.state === 'loading') return null;
   if (callers.state === 'failed') return <p class="detail">Who called lately could not be loaded.</p>;
   const { stay, lose, gain } = judged;
   const all = stay.length + lose.length + gain.length;
   const since = <Time ms={Date.parse(callers.value.since)} withDate />;
-  if (all === 0) return <p class="detail">Nobody has called since {since}.</p>;
+  const refused = gainedOf(readyOr(denied, []), { before, after });
+  const gained = refused > 0 && (
+    <p>
+      {refused === 1 ? '1 address that was refused gets' : `${numberOf(refused)} addresses that were refused get`} in.
+    </p>
+  );
+  if (all === 0)
+    return (
+      <div>
+        <p class="detail">No caller was let in since {since}.</p>
+        {gained}
+      </div>
+    );
   return (
     <div>
       <p>
@@ -95,6 +118,7 @@ function LateCallers({ known: { callers }, judged }: { readonly known: Known; re
         <span class={lose.length > 0 ? 'bad' : ''}>{numberOf(lose.length)} lose</span>
         {gain.length > 0 && <>, {numberOf(gain.length)} get in again</>}.
       </p>
+      {gained}
       {lose.length > 0 && <CallerList callers={lose} />}
       {callers.value.dropped > 0 && (
         <p class="detail">{counted(callers.value.dropped, 'more caller')} did not fit into the list.</p>

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { hrefOf, navigate } from '../navigation.ts';
+import type { SeenAs } from '../network-info.ts';
 import { usePortal } from '../portal.ts';
 import { useSeenAs } from '../seen-as.ts';
 import { groupOf } from '../vaults/vault.ts';
@@ -17,7 +18,9 @@ import { RulesForm } from './rules-form.tsx';
 import { SaveBar } from './save-bar.tsx';
 import { incarnationsOf } from './subnets.ts';
 import { readyOr, useKnown } from './use-known.ts';
+import type { Known } from './use-known.ts';
 import { useDraft } from './use-draft.ts';
+import type { Editing } from './use-draft.ts';
 import { YourVerdict } from './your-verdict.tsx';
 
 /** From where a vault is reached: its rules, and what a change of them does before it is saved. */
@@ -68,15 +71,45 @@ export function Networking({ vault, etag, reload, query }: VaultTabProps) {
           onFix={editing.edit}
         />
       </div>
-      <div class="networking-form">
-        {save.kind === 'conflict' && <Conflicted conflict={save.conflict} onSettle={editing.settle} />}
-        <fieldset class="stack" aria-label="Rules" disabled={save.kind === 'conflict' || save.kind === 'saving'}>
-          <RulesForm editing={editing} known={known} seen={seen} />
-        </fieldset>
-        <SaveBar editing={editing} waiting={guard.waiting} onSave={guard.ask} />
-      </div>
-      <Effects {...{ base, draft, before, after, judged, known, options }} you={you} />
+      <RulesSide {...{ editing, known, seen }} waiting={guard.waiting} onSave={guard.ask} />
+      <Effects isDraft={isDirty} {...{ base, draft, before, after, judged, known, options }} you={you} />
       {guard.asking && <GuardDialog losers={guard.losers} onSave={guard.go} onClose={guard.close} />}
+    </div>
+  );
+}
+
+interface RulesSideProps {
+  readonly editing: Editing;
+  readonly known: Known;
+  readonly seen: SeenAs | undefined;
+  readonly waiting: boolean;
+  readonly onSave: () => void;
+}
+
+/** What is edited, and the bar that saves it. */
+function RulesSide({ editing, known, seen, waiting, onSave }: RulesSideProps) {
+  const { save, settle } = editing;
+  const rules = useRef<HTMLFieldSetElement>(null);
+  return (
+    <div class="networking-form">
+      {save.kind === 'conflict' && <Conflicted conflict={save.conflict} onSettle={settle} />}
+      <fieldset
+        ref={rules}
+        tabIndex={-1}
+        class="stack"
+        aria-label="Rules"
+        disabled={save.kind === 'conflict' || save.kind === 'saving'}
+      >
+        <RulesForm editing={editing} known={known} seen={seen} />
+      </fieldset>
+      <SaveBar
+        editing={editing}
+        waiting={waiting}
+        onSave={onSave}
+        onDiscarded={() => {
+          rules.current?.focus({ preventScroll: true });
+        }}
+      />
     </div>
   );
 }

@@ -1,40 +1,67 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { Failed } from '../ui/message.tsx';
 import { counted } from '../ui/words.ts';
 import { stepsBetween } from './draft-words.ts';
 import type { Editing } from './use-draft.ts';
 
+/** `onDiscarded`: the button that had the focus is off. */
 export function SaveBar({
   editing,
   waiting,
   onSave,
+  onDiscarded,
 }: {
   readonly editing: Editing;
   /** For who called lately. */
   readonly waiting: boolean;
   readonly onSave: () => void;
+  readonly onDiscarded: () => void;
 }) {
   const { base, draft, isDirty, save, discard } = editing;
   const cannotSave = !isDirty || save.kind === 'saving' || save.kind === 'conflict';
   return (
-    <div class="networking-save">
-      {save.kind === 'failed' && <Failed what="The rules were not saved." error={save.error} />}
-      <div class="buttons">
-        <button
-          type="button"
-          class="button button-main"
-          disabled={cannotSave}
-          aria-keyshortcuts="Control+S"
-          onClick={onSave}
-        >
-          Save
-        </button>
-        <button type="button" class="button" disabled={cannotSave} onClick={discard}>
-          Discard
-        </button>
-        <output class="networking-saved">
-          {waiting ? 'Finding out who called lately …' : saidOf(editing, stepsBetween(base, draft).length)}
-        </output>
+    <>
+      {save.kind === 'failed' && <NotSaved error={save.error} />}
+      <div class="networking-save">
+        <div class="buttons">
+          <button
+            type="button"
+            class="button button-main"
+            disabled={cannotSave}
+            aria-keyshortcuts="Control+S"
+            onClick={onSave}
+          >
+            Save
+          </button>
+          <button
+            type="button"
+            class="button"
+            disabled={cannotSave}
+            onClick={() => {
+              discard();
+              onDiscarded();
+            }}
+          >
+            Discard
+          </button>
+          <output class="networking-saved">
+            {waiting ? 'Finding out who called lately …' : saidOf(editing, stepsBetween(base, draft).length)}
+          </output>
+        </div>
       </div>
+    </>
+  );
+}
+
+/** Above the bar, which stays in sight: a long reason in it would cover the rules. */
+function NotSaved({ error }: { readonly error: unknown }) {
+  const shown = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    shown.current?.scrollIntoView({ block: 'nearest' });
+  }, [error]);
+  return (
+    <div ref={shown} class="networking-unsaved">
+      <Failed what="The rules were not saved." error={error} />
     </div>
   );
 }

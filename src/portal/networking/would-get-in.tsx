@@ -1,3 +1,5 @@
+import { reservedRanges } from '../../firewall/validate.ts';
+import type { Request } from '../../insight/fixes.ts';
 import { Field } from '../ui/parts.tsx';
 import { fromAddress } from './judge.ts';
 import type { Judge } from './judge.ts';
@@ -15,7 +17,8 @@ export function WouldGetIn({
   readonly after: Judge;
 }) {
   const request = fromAddress(text);
-  const isAddress = request !== undefined;
+  const reserved = request && reservedFor(request);
+  const isAddress = request !== undefined && reserved === undefined;
   const allowed = isAddress && after.letsIn(request);
   const changes = isAddress && before.letsIn(request) !== allowed;
   return (
@@ -33,9 +36,24 @@ export function WouldGetIn({
         />
       </Field>
       <output id="would-get-in-says" class={isAddress ? (allowed ? 'good' : 'bad') : 'field-hint'}>
-        {isAddress ? after.sentence(request) : text.trim() === '' ? '' : 'Give one address, IPv4 or IPv6.'}
+        {isAddress ? after.sentence(request) : reserved === undefined ? hintOn(text) : notPublic(text.trim(), reserved)}
         {changes && (allowed ? ' Today it does not.' : ' Today it does.')}
       </output>
     </div>
   );
+}
+
+function hintOn(text: string): string {
+  return text.trim() === '' ? '' : 'Give one address, IPv4 or IPv6.';
+}
+
+/** The name of the range that the address is in, where its addresses are never public. */
+function reservedFor({ source }: Request): string | undefined {
+  if (source.kind !== 'public' || source.address.family !== 4) return undefined;
+  const { value } = source.address;
+  return reservedRanges.find(({ first, last }) => first <= value && value <= last)?.name;
+}
+
+function notPublic(address: string, range: string): string {
+  return `${address} is not a public address (${range}), and this asks about public ones. A subnet gets in by its own rule.`;
 }
