@@ -12,12 +12,15 @@ import { Shown } from './ui/shown.tsx';
 import type { Vault } from './vaults/vault.ts';
 import { vaultApiVersion } from './vaults/vault.ts';
 
+/** Pages without an entry in the top bar, and the entry that leads to them. */
+const ownerOf: Readonly<Record<string, string>> = { vaults: '', resources: 'services' };
+
 /** The frame around every page: the top bar, and the page of the address. */
 export function Shell({ session }: { readonly session: Session }) {
   const { segments, query } = usePlace();
   const [at = '', ...rest] = segments;
   const page = pages.find((each) => each.at === at);
-  const current = at === 'vaults' ? '' : at;
+  const current = ownerOf[at] ?? at;
   return (
     <Frame
       nav={pages.map((each) => (
@@ -25,7 +28,7 @@ export function Shell({ session }: { readonly session: Session }) {
       ))}
       end={
         <>
-          {current !== '' || at === 'vaults' ? <SearchBox /> : null}
+          <SearchBox />
           <SeenAsChip asks={current !== ''} />
           <Account session={session} />
         </>
@@ -84,7 +87,7 @@ function NavLink({ page, current }: { readonly page: PageCard; readonly current:
   );
 }
 
-/** Finds a vault by its name from any page; `/` goes to it. */
+/** Finds a vault by its name from any page; `/` goes to it. A single hit is opened. */
 function SearchBox() {
   const input = useRef<HTMLInputElement>(null);
   useKey((event) => {
@@ -97,7 +100,7 @@ function SearchBox() {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          navigate(hrefOf([], { filter: input.current?.value.trim() }));
+          navigate(hrefOf([], { filter: input.current?.value.trim(), open: 'single' }));
         }}
       >
         <input ref={input} type="search" aria-label="Find a vault" placeholder="Find a vault  /" spellcheck={false} />
@@ -121,10 +124,9 @@ function SeenAsChip({ asks }: { readonly asks: boolean }) {
     // Nothing depends on the chip: the pages themselves say what fails.
     ask().catch(() => undefined);
   }, [asks]);
-  if (seen === undefined) return null;
   return (
     <span title="The address that the vaults see your browser at">
-      seen as <span class="mono">{seen.text}</span>
+      seen as <span class="mono seen-as">{seen?.text ?? '…'}</span>
     </span>
   );
 }

@@ -50,8 +50,14 @@ describeInBrowser("the portal's session", () => {
     assert.deepEqual(kept, [0, 0, ''], 'the page keeps nothing, and reads no cookie');
 
     await tab.sees('203.0.113.7');
+    const other = await tab.another();
+    await other.page.goto(`${server.ready.portal.url}vaults/demo/demo`);
+    await other.sees('You get in from 203.0.113.7.');
+    await other.page.getByLabel('Disable public access').check();
     await tab.page.getByRole('button', { name: 'Sign out' }).click();
-    await tab.sees(tab.page.getByRole('heading', { name: 'Sign in' }));
+    for (const each of [tab, other]) await each.sees(each.page.getByRole('heading', { name: 'Sign in' }));
+    await signIn(other, demoUser());
+    await other.sees('Who gets in');
   });
 
   it('does not take an answer of the sign-in page that is not to its own request', async (t) => {
@@ -104,10 +110,32 @@ describeInBrowser("the portal's session", () => {
     await tab.page.keyboard.press('Escape');
     await tab.page.keyboard.type('gn');
     await tab.sees(title(tab, 'Virtual networks'));
-    await tab.page.keyboard.type('/open');
+    await tab.page.keyboard.type('/demo');
     await tab.page.keyboard.press('Enter');
     await tab.sees(title(tab, 'Vaults'));
-    await tab.sees('1 vault shown');
+    await tab.sees('2 vaults shown');
+    await tab.page.getByLabel('Find a vault').fill('open');
+    await tab.page.keyboard.press('Enter');
+    await tab.sees(title(tab, 'open'));
+  });
+
+  it('says that the server does not answer, and goes on when it does again', async (t) => {
+    const tab = await browser.pageFrom(t, '127.0.0.8');
+    const { page } = tab;
+    await page.goto(server.ready.portal.url);
+    await signIn(tab, demoUser());
+    await tab.sees('203.0.113.8');
+    tab.expectFault(/ERR_FAILED|Failed to fetch/);
+    await page.route(/assets|virtualNetworks/, (route) => route.abort());
+    await page.getByRole('link', { name: 'Virtual networks' }).click();
+    await tab.sees('This page could not be loaded.');
+    await page.unroute(/assets|virtualNetworks/);
+    await page.route(/virtualNetworks/, (route) => route.abort());
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await tab.sees('The server does not answer. Is it running?');
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await tab.sees('2 networks');
   });
 
   it('does not come back by the way back, once it has ended', async (t) => {

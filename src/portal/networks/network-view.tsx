@@ -30,7 +30,7 @@ export function NetworkView({ network, known, reload }: ViewProps) {
   return (
     <>
       <Heading title={network.name}>
-        <span>Virtual network</span>
+        <a href={hrefOf(['networks'])}>← Virtual networks</a>
         <span>{groupOf(network.id)}</span>
         <span>{network.location}</span>
       </Heading>

@@ -36,6 +36,7 @@ export function VaultsPage({ query }: PageProps) {
         (vault.name.toLowerCase().includes(wanted) || groupOf(vault.id).toLowerCase().includes(wanted)),
     );
   }, [vaults, filter, boundary]);
+  useOpened(query.get('open') === 'single' && done ? shown : []);
   return (
     <>
       <Heading title="Vaults">
@@ -65,9 +66,18 @@ export function VaultsPage({ query }: PageProps) {
       {vaults.length === 0 && !done && <Loading what="the vaults" />}
       {vaults.length > 0 && <VaultTable vaults={shown} />}
       {done && error === undefined && shown.length === 0 && <NoVaults filtered={vaults.length > 0} />}
+      {vaults.length > 0 && <HowToMake />}
       <output class="unseen">{done ? `${counted(shown.length, 'vault')} shown` : ''}</output>
     </>
   );
+}
+
+/** Opens a vault that is the only one. */
+function useOpened(found: readonly Vault[]): void {
+  const hit = found.length === 1 ? found[0] : undefined;
+  useEffect(() => {
+    if (hit !== undefined) navigate(hrefOf(['vaults', groupOf(hit.id), hit.name]), { replace: true });
+  }, [hit]);
 }
 
 function BoundaryChips({
@@ -184,8 +194,20 @@ function NoVaults({ filtered }: { readonly filtered: boolean }) {
     <Empty title="There is no vault yet.">
       <p>Make one with the Azure CLI:</p>
       <p>
-        <code>az keyvault create --name my-vault --resource-group my-group --default-action Deny</code>
+        <MakeVault />
       </p>
     </Empty>
   );
+}
+
+function HowToMake() {
+  return (
+    <p class="detail vaults-made">
+      Vaults are made with the Azure CLI: <MakeVault />
+    </p>
+  );
+}
+
+function MakeVault() {
+  return <code>az keyvault create --name my-vault --resource-group my-group --default-action Deny</code>;
 }
