@@ -14,7 +14,7 @@ type Hold = () => boolean;
 const changed = 'portal:place';
 const holds = new Set<Hold>();
 
-/** The entry of the history that is shown: its number, which the entry's state has too, and its address. */
+/** The entry of the history that is shown: its number, which is the entry's state too, and its address. */
 let shown = { entry: 0, address: '' };
 
 /** The address of a page, each segment encoded. Empty members of the query are left out. */
@@ -31,8 +31,8 @@ export function hrefOf(segments: readonly string[], query: Readonly<Record<strin
 export function navigate(href: string, { replace = false } = {}): void {
   if (!replace && isHeld()) return;
   const entry = replace ? shown.entry : shown.entry + 1;
-  if (replace) window.history.replaceState({ entry }, '', href);
-  else window.history.pushState({ entry }, '', href);
+  if (replace) window.history.replaceState(entry, '', href);
+  else window.history.pushState(entry, '', href);
   show(entry);
   if (!replace) window.scrollTo(0, 0);
 }
@@ -54,12 +54,12 @@ function addressNow(): string {
 /** The browser's Back and Forward: the history has moved already, so whoever stays is taken back to the entry that is shown. */
 function followHistory(): void {
   shown = { entry: entryNow() ?? 0, address: addressNow() };
-  window.history.replaceState({ entry: shown.entry }, '');
+  window.history.replaceState(shown.entry, '');
   window.addEventListener('popstate', () => {
     // A link to a place in the page makes an entry without a number.
     const entry = entryNow() ?? shown.entry + 1;
     if (addressNow() === shown.address || !isHeld()) {
-      window.history.replaceState({ entry }, '');
+      window.history.replaceState(entry, '');
       show(entry);
     } else if (entry !== shown.entry) window.history.go(shown.entry - entry);
   });
@@ -67,9 +67,7 @@ function followHistory(): void {
 
 function entryNow(): number | undefined {
   const state: unknown = window.history.state;
-  return typeof state === 'object' && state !== null && 'entry' in state && typeof state.entry === 'number'
-    ? state.entry
-    : undefined;
+  return typeof state === 'number' ? state : undefined;
 }
 
 /** Asks before the page is left. `ask` says whether it may be; `undefined` while there is nothing to lose. */

@@ -66,22 +66,15 @@ function addressOf(you: Request | undefined): number | undefined {
 
 /** Without a draft nobody gains or loses: who is let in today is the only number. */
 function Counts({ effect: { addresses }, isDraft }: { readonly effect: Effect; readonly isDraft: boolean }) {
-  const rows = [
-    ['stay', addresses.stay, isDraft ? 'stay' : 'let in'],
-    ...(isDraft
-      ? ([
-          ['gain', addresses.gain, 'gain'],
-          ['lose', addresses.lose, 'lose'],
-        ] as const)
-      : []),
-  ] as const;
+  const { stay, gain, lose } = addresses;
+  const counts = isDraft ? { stay, gain, lose } : { 'let in': stay };
   return (
     <section aria-label="Public IPv4 addresses">
       <h3 class="counts-title">Public IPv4 addresses</h3>
       <dl class="counts">
-        {rows.map(([name, spans, label]) => (
+        {Object.entries(counts).map(([name, spans]) => (
           <div key={name} class={`count count-${name}`}>
-            <dt>{label}</dt>
+            <dt>{name}</dt>
             <dd>{addressCount(spans)}</dd>
           </div>
         ))}
@@ -99,11 +92,7 @@ function LateCallers({ known: { callers, denied }, judged, before, after }: Late
   const all = stay.length + lose.length + gain.length;
   const since = <Time ms={Date.parse(callers.value.since)} withDate />;
   const refused = gainedOf(readyOr(denied, []), { before, after });
-  const gained = refused > 0 && (
-    <p>
-      {refused === 1 ? '1 address that was refused gets' : `${numberOf(refused)} addresses that were refused get`} in.
-    </p>
-  );
+  const gained = refused > 0 && <p>{counted(refused, 'refused address', 'refused addresses')} would get in.</p>;
   if (all === 0)
     return (
       <div>

@@ -36,15 +36,11 @@ export function WouldGetIn({
         />
       </Field>
       <output id="would-get-in-says" class={isAddress ? (allowed ? 'good' : 'bad') : 'field-hint'}>
-        {isAddress ? after.sentence(request) : reserved === undefined ? hintOn(text) : notPublic(text.trim(), reserved)}
+        {isAddress ? after.sentence(request) : reserved === undefined ? text.trim() && 'Give one address, IPv4 or IPv6.' : notPublic(text.trim(), reserved)}
         {changes && (allowed ? ' Today it does not.' : ' Today it does.')}
       </output>
     </div>
   );
-}
-
-function hintOn(text: string): string {
-  return text.trim() === '' ? '' : 'Give one address, IPv4 or IPv6.';
 }
 
 /** The name of the range that the address is in, where its addresses are never public. */
@@ -55,5 +51,5 @@ function reservedFor({ source }: Request): string | undefined {
 }
 
 function notPublic(address: string, range: string): string {
-  return `${address} is not a public address (${range}), and this asks about public ones. A subnet gets in by its own rule.`;
+  return `${address} is not a public address (${range}). A subnet gets in by its rule.`;
 }

@@ -92,8 +92,7 @@ export function Unreachable({ origin }: { readonly origin: string }) {
   return (
     <>
       <p>
-        The browser got no answer from <code>{origin}</code>. If this page itself works, the browser does not trust that
-        host's certificate.
+        The browser got no answer from <code>{origin}</code>. It may not trust that host's certificate.
       </p>
       <ul class="steps">
         <li>

@@ -1,26 +1,14 @@
-import { RequestFailed } from '../request.ts';
+import { isRefusal } from '../portal.ts';
 import type { Services } from '../request.ts';
 
-/** The resource manager's word and a vault's for a vault that is not there any more. */
-const goneCodes: ReadonlySet<string> = new Set(['ResourceNotFound', 'VaultNotFound']);
-
-/** The services, which tell where an answer says that something is not there: it may be the vault. */
-export function watched({ arm, graph, vault, pages }: Services, onMissing: () => void): Services {
-  const tell = (error: unknown): never => {
-    if (error instanceof RequestFailed && error.failure.kind === 'refused' && goneCodes.has(error.failure.code))
-      onMissing();
-    throw error;
-  };
+/** The services, which tell where the resource manager says that something is not there: it may be the vault. */
+export function watched(services: Services, onMissing: () => void): Services {
   return {
-    graph,
-    arm: (path, call) => arm<never>(path, call).catch(tell),
-    vault: (vaultUri, path, call) => vault<never>(vaultUri, path, call).catch(tell),
-    async *pages<T>(...asked: Parameters<Services['pages']>) {
-      try {
-        yield* pages<T>(...asked);
-      } catch (error) {
-        tell(error);
-      }
-    },
+    ...services,
+    arm: (path, call) =>
+      services.arm<never>(path, call).catch((error: unknown) => {
+        if (isRefusal(error, 404)) onMissing();
+        throw error;
+      }),
   };
 }
