@@ -4,9 +4,6 @@ import { typedJson } from './typed-json.ts';
 /** Sent before the page leaves by itself, for the sign-in page. */
 export const leaving = 'portal:leaving';
 
-/** Sent where the user signed out in another tab: nothing is kept. */
-export const signedOut = 'portal:signed-out';
-
 const key = 'postern.draft';
 
 interface Kept {
@@ -30,6 +27,11 @@ export function useKeptOverSignIn(at: string, draft: object | undefined): void {
       window.removeEventListener(leaving, keep);
     };
   }, [at, draft]);
+}
+
+/** Gives up what was kept: the user left. */
+export function dropKept(): void {
+  window.sessionStorage.removeItem(key);
 }
 
 /** The draft that was kept for this place, once: nothing of it stays behind. */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { leaving, signedOut } from './kept-draft.ts';
+import { leaving } from './kept-draft.ts';
 
 export const base = '/portal/';
 
@@ -31,8 +31,7 @@ export function hrefOf(segments: readonly string[], query: Readonly<Record<strin
 export function navigate(href: string, { replace = false } = {}): void {
   if (!replace && isHeld()) return;
   const entry = replace ? shown.entry : shown.entry + 1;
-  if (replace) window.history.replaceState(entry, '', href);
-  else window.history.pushState(entry, '', href);
+  window.history[replace ? 'replaceState' : 'pushState'](entry, '', href);
   show(entry);
   if (!replace) window.scrollTo(0, 0);
 }
@@ -83,12 +82,11 @@ export function useHold(ask: Hold | undefined): void {
     };
     holds.add(ask);
     window.addEventListener('beforeunload', unloading);
-    // The draft is kept over the one, and given up with the other.
-    const events = [leaving, signedOut] as const;
-    for (const event of events) window.addEventListener(event, letGo);
+    // The draft is kept over that.
+    window.addEventListener(leaving, letGo);
     return () => {
       letGo();
-      for (const event of events) window.removeEventListener(event, letGo);
+      window.removeEventListener(leaving, letGo);
     };
   }, [ask]);
 }

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi';
-import { leaving, signedOut } from './kept-draft.ts';
+import { dropKept, leaving } from './kept-draft.ts';
 import type { Settings } from './settings.ts';
 import { typedJson } from './typed-json.ts';
 
@@ -128,7 +128,8 @@ class Authority {
     channel.addEventListener('message', () => {
       tokens.clear();
       refreshToken = undefined;
-      window.dispatchEvent(new Event(signedOut));
+      window.dispatchEvent(new Event(leaving));
+      dropKept();
       // The tab where the user signs out may not have ended the session yet.
       void this.begin(here(), { afresh: true });
     });

@@ -29,7 +29,7 @@ export function Shell({ session }: { readonly session: Session }) {
       end={
         <>
           <SearchBox />
-          <SeenAsChip asks={current !== ''} />
+          <SeenAsChip asks={at !== 'vaults'} />
           <Account session={session} />
         </>
       }
@@ -125,7 +125,7 @@ function SeenAsChip({ asks }: { readonly asks: boolean }) {
     ask().catch(() => undefined);
   }, [asks]);
   return (
-    <span title="The address that the vaults see your browser at">
+    <span title="How the vaults see your browser">
       seen as <span class="mono seen-as">{seen?.text ?? '…'}</span>
     </span>
   );

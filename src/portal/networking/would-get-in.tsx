@@ -36,7 +36,11 @@ export function WouldGetIn({
         />
       </Field>
       <output id="would-get-in-says" class={isAddress ? (allowed ? 'good' : 'bad') : 'field-hint'}>
-        {isAddress ? after.sentence(request) : reserved === undefined ? text.trim() && 'Give one address, IPv4 or IPv6.' : notPublic(text.trim(), reserved)}
+        {isAddress
+          ? after.sentence(request)
+          : reserved === undefined
+            ? text.trim() && 'Give one address, IPv4 or IPv6.'
+            : notPublic(text.trim(), reserved)}
         {changes && (allowed ? ' Today it does not.' : ' Today it does.')}
       </output>
     </div>

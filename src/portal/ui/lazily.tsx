@@ -3,7 +3,7 @@ import type { FunctionComponent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Failed } from './message.tsx';
 
-const absent = new Error('The server does not answer, or is another one by now.');
+const absent = new Error('The server does not answer.');
 
 /** A page whose code is loaded when it is first shown, so that the first view is small. */
 export function lazily<Props extends object>(load: () => Promise<FunctionComponent<Props>>): FunctionComponent<Props> {

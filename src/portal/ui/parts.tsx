@@ -112,15 +112,8 @@ export interface Tab {
 }
 
 export function Tabs({ of, label }: { readonly of: readonly Tab[]; readonly label: string }) {
-  const nav = useRef<HTMLElement>(null);
-  const current = of.find((tab) => tab.current)?.href;
-  useEffect(() => {
-    // In a narrow window the tabs scroll sideways.
-    const link = nav.current?.querySelector<HTMLElement>('[aria-current]');
-    if (nav.current !== null && link) nav.current.scrollLeft = link.offsetLeft - nav.current.offsetLeft;
-  }, [current]);
   return (
-    <nav ref={nav} class="tabs" aria-label={label}>
+    <nav class="tabs" aria-label={label}>
       {of.map((tab) => (
         <a key={tab.href} href={tab.href} {...(tab.current && { 'aria-current': 'page' })}>
           {tab.label}

@@ -1,7 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { hrefOf, navigate } from '../navigation.ts';
 import type { PageProps } from '../pages.tsx';
-import { askSeenAs } from '../seen-as.ts';
 import { Failed } from '../ui/message.tsx';
 import { Empty, Heading, Loading } from '../ui/parts.tsx';
 import { useRowWindow } from '../ui/window-of-rows.ts';
@@ -21,10 +20,6 @@ export function VaultsPage({ query }: PageProps) {
   const { items: vaults, done, error, reload } = useVaults();
   const filter = query.get('filter') ?? '';
   const boundary = query.get('boundary') ?? '';
-  const [first] = vaults;
-  useEffect(() => {
-    if (first !== undefined) void askSeenAs(first.properties.vaultUri);
-  }, [first?.id]);
   const go = (next: Readonly<Record<string, string>>) => {
     navigate(hrefOf([], { filter, boundary, ...next }), { replace: true });
   };
