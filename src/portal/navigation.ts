@@ -36,7 +36,7 @@ export function navigate(href: string, { replace = false } = {}): void {
   if (!replace) window.scrollTo(0, 0);
 }
 
-/** Whether somebody who was asked wants to stay. */
+/** Whether one of those who were asked wants to stay. */
 function isHeld(): boolean {
   return [...holds].some((hold) => !hold());
 }
