@@ -24,7 +24,12 @@ if (vite !== undefined) {
     logLevel: 'warn',
     // The pages work alone: nothing is inlined, because the content security policy has no exception for it.
     build: {
-      rolldownOptions: { input: join(root, 'src', 'portal', 'page.html'), checks: { bundlerTimings: false } },
+      rolldownOptions: {
+        input: join(root, 'src', 'portal', 'page.html'),
+        checks: { bundlerTimings: false },
+        // What most pages share is one file: a file of its own for each module is a request, and compresses badly.
+        output: { codeSplitting: { groups: [{ name: 'shared', test: /node_modules|src\/portal\/(?:ui\/|[^/]+$)/ }] } },
+      },
       outDir: out,
       emptyOutDir: true,
       assetsInlineLimit: 0,

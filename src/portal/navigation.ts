@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { leaving } from './kept-draft.ts';
 
-export const base = '/portal/';
+const base = '/portal/';
 
 /** Where the portal is: the path below `/portal/`, decoded by segment, and the query. */
 export interface Place {

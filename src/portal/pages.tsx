@@ -39,5 +39,3 @@ export const pages: readonly PageCard[] = [
   { at: 'resources', component: lazily(async () => (await import('./picker/resources-page.tsx')).ResourcesPage) },
   { at: 'pick', component: lazily(async () => (await import('./picker/pick-page.tsx')).PickPage) },
 ];
-
-export const NotFound = lazily(async () => (await import('./not-found.tsx')).NotFoundPage);

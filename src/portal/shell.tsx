@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Keys, useKey } from './keys.tsx';
 import { hrefOf, navigate, usePlace } from './navigation.ts';
-import { NotFound, pages } from './pages.tsx';
+import { NotFoundPage } from './not-found.tsx';
+import { pages } from './pages.tsx';
 import type { PageCard } from './pages.tsx';
 import { usePortal } from './portal.ts';
 import { askSeenAs, useSeenAs } from './seen-as.ts';
@@ -37,7 +38,7 @@ export function Shell({ session }: { readonly session: Session }) {
       <VaultsUnreachable />
       <Keys />
       <Shown at={segments.join('/')}>
-        {page === undefined ? <NotFound /> : <page.component rest={rest} query={query} />}
+        {page === undefined ? <NotFoundPage /> : <page.component rest={rest} query={query} />}
       </Shown>
     </Frame>
   );

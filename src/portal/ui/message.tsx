@@ -87,7 +87,7 @@ export function VaultsUnreachable() {
 }
 
 /** A browser keeps an exception for a certificate by host, so whoever accepted this page's has not accepted a vault's. */
-export function Unreachable({ origin }: { readonly origin: string }) {
+function Unreachable({ origin }: { readonly origin: string }) {
   if (origin === window.location.origin) return <p>The server does not answer. Is it running?</p>;
   return (
     <>
