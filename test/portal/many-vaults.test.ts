@@ -52,7 +52,8 @@ describeInBrowser('10,000 vaults in the portal', () => {
     await signIn(tab, { user, password });
     const rows = tab.page.locator('tbody th');
     await tab.sees('10,002 vaults');
-    assert.equal(tab.requestsTo(/GET .*\/vaults\?/).length, 11);
+    // Besides them the top bar asks for one vault, to be told the browser's address.
+    assert.equal(tab.requestsTo(/GET .*\/vaults\?(?!.*top=1$)/).length, 11);
     const nodes = await tab.page.evaluate<number>('document.querySelectorAll("*").length');
     assert.ok(nodes < nodesMax, `${nodes} nodes`);
 
