@@ -27,7 +27,7 @@ if (vite !== undefined) {
       rolldownOptions: {
         input: join(root, 'src', 'portal', 'page.html'),
         checks: { bundlerTimings: false },
-        // What most pages share is one file: a file of its own for each module is a request, and compresses badly.
+        // Most pages share these, so they are one file: one for each module is a request more, and compresses badly.
         output: { codeSplitting: { groups: [{ name: 'shared', test: /node_modules|src\/portal\/(?:ui\/|[^/]+$)/ }] } },
       },
       outDir: out,

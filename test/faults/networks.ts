@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FabricLab, postern } from '../fabric/fabric-lab.ts';
+import type { Status } from '../fabric/fabric-lab.ts';
 import { leftOf } from '../fabric/left.ts';
 import { peer, putNetwork, subnetAt } from '../fabric/site.ts';
 import { whyNotInLab } from '../network/in-lab.ts';
@@ -138,7 +139,7 @@ async function oneRound(
   await up;
   const made = await joinedIn(lab);
   const isAgain = random() < 0.5;
-  const again = isAgain && !(await lab.status()).running ? await lab.net('up', '--detach') : undefined;
+  const again = isAgain && (await statusNow(lab))?.running !== true ? await lab.net('up', '--detach') : undefined;
   const failed = again !== undefined && again.exitStatus !== 0 ? [`up again failed: ${again.output}`] : [];
   const log = logOf(lab);
   const down = await lab.net('down');
@@ -162,10 +163,15 @@ function startWorkload(
   });
 }
 
+/** `undefined` where the reconciler died while it answered: the command ends with an error then, as it should. */
+async function statusNow(lab: FabricLab): Promise<Status | undefined> {
+  return lab.status().catch(() => undefined);
+}
+
 async function joinedIn(lab: FabricLab): Promise<number> {
-  const { running, networks } = await lab.status();
-  if (!running) return 0;
-  return networks.flatMap(({ subnets }) => subnets.flatMap(({ workloads }) => workloads)).length;
+  const status = await statusNow(lab);
+  if (status?.running !== true) return 0;
+  return status.networks.flatMap(({ subnets }) => subnets.flatMap(({ workloads }) => workloads)).length;
 }
 
 /** `net down` ends the workloads, and so the commands that wait for them. */
