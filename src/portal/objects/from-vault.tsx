@@ -7,8 +7,7 @@ import { useAsk } from './use-vault.ts';
 import { VaultFailure } from './vault-failure.tsx';
 
 /** Shows what a vault answers, or why it does not. It is asked again when `revision` changes. */
-// The type is what the vault's API documents for the path, which no value given here could show.
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the type that the vault's API documents
 export function FromVault<T>({
   vault,
   segments,
