@@ -99,6 +99,8 @@ describeInBrowser('the browser of the tests', () => {
     tab.expectFault(/favicon/);
     const answer = await tab.page.goto(`${world.client.vaultOrigin(vault)}/secrets?api-version=7.4`);
     assert.equal(answer?.status(), 401);
+    // Chromium asks for the icon after the page has loaded.
+    await tab.until('the icon was asked for', () => tab.faults.some((fault) => fault.includes('favicon')));
     assert.deepEqual(
       tab.requestsTo(/^GET .*\/secrets\?/).map(({ status }) => status),
       [401],
