@@ -108,7 +108,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const gatewayFiles = readGatewayFiles(settings, readFile);
   const { folder: place, mark } = message;
   const notice = (text: string) => log.warn(text);
-  const folder = await openFolder({ settings, path: place.path, readFile, mark, notice, now: now() });
+  const folder = await openFolder({ settings, path: place.path, entry: '.', readFile, mark, notice, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
   // Before the server is opened, so that its rulebook loads the demo's subnets.
   await createDemo(folder.store, folder, now());

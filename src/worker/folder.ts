@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../settings/settings.ts';
 import { openAzureCertificates, openCertificates, trustedAuthorities } from '../setup/certificates.ts';
@@ -28,9 +29,6 @@ import { replaceFile, type ReadFile } from './files.ts';
 import { openMasterKey, openPreviousMasterKey } from './master-key.ts';
 import { upgradeStore } from './upgrade.ts';
 
-const authorityFile = 'ca.pem';
-const fabricAuthorityFile = 'fabric-ca.pem';
-const databaseFile = 'postern.db';
 const lockRetryMs = 50;
 const lockWaitMs = 5_000;
 
@@ -38,6 +36,11 @@ export interface FolderParts {
   readonly settings: Settings;
   /** Absolute, for messages. */
   readonly path: string;
+  /**
+   * The same folder, as this process opens it: the absolute path, or `.` where it is the working directory because this
+   * process may not be allowed to pass the folders above.
+   */
+  readonly entry: string;
   readonly readFile: ReadFile;
   readonly mark: StartWorker<Settings>['mark'];
   /** Tells the administrator about an upgrade. */
@@ -60,7 +63,7 @@ export interface OpenFolder {
   readonly certificates: ServerCertificates;
   /** For Azure's names, with an authority that only workloads of the fabric trust. */
   readonly azureCertificates: ServerCertificates;
-  /** Relative to the data folder, like the folders below. */
+  /** Paths in the entry of the folder, like those below. */
   readonly authorityFile: string;
   readonly fabricAuthorityFile: string;
   readonly auditDirectory: string;
@@ -74,13 +77,12 @@ export interface OpenFolder {
   close(): Promise<void>;
 }
 
-/**
- * Opens the data folder, which is the working directory. Only relative paths are used in it, because this process may not
- * be allowed to pass the folders above.
- */
+/** Opens the data folder. */
 export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
-  const { settings, path, readFile, now } = parts;
-  chmodSync('.', 0o700);
+  const { settings, path, entry, readFile, now } = parts;
+  const [authorityFile, fabricAuthorityFile] = [join(entry, 'ca.pem'), join(entry, 'fabric-ca.pem')];
+  const auditDirectory = join(entry, 'audit');
+  chmodSync(entry, 0o700);
   const { store, rows, databaseLost, close } = await openStore(parts);
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, { tenantId: identity.tenantId, readFile });
@@ -93,7 +95,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   replaceFile(authorityFile, trustedAuthorities(certificates, now), 0o644);
   const azureCertificates = await openAzureCertificates(store, now);
   replaceFile(fabricAuthorityFile, trustedAuthorities(azureCertificates, now), 0o644);
-  mkdirSync('audit', { recursive: true, mode: 0o700 });
+  mkdirSync(auditDirectory, { recursive: true, mode: 0o700 });
   return {
     path,
     store,
@@ -106,9 +108,9 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
     azureCertificates,
     authorityFile,
     fabricAuthorityFile,
-    auditDirectory: 'audit',
-    storageDirectory: 'storage',
-    hostsFile: 'hosts',
+    auditDirectory,
+    storageDirectory: join(entry, 'storage'),
+    hostsFile: join(entry, 'hosts'),
     databaseLost,
     close,
   };
@@ -117,11 +119,12 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
 async function openStore({
   settings,
   path,
+  entry,
   readFile,
   mark: place,
   notice,
 }: FolderParts): Promise<Pick<OpenFolder, 'store' | 'rows' | 'databaseLost' | 'close'>> {
-  const masterKey = openMasterKey(settings, readFile);
+  const masterKey = openMasterKey(settings, { entry, readFile });
   if (settings.dataFolder === undefined) {
     const rows = memoryStore();
     const store = await openSealedStore({ inner: rows, masterKey });
@@ -130,16 +133,20 @@ async function openStore({
   const previousMasterKey = openPreviousMasterKey(settings);
   const { acceptCopy } = settings;
   const lost = Promise.withResolvers<Error>();
-  const file = await openCommitMark(place.path, place.descriptor);
-  const mark = place.path === olderMark ? file : await besideOlderMark(file);
-  if (!existsSync(databaseFile)) await refuseMissing(mark, acceptCopy);
+  const databaseFile = join(entry, 'postern.db');
+  // An older version kept the mark there, wherever the key was.
+  const olderMark = join(entry, 'commit-mark');
+  const markFile = isAbsolute(place.path) ? place.path : join(entry, place.path);
+  const file = await openCommitMark(markFile, place.descriptor);
+  const mark = markFile === olderMark ? file : await besideOlderMark(file, olderMark);
+  if (!existsSync(databaseFile)) await refuseMissing(databaseFile, mark, acceptCopy);
   const inner = await openDatabase(databaseFile, lost.resolve);
   let opened: Store = inner;
   try {
     const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark, acceptCopy });
     opened = store;
     await upgradeStore({ store, sealed: inner, path, accept: acceptCopy, notice });
-    if (place.path !== olderMark) rmSync(olderMark, { force: true });
+    if (markFile !== olderMark) rmSync(olderMark, { force: true });
     return { store, rows: inner, databaseLost: lost.promise, close: () => file.close() };
   } catch (error) {
     // SQLite then empties its log, which would otherwise be applied to a copy that is restored beside it.
@@ -153,7 +160,7 @@ async function openStore({
  * whether new or restored.
  * @throws {StoreRefused} `noDatabase`
  */
-async function refuseMissing(mark: CommitMark, accept: boolean): Promise<void> {
+async function refuseMissing(databaseFile: string, mark: CommitMark, accept: boolean): Promise<void> {
   const log = `${databaseFile}-wal`;
   const missing = `${databaseFile} is missing, but`;
   if (existsSync(log)) {
@@ -168,11 +175,8 @@ async function refuseMissing(mark: CommitMark, accept: boolean): Promise<void> {
   );
 }
 
-/** The mark beside a key in the data folder. An older version kept it there wherever the key was. */
-const olderMark = 'commit-mark';
-
 /** Uses the mark of an older version in the data folder until one is first written in the right place. */
-async function besideOlderMark(mark: CommitMark): Promise<CommitMark> {
+async function besideOlderMark(mark: CommitMark, olderMark: string): Promise<CommitMark> {
   if (!existsSync(olderMark)) return mark;
   const older = await openCommitMark(olderMark);
   const slots = await older.read();
@@ -200,7 +204,7 @@ async function openDatabase(file: string, lost: (error: Error) => void): Promise
   }
 }
 
-/** Removes everything in the folder. */
+/** Removes everything in the folder that is the working directory. */
 export function emptyFolder(): void {
   for (const entry of readdirSync('.')) rmSync(entry, { recursive: true, force: true });
 }

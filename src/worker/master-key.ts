@@ -10,6 +10,12 @@ import type { ReadFile } from './files.ts';
 /** The key's file in the data folder, if no other place is configured. */
 const keyFile = 'master.key';
 
+interface KeyPlace {
+  /** The data folder, as this process opens it. */
+  readonly entry: string;
+  readonly readFile: ReadFile;
+}
+
 /** The files of a store that was sealed under a key. */
 const storeFiles = ['postern.db', 'postern.db-wal', 'commit-mark'];
 
@@ -18,13 +24,14 @@ const storeFiles = ['postern.db', 'postern.db-wal', 'commit-mark'];
  * it. With `--memory` it is a new key that is stored nowhere.
  * @throws {StoreRefused} `noMasterKey`
  */
-export function openMasterKey(settings: Settings, readFile: ReadFile): MasterKey {
+export function openMasterKey(settings: Settings, { entry, readFile }: KeyPlace): MasterKey {
   const { masterKey, masterKeyFile, dataFolder } = settings;
   if (masterKey !== undefined) return readKey(masterKey, 'POSTERN_MASTER_KEY');
   if (masterKeyFile !== undefined) return readKey(readFile(masterKeyFile), `the master key file ${masterKeyFile}`);
   if (dataFolder === undefined) return readKey(generateMasterKey(), 'the new master key');
-  if (!existsSync(keyFile)) createKeyFile(dataFolder);
-  return readKey(readFile(keyFile), `the master key file ${join(dataFolder, keyFile)}`);
+  const file = join(entry, keyFile);
+  if (!existsSync(file)) createKeyFile(dataFolder, entry);
+  return readKey(readFile(file), `the master key file ${join(dataFolder, keyFile)}`);
 }
 
 /** The previous master key, while the key is being changed. */
@@ -33,8 +40,8 @@ export function openPreviousMasterKey({ previousMasterKey }: Settings): MasterKe
 }
 
 /** Creates a key at a first start only: an existing store was sealed under another key, so a new one could not open it. */
-function createKeyFile(dataFolder: string): void {
-  const found = storeFiles.find((file) => existsSync(file));
+function createKeyFile(dataFolder: string, entry: string): void {
+  const found = storeFiles.find((file) => existsSync(join(entry, file)));
   if (found !== undefined) {
     const remedy = 'Restore that file, or give the key in POSTERN_MASTER_KEY or in the file that masterKeyFile names';
     throw new StoreRefused(
@@ -42,14 +49,14 @@ function createKeyFile(dataFolder: string): void {
       `${join(dataFolder, keyFile)} is missing, although a store exists beside it (${found}). ${remedy}. No new key was created.`,
     );
   }
-  const descriptor = openSync(keyFile, 'wx', 0o600);
+  const descriptor = openSync(join(entry, keyFile), 'wx', 0o600);
   try {
     writeFileSync(descriptor, `${generateMasterKey()}\n`);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  syncFolder('.');
+  syncFolder(entry);
 }
 
 function readKey(encoded: string, name: string): MasterKey {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { NameSet } from '../http/host.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
 import { localAddress } from '../settings/values.ts';
@@ -51,7 +51,7 @@ export function describeStart(started: Started): Ready {
     controlSocket: started.controlSocket,
     address: localAddress(settings.listen),
     nat: settings.nat,
-    hostsFile: join(path, started.hostsFile),
+    hostsFile: resolve(path, started.hostsFile),
     identities: identitiesOf(started),
     reader: started.reader,
   });

@@ -24,9 +24,9 @@ import type { HostsFile } from './hosts-file.ts';
 export interface ServerAuditParts {
   readonly settings: Settings;
   readonly store: Store;
-  /** The folder of the audit log, relative to the working directory, because after the privilege drop absolute paths may not work. */
+  /** The folder of the audit log, as this process opens it: after the privilege drop absolute paths may not work. */
   readonly auditDirectory: string;
-  /** The folder for storage accounts that are not configured; relative likewise. */
+  /** The folder for storage accounts that are not configured; likewise. */
   readonly storageDirectory: string;
   /** Started before the privilege drop, where collectors are configured. */
   readonly deliveryThread?: DeliveryThread | undefined;

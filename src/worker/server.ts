@@ -67,13 +67,13 @@ export interface ServerParts extends ServerAuditParts {
   readonly azureCertificates: ServerCertificates;
   /** The portal's files; absent: there are none. */
   readonly portal?: FoundPortal;
-  /** The file with the authorities for clients to trust; relative to the working directory. */
+  /** The file with the authorities for clients to trust, as this process opens it. */
   readonly authorityFile: string;
   /** The same for workloads of the fabric. */
   readonly fabricAuthorityFile: string;
   /** The operator's certificate for gateways, PEM. */
   readonly gatewayCertificate?: string | Buffer | undefined;
-  /** Where the names of the vaults are kept for programs on this machine; relative likewise. */
+  /** Where the names of the vaults are kept for programs on this machine; likewise. */
   readonly hostsFile: string;
   /** Called once for each subnet that no longer exists. */
   readonly subnetEnded?: (incarnation: string) => void;

@@ -17,7 +17,7 @@ const createSetting =
   'monitor diagnostic-settings create --name logs --logs [{"category":"AuditEvent","enabled":true}]';
 
 function copied({ folder }: TestServer, account: string): readonly Json[] {
-  const container = join(folder.path, folder.storageDirectory, account, 'insights-logs-auditevent');
+  const container = join(folder.storageDirectory, account, 'insights-logs-auditevent');
   if (!existsSync(container)) return [];
   const files = readdirSync(container, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
   // A line that is being written has no end yet.

@@ -33,7 +33,7 @@ function put(client: Client, name: string, properties: object) {
 /** The records in a storage account's blobs, which have Azure's paths. */
 function exported({ folder, client }: TestServer, name: string): readonly Record<string, unknown>[] {
   const id = `/subscriptions/${client.identity.subscriptionId}${vaults}/kv-logged`.toUpperCase();
-  const container = join(folder.path, folder.storageDirectory, name, 'insights-logs-auditevent');
+  const container = join(folder.storageDirectory, name, 'insights-logs-auditevent');
   if (!existsSync(container)) return [];
   const files = readdirSync(container, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
   return files.flatMap((file) => {

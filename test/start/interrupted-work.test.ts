@@ -19,20 +19,18 @@ import { dataFolder, startPostern, until } from '../world/process.ts';
 
 /** The store of a data folder that no server has open. */
 async function withStore<T>(path: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const home = process.cwd();
   const argv = ['--data', path, '--no-demo'];
-  const read = readSettings({ argv, environment: {}, readFile: () => '', folder: home });
+  const read = readSettings({ argv, environment: {}, readFile: () => '', folder: path });
   assert.ok(read.ok);
-  process.chdir(path);
-  const opening = openFolder({
+  const folder = await openFolder({
     settings: read.settings,
     path,
+    entry: path,
     readFile: (file) => readFileSync(file, 'utf8'),
     mark: { path: 'commit-mark' },
     notice: () => {},
     now: Date.now(),
   });
-  const folder = await opening.finally(() => process.chdir(home));
   try {
     return await work(folder.store);
   } finally {

@@ -71,7 +71,6 @@ export async function startServerWith({
   demo = false,
   portal = notBuilt,
 }: TestServerSetting): Promise<TestServer> {
-  const home = process.cwd();
   const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
   const read = readSettings({
     argv: [
@@ -83,7 +82,7 @@ export async function startServerWith({
     ],
     environment: {},
     readFile: () => JSON.stringify(config),
-    folder: home,
+    folder: process.cwd(),
   });
   if (!read.ok) throw new Error(read.message);
   let offset = 0;
@@ -92,25 +91,21 @@ export async function startServerWith({
   // The names contain the port, so it must be known before the server is assembled.
   const port = await freePort();
   const settings = { ...read.settings, port };
-  process.chdir(data);
   const readFile = (path: string) => readFileSync(path, 'utf8');
   const folder = await openFolder({
     settings,
     path: data,
+    entry: data,
     readFile,
     mark: { path: 'commit-mark' },
     notice,
     now: now(),
-  }).finally(() => process.chdir(home));
+  });
   await createDemo(folder.store, folder, now());
   const server = await openServer({
     ...folder,
     store: wrapStore(folder.store),
-    auditDirectory: auditDirectory ?? join(data, folder.auditDirectory),
-    authorityFile: join(data, folder.authorityFile),
-    fabricAuthorityFile: join(data, folder.fabricAuthorityFile),
-    storageDirectory: join(data, folder.storageDirectory),
-    hostsFile: join(data, folder.hostsFile),
+    auditDirectory: auditDirectory ?? folder.auditDirectory,
     settings,
     portal,
     port,
