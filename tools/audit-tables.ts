@@ -57,6 +57,7 @@ const properties: Texts<Named<AuditProperties>> = {
   verdict: "Postern's own: the firewall's verdict; see below",
   assurance: "Postern's own: how the subnet was proved, `enforced` or `declared`",
   scheduled: "Postern's own, on what the server did by itself: `kind` of work, and `dueAt`",
+  seed: "Postern's own, on what a seed did at a start: the `path` of the part of the seed, and what was `done`",
   recordId: "Postern's own, on a change: an id that is in the log once",
 };
 

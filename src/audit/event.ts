@@ -96,6 +96,8 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly assurance?: 'enforced' | 'declared';
   /** Ours, if the service did it by itself: the work, and when it was due. */
   readonly scheduled?: { readonly kind: string; readonly dueAt: string };
+  /** Ours, if a seed did it at a start: the part of the seed, and what was done. */
+  readonly seed?: { readonly path: string; readonly done: string };
   /** Ours, only on the record of a change. */
   readonly recordId?: string;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { recordKind } from '../store/keys.ts';
-import { jsonPut, listRecords } from '../store/records.ts';
+import { jsonPut, listRecords, recordPut } from '../store/records.ts';
 import { Conflict } from '../store/store.ts';
 import type { Put, Store } from '../store/store.ts';
 import type { LogRecord } from './activity.ts';
@@ -51,6 +51,14 @@ const staged = recordKind<LogRecord>({
   owner: 'audit',
   holds: 'a record on its way to the audit log, by its id',
 });
+
+/**
+ * The put of a record for a change that is committed before the log is open: `recover` brings it into the log. `id` is one of
+ * `recordIdMaker`.
+ */
+export function putBeforeLog(record: LogRecord, id: string): Put {
+  return recordPut(staged.key(id), withRecordId(record, id));
+}
 
 /** The number of records that go into the log together. */
 const batchSize = 256;

@@ -1,3 +1,4 @@
+import { permissionNames } from '../../access/permission-names.ts';
 import type { RuleProfile } from '../../types/firewall.ts';
 import type { RuleBreach } from '../../firewall/refusal.ts';
 import { networkAclsOf } from '../../firewall/validate.ts';
@@ -21,70 +22,6 @@ import type { AccessPolicy, AccessPolicyPermissions } from '../../types/access-p
 import type { VaultProperties } from '../../types/vault.ts';
 import { readAt, refuseResource } from '../refusal.ts';
 import type { ResourceOutcome } from '../refusal.ts';
-
-/** The permissions of each collection (RBAC guide; storage for clients that still send it), and `all`. */
-const permissionNames: Readonly<Record<keyof AccessPolicyPermissions, readonly string[]>> = {
-  secrets: ['all', 'get', 'list', 'set', 'delete', 'recover', 'backup', 'restore', 'purge'],
-  keys: [
-    'all',
-    'encrypt',
-    'decrypt',
-    'wrapKey',
-    'unwrapKey',
-    'sign',
-    'verify',
-    'get',
-    'list',
-    'create',
-    'update',
-    'import',
-    'delete',
-    'recover',
-    'backup',
-    'restore',
-    'purge',
-    'release',
-    'rotate',
-    'getrotationpolicy',
-    'setrotationpolicy',
-  ],
-  certificates: [
-    'all',
-    'get',
-    'list',
-    'create',
-    'import',
-    'update',
-    'delete',
-    'recover',
-    'backup',
-    'restore',
-    'purge',
-    'managecontacts',
-    'getissuers',
-    'listissuers',
-    'setissuers',
-    'deleteissuers',
-    'manageissuers',
-  ],
-  storage: [
-    'all',
-    'get',
-    'list',
-    'set',
-    'update',
-    'delete',
-    'recover',
-    'backup',
-    'restore',
-    'purge',
-    'regeneratekey',
-    'getsas',
-    'listsas',
-    'setsas',
-    'deletesas',
-  ],
-};
 
 const collections = ['keys', 'secrets', 'certificates', 'storage'] as const;
 
