@@ -1,13 +1,14 @@
 /**
  * Loaded before a process's program (`--import`): measures how long its event loop goes without a turn, and reports
  * each long turn to the folder of `TURNS_FOLDER`. The processor time of the main thread counts, so that a process that
- * waits on a busy machine does not look busy. V8's sampling profiler is always on and attributes the work; a timer
- * marks the turns, because whatever delays a timer delays all requests.
+ * waits on a busy machine does not look busy. V8's sampling profiler attributes the work; a timer marks the turns,
+ * because whatever delays a timer delays all requests. The watch begins with the second turn: in the first one a process
+ * loads its modules and cannot have a client yet, and the profiler would make that a third slower.
  */
 import { openSync, writeSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { join } from 'node:path';
-import { setInterval } from 'node:timers';
+import { setInterval, setTimeout } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { attribute, folderVariable } from './turns.ts';
@@ -26,6 +27,11 @@ function watch(reports: string): void {
   if (file === undefined) return;
   const root = new URL('../', import.meta.url).href;
   const program = fileURLToPath(new URL(process.argv[1] ?? '', root)).replace(fileURLToPath(root), '');
+  // The first timer of the process, so that it comes before all that the program's modules leave for later.
+  setTimeout(() => watchFrom(file, program, root), 0).unref();
+}
+
+function watchFrom(file: number, program: string, root: string): void {
   const session = new Session();
   session.connect();
   session.post('Profiler.enable');
