@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { longestFirst, longFiles } from '../../tools/long-files.ts';
 
-const program = fileURLToPath(new URL('../../tools/test.ts', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const program = join(root, 'tools/test.ts');
 
 const head = "import { it } from 'node:test';\n";
 const tests: Readonly<Record<string, string>> = {
@@ -77,5 +80,24 @@ describe('npm test', () => {
     const { status, stderr } = run('passes.test.ts', 'nothing');
     assert.equal(status, 1);
     assert.match(stderr, /postern: there is no .*nothing/);
+  });
+});
+
+describe('the order of the files', () => {
+  it('begins with those that take longest, and is else the one given', () => {
+    const given = [
+      '/checkout/test/a.test.ts',
+      '/checkout/test/b.test.ts',
+      '/checkout/test/c.test.ts',
+      '/checkout/test/d.test.ts',
+    ];
+    const order = longestFirst(given, '/checkout/', ['test/d.test.ts', 'test/not-given.test.ts', 'test/b.test.ts']);
+    assert.deepEqual(order, [given[3], given[1], given[0], given[2]]);
+    assert.deepEqual(longestFirst(given, '/other/', ['test/d.test.ts']), given);
+  });
+
+  it('names only files that are there', () => {
+    const absent = longFiles.filter((file) => !existsSync(join(root, file)));
+    assert.deepEqual(absent, []);
   });
 });
