@@ -129,7 +129,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   for (const ended of await bindAgain(message.bindings, server)) tell(ended);
   server.renewals.start();
   const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
-  writeConnectionFile(ready);
+  writeConnectionFile(ready, '.');
   const end = async (times: DrainTimes) => {
     const cut = await server.drain(times);
     if (cut > 0) log.warn({ connections: cut }, 'closing connections whose requests took too long');

@@ -62,7 +62,7 @@ export const lintRulesOfAreas: readonly Override[] = [
   },
   {
     // The entries of processes: each has a clock and an environment, and passes them on.
-    files: ['src/main.ts', 'src/cli/**', 'src/supervisor/**'],
+    files: ['src/main.ts', 'src/cli/**', 'src/in-process/**', 'src/supervisor/**'],
     rules: {
       'node/no-process-env': 'off',
       'no-restricted-properties': ['error', random, getBuiltinModule],

@@ -60,6 +60,9 @@ export function putBeforeLog(record: LogRecord, id: string): Put {
   return recordPut(staged.key(id), withRecordId(record, id));
 }
 
+/** The records of changes that may not be in the log yet. */
+export const outboxPrefix = staged.prefix();
+
 /** The number of records that go into the log together. */
 const batchSize = 256;
 

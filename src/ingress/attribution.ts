@@ -50,6 +50,21 @@ export interface Subnet {
   readonly incarnation: string;
 }
 
+/** An address that a test says a connection comes from: a public one, or a private one of the subnet. */
+export interface SeenAs {
+  readonly address: string;
+  readonly subnet?: Subnet;
+}
+
+/**
+ * A connection of the program that the server runs in, where loopback may have 127.0.0.1 only. The program could change
+ * the server itself, so that nothing needs a proof.
+ */
+export function attributeSeenAs(directory: SubnetDirectory, { address, subnet }: SeenAs): Attribution {
+  if (subnet === undefined) return attributePublic([], address);
+  return attributeSubnet(directory, subnet, parseAddress(address));
+}
+
 /** A connection of the subnet to the vaults, with the workload's private address. */
 export function attributeSubnet(directory: SubnetDirectory, subnet: Subnet, address: Address | undefined): Attribution {
   const { incarnation } = subnet;

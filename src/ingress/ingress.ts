@@ -9,18 +9,19 @@ import {
   attributeLoadBalancer,
   attributeMetadata,
   attributePublic,
+  attributeSeenAs,
   attributeSubnet,
   placeOf,
   senderCheck,
   type Attribution,
+  type SeenAs,
   type Subnet,
 } from './attribution.ts';
 import { answerConnect, ConnectReader, type ConnectRules } from './connect.ts';
 import { DeclaredPlaces } from './declared-places.ts';
 import { endTls, errorCode } from './end-tls.ts';
 import { bindChannel, gatewayServer } from './gateway-certificate.ts';
-import { listenerOf, relaying } from './listener.ts';
-import type { Attributed, Listener, Purpose } from './listener.ts';
+import { listenerOf, relaying, type Attributed, type Listener, type Purpose } from './listener.ts';
 import { OpenListeners } from './open-listeners.ts';
 import { defaultLimits } from './options.ts';
 import type {
@@ -92,6 +93,12 @@ export class Ingress {
     });
   }
 
+  /** A socket of the program that this server runs in: each connection counts as one from this place (`attributeSeenAs`). */
+  addSeenAs(handle: Listenable, place: SeenAs): Promise<OpenListener> {
+    const attribute = () => attributeSeenAs(this.#options.subnets, place);
+    return this.#addPlain({ kind: 'public' }, handle, (...accepted) => this.#settleKnown(...accepted, attribute));
+  }
+
   /** A socket that only this subnet can reach: it was opened inside the namespace of its virtual network. */
   addSubnetListener(handle: Listenable, subnet: Subnet, serves?: Service): Promise<OpenListener> {
     return this.#addPlain({ kind: 'subnet', serves }, handle, (listener, socket) => {
@@ -100,19 +107,12 @@ export class Ingress {
     });
   }
 
-  /**
-   * A socket that only this subnet can reach, for plain HTTP and no vault. `onConnection` gets each connection, whether or
-   * not the subnet has its service endpoint.
-   */
-  addMetadataListener(
-    handle: Listenable,
-    subnet: Subnet,
-    onConnection: (socket: Socket) => void,
-  ): Promise<OpenListener> {
+  /** Likewise, for plain HTTP and no vault: `accept` gets each connection, with or without the subnet's service endpoint. */
+  addMetadataListener(handle: Listenable, subnet: Subnet, accept: (socket: Socket) => void): Promise<OpenListener> {
     return this.#addPlain({ kind: 'metadata' }, handle, (listener, socket) => {
       const address = parseAddress(socket.remoteAddress ?? '');
       const attribute = () => attributeMetadata(this.#options.subnets, subnet, address);
-      this.#settleKnown({ ...listener, onPlain: onConnection }, socket, attribute);
+      this.#settleKnown({ ...listener, onPlain: accept }, socket, attribute);
     });
   }
 

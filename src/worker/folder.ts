@@ -47,6 +47,10 @@ export interface FolderParts {
   readonly notice: (message: string) => void;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** The time by the clock of the clients, which certificates must be valid by; by default `now`. */
+  readonly clientsNow?: number;
+  /** With `--memory`: the records to go on with, instead of none. */
+  readonly kept?: Store;
 }
 
 /** The opened data folder. */
@@ -79,7 +83,7 @@ export interface OpenFolder {
 
 /** Opens the data folder. */
 export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
-  const { settings, path, entry, readFile, now } = parts;
+  const { settings, entry, readFile, now, clientsNow = now } = parts;
   const [authorityFile, fabricAuthorityFile] = [join(entry, 'ca.pem'), join(entry, 'fabric-ca.pem')];
   const auditDirectory = join(entry, 'audit');
   chmodSync(entry, 0o700);
@@ -91,13 +95,13 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   await bindWorkloads(store, settings.workloads);
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const portalUser = await openPortalUser(store, identity, { domain: settings.domain, now });
-  const certificates = await openCertificates(store, settings.domain, now);
-  replaceFile(authorityFile, trustedAuthorities(certificates, now), 0o644);
-  const azureCertificates = await openAzureCertificates(store, now);
-  replaceFile(fabricAuthorityFile, trustedAuthorities(azureCertificates, now), 0o644);
+  const certificates = await openCertificates(store, settings.domain, clientsNow);
+  replaceFile(authorityFile, trustedAuthorities(certificates, clientsNow), 0o644);
+  const azureCertificates = await openAzureCertificates(store, clientsNow);
+  replaceFile(fabricAuthorityFile, trustedAuthorities(azureCertificates, clientsNow), 0o644);
   mkdirSync(auditDirectory, { recursive: true, mode: 0o700 });
   return {
-    path,
+    path: parts.path,
     store,
     rows,
     identity,
@@ -123,10 +127,11 @@ async function openStore({
   readFile,
   mark: place,
   notice,
+  kept,
 }: FolderParts): Promise<Pick<OpenFolder, 'store' | 'rows' | 'databaseLost' | 'close'>> {
   const masterKey = openMasterKey(settings, { entry, readFile });
   if (settings.dataFolder === undefined) {
-    const rows = memoryStore();
+    const rows = kept ?? memoryStore();
     const store = await openSealedStore({ inner: rows, masterKey });
     return { store, rows, databaseLost: new Promise(() => {}), close: async () => {} };
   }

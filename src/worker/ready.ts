@@ -98,8 +98,9 @@ function identitiesOf({ developer, settings: { clients, workloads } }: Started) 
   return [...configured, ...ofResources, builtIn].filter(({ identityHeader }) => identityHeader !== undefined);
 }
 
-export function writeConnectionFile({ line }: Ready): void {
-  replaceFile(connectionFile, `${line}\n`, 0o600);
+/** @param entry the data folder, as this process opens it */
+export function writeConnectionFile({ line }: Ready, entry: string): void {
+  replaceFile(join(entry, connectionFile), `${line}\n`, 0o600);
 }
 
 function natLines({ nat }: Settings): readonly string[] {

@@ -75,6 +75,8 @@ export interface ServerParts extends ServerAuditParts {
   readonly gatewayCertificate?: string | Buffer | undefined;
   /** Where the names of the vaults are kept for programs on this machine; likewise. */
   readonly hostsFile: string;
+  /** The clock of the clients, which certificates must be valid by; by default `now`. */
+  readonly clientsNow?: () => number;
   /** Called once for each subnet that no longer exists. */
   readonly subnetEnded?: (incarnation: string) => void;
 }
@@ -289,6 +291,7 @@ function openIngress(
 function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: SigningKeys): Renewals {
   return new Renewals({
     ...parts,
+    now: parts.clientsNow ?? parts.now,
     renewed: renewedCertificates(parts, ingress),
     signingKeys,
     gatewayCertificate: parts.gatewayCertificate?.toString(),

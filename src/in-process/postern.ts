@@ -1,0 +1,120 @@
+/**
+ * The types of `import { startPostern } from 'postern'`. They name no other file, so that the published declarations need
+ * nothing but Node's types.
+ */
+/// <reference lib="esnext.disposable" />
+import type { Agent } from 'node:https';
+
+/** A public IP address, such as `203.0.113.7`, or a subnet as `network/subnet` or by its ARM id. */
+export type Place = string;
+
+/** Options of every start. Without networks, identities, users and vaults there is the demo world. */
+export interface PosternOptions {
+  /** The server's time at the start. It then stays until `advance` moves it; without it, it goes on by itself. */
+  readonly clock?: Date;
+  /** The limits and forms of rules: those of the document (the default), or Azure's of today. */
+  readonly ruleProfile?: 'documented' | 'current';
+  /** The contents of a configuration file, such as `limits`, `issuers` or `softDelete`: see docs/reference/configuration.md. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** As `@azure/core-auth` has it. */
+export interface AccessToken {
+  token: string;
+  /** Milliseconds since 1970. */
+  expiresOnTimestamp: number;
+}
+
+/** A `TokenCredential` of `@azure/core-auth`, for every client of the Azure SDK. */
+export interface Credential {
+  getToken(scopes: string | string[]): Promise<AccessToken>;
+}
+
+/** The options by which a client of the Azure SDK finds this server, whatever names resolve to, and trusts it. */
+export interface ClientOptions {
+  agent: Agent;
+  additionalPolicies: { policy: ConnectingPolicy; position: 'perCall' }[];
+}
+
+/** A policy of `@azure/core-rest-pipeline`, for clients that are older than the option `agent`. */
+export interface ConnectingPolicy {
+  name: string;
+  sendRequest<Request, Response>(
+    request: Request & { agent?: unknown },
+    next: (request: Request) => Promise<Response>,
+  ): Promise<Response>;
+}
+
+/** A request to read a secret. */
+export interface SecretRequest {
+  readonly vault: string;
+  readonly secret: string;
+  /** Where it comes from; by default from 127.0.0.1, which the vaults see as 203.0.113.1. */
+  readonly from?: Place;
+  /** The name of an identity; by default the administrator. */
+  readonly as?: string;
+}
+
+/** A question to `explain`. */
+export interface Question {
+  readonly vault: string;
+  readonly from: Place;
+  /** The permission that the request needs, such as `keys/unwrapKey`; by default `secrets/get`. */
+  readonly permission?: string;
+}
+
+/** The verdict of a vault's firewall on a request, with its reason. */
+export interface Explanation {
+  readonly allowed: boolean;
+  /** Such as `ipRule`, `virtualNetworkRule`, `noIpRule` or `defaultAction`. */
+  readonly because: string;
+  readonly explanation: string;
+  /** Commands that let the request in, the smallest change first; empty where it is let in. */
+  readonly fixes: readonly (readonly string[])[];
+}
+
+/** A record of the audit log, as docs/reference/audit.md describes it. */
+export interface AuditRecord {
+  readonly time: string;
+  readonly category: string;
+  readonly operationName: string;
+  readonly resourceId: string;
+  readonly callerIpAddress?: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly [member: string]: unknown;
+}
+
+/** A running server, alone in memory. */
+export interface Postern extends AsyncDisposable {
+  /** `https://localhost:PORT`: the resource manager, the authority, Graph and the portal. */
+  readonly url: string;
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  /** The authority that the server's certificate is from, PEM. */
+  readonly ca: string;
+  /** Of the administrator. */
+  readonly credential: Credential;
+  /** For a client whose requests the vaults see as coming from 203.0.113.1. */
+  readonly clientOptions: ClientOptions;
+  /** The environment for a child process: a program in Node, Python or Go finds names, authority and identity in it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `https://NAME.vault.localhost:PORT`. */
+  vaultUrl(name: string): string;
+  /** The credential of an identity, by its name. */
+  credentialOf(identity: string): Credential;
+  /** For a client whose requests come from there. */
+  clientOptionsFrom(place: Place): ClientOptions;
+  /** Moves the server's clock forward, and resolves when what became due is done. */
+  advance(ms: number): Promise<void>;
+  explain(question: Question): Promise<Explanation>;
+  /** All records so far, the first one first; those of every request that was answered are there. */
+  audit(): Promise<readonly AuditRecord[]>;
+  /** Reads the secret, and throws with the reason if the firewall lets the request in. */
+  expectDenied(request: SecretRequest): Promise<void>;
+  /** Reads the secret and returns its value, or throws with the reason if it was refused. */
+  expectAllowed(request: SecretRequest): Promise<string>;
+  /** Makes everything as it was after the start, the clock too. Clients, credentials and options stay usable. */
+  reset(): Promise<void>;
+  /** Ends the server, and leaves nothing behind. */
+  stop(): Promise<void>;
+}
