@@ -1,47 +1,56 @@
 /**
- * The time from `bin/postern start` to ready, on `dist/` (run `npm run build` first), and the memory of supervisor and
- * worker when idle: resident, and proportional, which counts shared memory once. The first start makes keys,
- * certificates and the demo world; later ones have a warm compile cache. `npm run bench -- start 9 ../earlier` for
- * another checkout.
+ * The time from `postern start` to ready, and the memory of supervisor and worker when idle: of the package's bundled
+ * programs (run `npm run build` first), of the sources, and of other checkouts, one after the other in each round. The first
+ * start makes keys, certificates and the demo world; the later one finds them, and a warm compile cache.
+ * `npm run bench -- start 9 ../earlier` compares with the `dist/` of another checkout.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuNanoseconds } from './wrk.ts';
 
-const starts = Number(process.argv[2] ?? 9);
+const rounds = Number(process.argv[2] ?? 9);
 const from = process.env['INIT_CWD'] ?? process.cwd();
-const checkout = process.argv[3] === undefined ? join(import.meta.dirname, '..') : resolve(from, process.argv[3]);
+const own = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
-// As an installed package: without `src/` and `runtime/`, on the Node on PATH.
-for (const part of ['bin', 'dist', 'package.json'])
-  cpSync(join(checkout, part), join(folder, part), { recursive: true });
-symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'));
+const installations = new Map([
+  ['dist', install('dist', { checkout: own, part: 'dist' })],
+  ['sources', install('sources', { checkout: own, part: 'src' })],
+  ...process.argv.slice(3).map((path): [string, string] => {
+    const name = `dist of ${basename(path)}`;
+    return [name, install(name, { checkout: resolve(from, path), part: 'dist' })];
+  }),
+]);
 
-interface Started {
-  readonly readyMs: number;
-  readonly readyCpuMs: number;
-  readonly residentMiB: number;
-  readonly proportionalMiB: number;
+/** As an installed package, on the Node of this process. */
+function install(name: string, { checkout, part }: { readonly checkout: string; readonly part: string }): string {
+  const to = join(folder, name);
+  for (const each of ['bin', part, 'package.json']) cpSync(join(checkout, each), join(to, each), { recursive: true });
+  symlinkSync(join(checkout, 'node_modules'), join(to, 'node_modules'));
+  return to;
 }
 
-async function start(): Promise<Started> {
+interface Start {
+  readonly readyMs: number;
+  readonly readyCpuMs: number;
+  readonly residentMiB: readonly number[];
+  readonly proportionalMiB: readonly number[];
+}
+
+async function start(installation: string): Promise<Start> {
   const startMs = performance.now();
-  const child = spawn(join(folder, 'bin/postern'), ['start', '--json', '--port', '0', '--data', join(folder, 'data')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}` },
-  });
+  const command = ['bin/main.mjs', 'start', '--json', '--port', '0', '--data', join(installation, 'data')];
+  const child = spawn(process.execPath, command, { cwd: installation, stdio: ['ignore', 'pipe', 'ignore'] });
   for await (const _ of createInterface(child.stdout)) break;
   const readyMs = performance.now() - startMs;
   const pids = [child.pid ?? 0, ...childrenOf(child.pid ?? 0)];
   const readyCpuMs = pids.reduce((sum, pid) => sum + cpuNanoseconds(pid), 0) / 1e6;
   await sleep(1500);
-  const sumMiB = (key: 'Rss' | 'Pss') => pids.reduce((sum, pid) => sum + memoryKiB(pid, key), 0) / 1024;
-  const [residentMiB, proportionalMiB] = [sumMiB('Rss'), sumMiB('Pss')];
+  const [residentMiB, proportionalMiB] = [memoryMiB(pids, 'Rss'), memoryMiB(pids, 'Pss')];
   child.kill('SIGTERM');
   await once(child, 'exit');
   return { readyMs, readyCpuMs, residentMiB, proportionalMiB };
@@ -60,26 +69,45 @@ function childrenOf(parent: number): readonly number[] {
     .map(Number);
 }
 
-function memoryKiB(pid: number, key: 'Rss' | 'Pss'): number {
-  return Number(
-    new RegExp(String.raw`^${key}:\s+(\d+)`, 'm').exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1],
-  );
+/** `Pss` counts what processes share once, in equal parts. */
+function memoryMiB(pids: readonly number[], key: 'Rss' | 'Pss'): readonly number[] {
+  const line = new RegExp(String.raw`^${key}:\s+(\d+)`, 'm');
+  return pids.map((pid) => Number(line.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]) / 1024);
 }
 
-const first = await start();
-const later: Started[] = [];
-for (let index = 0; index < starts; index += 1) later.push(await start());
-rmSync(folder, { recursive: true, force: true });
-console.log(`| start, ${starts} times on one data folder | min | median | max |`);
-console.log('|---|---|---|---|');
-for (const [what, key] of [
-  ['ready, ms', 'readyMs'],
-  ['processor time until then, both processes, ms', 'readyCpuMs'],
-  ['resident when idle, both processes, MiB', 'residentMiB'],
-  ['proportional when idle, both processes, MiB', 'proportionalMiB'],
-] as const) {
-  const values = later.map((one) => one[key]).toSorted((a, b) => a - b);
-  const shown = [values[0], values[Math.floor(starts / 2)], values.at(-1)].map((value) => value?.toFixed(0));
-  console.log(`| ${what} | ${shown.join(' | ')} |`);
+const firsts = new Map([...installations.keys()].map((name) => [name, [] as Start[]]));
+const laters = new Map([...installations.keys()].map((name) => [name, [] as Start[]]));
+// The round before fills the compile cache.
+for (let round = -1; round < rounds; round += 1) {
+  for (const [name, installation] of installations) {
+    const [first, later] = [await start(installation), await start(installation)];
+    rmSync(join(installation, 'data'), { recursive: true });
+    if (round < 0) continue;
+    firsts.get(name)?.push(first);
+    laters.get(name)?.push(later);
+  }
 }
-console.log(`\nfirst start, on an empty folder: ${first.readyMs.toFixed(0)} ms`);
+rmSync(folder, { recursive: true, force: true });
+
+function median(values: readonly number[]): string {
+  return (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN).toFixed(0);
+}
+
+console.log(`Medians of ${rounds} rounds; memory as supervisor + worker.\n`);
+console.log('| | ready, ms | least | CPU until then, ms | first start, ms | its CPU, ms | RSS, MiB | PSS, MiB |');
+console.log('|---|---|---|---|---|---|---|---|');
+for (const [name, later] of laters) {
+  const first = firsts.get(name) ?? [];
+  const memory = (key: 'residentMiB' | 'proportionalMiB') =>
+    [0, 1].map((index) => median(later.map((one) => one[key][index] ?? 0))).join(' + ');
+  const cells = [
+    median(later.map(({ readyMs }) => readyMs)),
+    Math.min(...later.map(({ readyMs }) => readyMs)).toFixed(0),
+    median(later.map(({ readyCpuMs }) => readyCpuMs)),
+    median(first.map(({ readyMs }) => readyMs)),
+    median(first.map(({ readyCpuMs }) => readyCpuMs)),
+    memory('residentMiB'),
+    memory('proportionalMiB'),
+  ];
+  console.log(`| ${name} | ${cells.join(' | ')} |`);
+}

@@ -1,5 +1,6 @@
 // `npm run build:portal`: bundles `src/portal/` into `dist/portal/`, with a gzip body beside each file, as the worker reads them.
-// `npm ci` runs it too, with --where-possible. JavaScript, because npm runs it on a Node that may not read TypeScript.
+// `npm ci` runs it too, with --where-possible; `npm run build` asks by --list-modules FILE for what is in it.
+// JavaScript, because npm runs it on a Node that may not read TypeScript.
 import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,7 @@ import { constants, gzipSync } from 'node:zlib';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const out = join(root, 'dist', 'portal');
 const wherePossible = process.argv.includes('--where-possible');
+const list = process.argv[process.argv.indexOf('--list-modules') + 1];
 
 const vite = await import('vite').catch((error) => {
   if (!wherePossible) throw error;
@@ -17,7 +19,7 @@ const vite = await import('vite').catch((error) => {
 });
 
 if (vite !== undefined) {
-  await vite.build({
+  const built = await vite.build({
     configFile: false,
     root: join(root, 'src', 'portal'),
     base: '/portal/',
@@ -43,5 +45,9 @@ if (vite !== undefined) {
     if (!name.isFile()) continue;
     const path = join(name.parentPath, name.name);
     writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: constants.Z_BEST_COMPRESSION }));
+  }
+  if (process.argv.includes('--list-modules')) {
+    const modules = [built].flat().flatMap(({ output }) => output.flatMap(({ moduleIds }) => moduleIds ?? []));
+    writeFileSync(list, JSON.stringify(modules));
   }
 }

@@ -2,11 +2,11 @@
  * The linter's configuration. It is generated, because the import rules follow from `rooms.ts`, and written to
  * `.oxlintrc.json`, where the linter and editors look for it; `npm run check` fails when that file is stale.
  */
-import { readFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { lintRulesOfAreas } from './lint-areas.ts';
 import { importRules } from './lint-imports.ts';
 import type { Rules } from './lint-types.ts';
+import { bundledPackages } from './rooms.ts';
 
 /** Rules that no category switches on, and options of rules. */
 const chosen: Rules = {
@@ -80,7 +80,6 @@ const unfit: Readonly<Record<string, string>> = {
  * The configuration in the format of `.oxlintrc.json`. `root` is the folder of the checkout, with a slash at its end.
  */
 export async function lintConfiguration(root: URL): Promise<string> {
-  const manifest: unknown = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
   const target = new URL('.oxlintrc.json', root);
   const configuration = {
     $schema: './node_modules/oxlint/configuration_schema.json',
@@ -89,17 +88,8 @@ export async function lintConfiguration(root: URL): Promise<string> {
     options: { typeAware: true, reportUnusedDisableDirectives: 'error', respectEslintDisableDirectives: false },
     ignorePatterns: ['dist', 'node_modules'],
     rules: { ...chosen, ...Object.fromEntries(Object.keys(unfit).map((rule) => [rule, 'off'])) },
-    overrides: [...lintRulesOfAreas, ...importRules(packagesOf(manifest))],
+    overrides: [...lintRulesOfAreas, ...importRules(bundledPackages)],
   };
   const style = await resolveConfig(target);
   return format(JSON.stringify(configuration), { ...style, parser: 'json' });
-}
-
-/** The packages that the published project depends on: `src/` may import no others. */
-function packagesOf(manifest: unknown): readonly string[] {
-  if (typeof manifest === 'object' && manifest !== null && 'dependencies' in manifest) {
-    const { dependencies } = manifest;
-    if (typeof dependencies === 'object' && dependencies !== null) return Object.keys(dependencies);
-  }
-  return [];
 }

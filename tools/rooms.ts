@@ -12,11 +12,23 @@ export interface Room {
   readonly platform: 'pure' | 'browser' | 'node only' | 'packages';
 }
 
+/** The packages that `src/` may import: `tools/build.ts` bundles their code, so that the published package depends on none. */
+export const bundledPackages = [
+  '@opentelemetry/api',
+  '@opentelemetry/exporter-logs-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-logs',
+  'find-my-way',
+  'jose',
+  'pino',
+];
+
 /** The files that a room needs to read and write records: the interface of the store, and its typed keys and records. */
 const records = ['store/store.ts', 'store/keys.ts', 'store/records.ts'];
 
 export const rooms: Readonly<Record<string, Room>> = {
   types: { imports: [], platform: 'pure' },
+  programs: { imports: [], platform: 'node only' },
   json: { imports: [], platform: 'pure' },
   shape: { imports: [], platform: 'pure' },
   address: { imports: ['types'], platform: 'pure' },
@@ -26,9 +38,9 @@ export const rooms: Readonly<Record<string, Room>> = {
   portal: { imports: ['types', 'address', 'firewall', 'access', 'insight'], platform: 'browser' },
   seed: { imports: ['types', 'address', 'access', 'firewall', 'json', 'shape'], platform: 'pure' },
   caller: { imports: ['json', 'shares', 'types'], platform: 'packages' },
-  crypto: { imports: ['types'], platform: 'packages' },
+  crypto: { imports: ['programs', 'types'], platform: 'packages' },
   templates: { imports: ['json', 'shape'], platform: 'pure' },
-  store: { imports: ['crypto'], platform: 'node only' },
+  store: { imports: ['crypto', 'programs'], platform: 'node only' },
   schedule: { imports: ['audit', ...records, 'types'], platform: 'node only' },
   objects: {
     imports: ['crypto', 'resources/regions.ts', 'schedule/due.ts', ...records, 'types'],
@@ -43,12 +55,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   ingress: { imports: ['address', 'shape', 'shares', 'types'], platform: 'node only' },
   settings: { imports: ['address', 'firewall', 'seed', 'shape', 'types'], platform: 'node only' },
   lines: { imports: [], platform: 'node only' },
-  fabric: { imports: ['address', 'shape', 'json', 'lines', 'shares', 'types'], platform: 'node only' },
-  supervisor: { imports: ['lines', 'settings', 'types'], platform: 'node only' },
+  fabric: { imports: ['address', 'shape', 'json', 'lines', 'programs', 'shares', 'types'], platform: 'node only' },
+  supervisor: { imports: ['lines', 'programs', 'settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
   recent: { imports: ['audit', 'shares', 'types'], platform: 'node only' },
   delivery: {
-    imports: ['audit/rotation.ts', 'crypto/thread-code.ts', 'shape', 'shares'],
+    imports: ['audit/rotation.ts', 'crypto/thread-code.ts', 'programs', 'shape', 'shares'],
     platform: 'packages',
   },
   http: { imports: ['json', 'types'], platform: 'packages' },

@@ -1,5 +1,5 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { programUrl } from '../programs/programs.ts';
 import type { FileContents } from './certificates/chain.ts';
 import type { PemContents } from './certificates/pem.ts';
 import type { Outcome } from './certificates/refusal.ts';
@@ -35,7 +35,7 @@ interface Job {
 }
 
 /** Read when this module is loaded, like the code of the key engine's threads. */
-const code = readThreadCode(new URL(`./certificate-file-thread${extname(import.meta.url)}`, import.meta.url));
+const code = readThreadCode(programUrl('certificate-file-thread'));
 
 /** A file may take two seconds, and the last of so many is read before most clients try again. */
 const waitingMaxDefault = 8;

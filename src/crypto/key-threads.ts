@@ -1,5 +1,5 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { programUrl } from '../programs/programs.ts';
 import { readThreadCode, startThread } from './thread-code.ts';
 import type { ThreadCode } from './thread-code.ts';
 import type {
@@ -60,11 +60,8 @@ interface Thread {
   readonly exited: Promise<void>;
 }
 
-/**
- * Read when this module is loaded. The thread's file has the same extension as this one: .ts in a checkout, .js in
- * dist/.
- */
-const code = readThreadCode(new URL(`./key-thread${extname(import.meta.url)}`, import.meta.url));
+/** Read when this module is loaded. */
+const code = readThreadCode(programUrl('key-thread'));
 
 /**
  * The memory of a thread. The octets of a task are outside these limits; everything else is small and should not be

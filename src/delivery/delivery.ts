@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { readThreadCode, startThread } from '../crypto/thread-code.ts';
 import type { ThreadCode } from '../crypto/thread-code.ts';
+import { programUrl } from '../programs/programs.ts';
 import type { DeliveryConfiguration, FromDelivery, ResourceRoute, SinkName, ToDelivery } from './messages.ts';
 import { dropStates, noteStart } from './state-file.ts';
 
@@ -37,11 +37,10 @@ const unreadable = 'Diagnostic settings cannot be read yet';
 const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 128 };
 
 /** Read when this module is loaded: after the privilege drop the files may be out of reach. */
-const code = { plain: codeOf('plain-thread'), otlp: codeOf('otlp-thread') };
-
-function codeOf(name: string): ThreadCode {
-  return readThreadCode(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url));
-}
+const code = {
+  plain: readThreadCode(programUrl('plain-thread')),
+  otlp: readThreadCode(programUrl('otlp-thread')),
+};
 
 /** Settings that were committed, whose routes the thread does not have yet. */
 interface Change {

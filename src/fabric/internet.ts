@@ -1,6 +1,7 @@
-import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { programUrl } from '../programs/programs.ts';
 import { failure, started } from './machine.ts';
 import { markOf, type ProcessMark } from './processes.ts';
 
@@ -22,7 +23,7 @@ const script = `
   namespace=$2; shift 3
   exec nsenter --net="/run/netns/$namespace" -- "$@"`;
 
-const responderProgram = join(import.meta.dirname, 'dns', `responder${extname(import.meta.filename)}`);
+const responderProgram = fileURLToPath(programUrl('responder'));
 const ownNamespaces = ['unshare', '--user', '--map-root-user', '--mount', '--net', '--'] as const;
 /** How long the responder may take until it listens, on a machine that is very busy. */
 const patienceMs = 30_000;

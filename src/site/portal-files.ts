@@ -38,10 +38,10 @@ const types: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** The folder of the build, as seen from `src/` of a checkout and from `dist/src/` of the package. */
+/** The folder of the build, as seen from `src/` of a checkout and from a program of the package (`src/programs/programs.ts`). */
 export function portalFolder(code = import.meta.url): string {
   const isCheckout = code.endsWith('.ts');
-  return fileURLToPath(new URL(isCheckout ? '../../dist/portal/' : '../../portal/', code));
+  return fileURLToPath(new URL(isCheckout ? '../../dist/portal/' : '../portal/', code));
 }
 
 /** Reads the built portal, once, at the start. Links, and whatever else is not a file, are left out. */

@@ -1,6 +1,6 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { readThreadCode, startThread } from '../crypto/thread-code.ts';
+import { programUrl } from '../programs/programs.ts';
 import type { EndedBatch, Written } from './row-cache.ts';
 import { BatchBuilder } from './sqlite-batch.ts';
 import type { BatchMessage, PreparedTransaction } from './sqlite-batch.ts';
@@ -57,9 +57,8 @@ interface Batch {
 
 /**
  * Read when this module is loaded, because the worker may not be able to reach its own code when it opens its database.
- * The file has the same extension as this one: .ts in a checkout, .js in dist/.
  */
-const code = readThreadCode(new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url));
+const code = readThreadCode(programUrl('sqlite-writer-thread'));
 
 /** The most transactions in one commit, so that many writes cannot delay the first of them. */
 const batchLimit = 512;

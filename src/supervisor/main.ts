@@ -1,6 +1,6 @@
-/** The entry of `postern start`. The worker's program is in the folder above, with the same extension: `.ts` in a checkout. */
-import { extname, join } from 'node:path';
+/** The entry of `postern start`. */
+import { fileURLToPath } from 'node:url';
+import { programUrl } from '../programs/programs.ts';
 import { start } from './start.ts';
 
-const program = join(import.meta.dirname, '..', `main${extname(import.meta.filename)}`);
-process.exit(await start(process.argv.slice(3), program));
+process.exit(await start(process.argv.slice(3), fileURLToPath(programUrl('worker'))));

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { programUrl } from '../programs/programs.ts';
 import { openNamespace, type Namespace, type NamespaceFiles } from './namespace-files.ts';
 import { isRawSocket, type RawSocket } from './raw-socket.ts';
 
@@ -46,7 +47,7 @@ export async function openInNamespace({ namespace, places, environment }: OpenIn
 
 /** The command becomes the program inside the namespace, with this process's own rights and files. */
 function start({ net, user }: NamespaceFiles, environment: NodeJS.ProcessEnv): ChildProcess {
-  const program = join(import.meta.dirname, `namespace-opener${extname(import.meta.filename)}`);
+  const program = fileURLToPath(programUrl('namespace-opener'));
   // Descriptor 3 is the IPC channel.
   const entering = [
     '--net=/proc/self/fd/4',

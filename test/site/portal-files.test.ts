@@ -157,7 +157,7 @@ test('what is read is bounded before it is read', () => {
 
 test('the build is found beside the sources and in the package', () => {
   assert.equal(portalFolder('file:///here/src/site/portal-files.ts'), '/here/dist/portal/');
-  assert.equal(portalFolder('file:///here/dist/src/site/portal-files.js'), '/here/dist/portal/');
+  assert.equal(portalFolder('file:///here/dist/programs/worker.js'), '/here/dist/portal/');
 });
 
 test('a browser that opens the address gets a page, and a program what it got before', async () => {

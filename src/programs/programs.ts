@@ -1,0 +1,28 @@
+/**
+ * Each program of its own: a process, a thread, or a module that users import; and its entry below `src/`. A checkout
+ * runs the sources as they are. In the package each is a file of its own, all in one folder (`tools/build.ts`).
+ */
+export const programs = {
+  supervisor: 'supervisor/main.ts',
+  worker: 'main.ts',
+  'namespace-opener': 'supervisor/namespace-opener.ts',
+  responder: 'fabric/dns/responder.ts',
+  'sqlite-writer-thread': 'store/sqlite-writer-thread.ts',
+  'key-thread': 'crypto/key-thread.ts',
+  'certificate-file-thread': 'crypto/certificate-file-thread.ts',
+  'plain-thread': 'delivery/plain-thread.ts',
+  'otlp-thread': 'delivery/otlp-thread.ts',
+  cli: 'cli/main.ts',
+  register: 'cli/register.ts',
+} as const;
+
+export type ProgramName = keyof typeof programs;
+
+/**
+ * Where a program is, as seen from this code, which the bundler puts into each file of the package.
+ * @param code the URL of the file that asks
+ */
+export function programUrl(name: ProgramName, code = import.meta.url): URL {
+  const isCheckout = code.endsWith('.ts');
+  return new URL(isCheckout ? `../${programs[name]}` : `./${name}.js`, code);
+}

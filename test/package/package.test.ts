@@ -1,0 +1,230 @@
+/** The archive of `npm pack`, in an empty project of an ordinary user without a network. */
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { spawnSync } from 'node:child_process';
+import { programs } from '../../src/programs/programs.ts';
+import { notRun } from '../not-run.ts';
+import { startCommand } from '../world/process.ts';
+import { Installation } from './installation.ts';
+import type { NodeOnPath } from './installation.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The newest of the oldest line that `engines` allows. */
+const oldest = '24.21.0';
+
+/** Beside the documents in `docs/`. */
+const mayHold = new Set([
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'SECURITY.md',
+  'bin',
+  'dist',
+  'docs',
+  'package.json',
+]);
+
+/** A program in Node, without packages: finds the vault as `postern run` lets it, asks for a token and reads a secret. */
+const application = `
+const vault = process.env.KEYVAULT_URL;
+const { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header } = process.env;
+const resource = encodeURIComponent('https://vault.azure.net');
+const asked = await fetch(endpoint + '?api-version=2019-08-01&resource=' + resource, { headers: { 'x-identity-header': header } });
+const { access_token: token } = await asked.json();
+const read = await fetch(vault + '/secrets/greeting?api-version=7.4', { headers: { authorization: 'Bearer ' + token } });
+console.log((await read.json()).value);
+`;
+
+describe('the published package, installed into an empty project', () => {
+  let installed: Installation;
+  let here: string;
+  let current: NodeOnPath;
+  const nodes: NodeOnPath[] = [];
+
+  before(async () => {
+    installed = await Installation.make();
+    here = join(installed.project, 'node_modules/postern');
+    current = installed.nodeOnPath(process.execPath);
+    const older = installed.nodeFromRegistry(oldest);
+    nodes.push(current, ...(older === undefined ? [] : [older]));
+    installed.npm(current, 'install', installed.archive);
+  });
+  after(() => installed[Symbol.dispose]());
+
+  const filesIn = (folder: string) => readdirSync(join(here, folder), { recursive: true, encoding: 'utf8' });
+
+  it('holds what it runs and its documents, and no sources, tests, tools or Node', () => {
+    const holds = readdirSync(here);
+    assert.deepEqual(holds.toSorted(), [...mayHold].toSorted());
+    assert.deepEqual(readdirSync(join(here, 'bin')), ['main.mjs']);
+    assert.deepEqual(readdirSync(join(here, 'dist')), ['THIRD-PARTY-LICENSES.md', 'portal', 'programs']);
+    const built = filesIn('dist');
+    for (const name of Object.keys(programs)) assert.ok(built.includes(`programs/${name}.js`), name);
+    assert.deepEqual(
+      built.filter((name) => /\.(?:ts|tsx|map)$|test/.test(name)),
+      [],
+    );
+  });
+
+  it('is small: at most 1.5 MB to download and 5 MB on disk', () => {
+    const bytes = filesIn('.').reduce((sum, name) => sum + statSync(join(here, name)).size, 0);
+    assert.ok(statSync(installed.archive).size <= 1_500_000, `${statSync(installed.archive).size} bytes packed`);
+    assert.ok(bytes <= 5_000_000, `${bytes} bytes unpacked`);
+  });
+
+  it('brings no other package and no node', () => {
+    const packages = readdirSync(join(installed.project, 'node_modules')).filter((name) => !name.startsWith('.'));
+    assert.deepEqual(packages, ['postern']);
+    assert.deepEqual(readdirSync(join(installed.project, 'node_modules/.bin')), ['postern']);
+  });
+
+  it('has no path of the machine that built it', () => {
+    const [home] = /^\/[^/]+\//.exec(root) ?? [];
+    const telling = filesIn('dist').filter((name) => {
+      const file = join(here, 'dist', name);
+      if (!statSync(file).isFile()) return false;
+      const text = readFileSync(file, 'latin1');
+      return text.includes(root) || text.includes('/postern-packed-') || text.includes(`../${home?.slice(1)}`);
+    });
+    assert.deepEqual(telling, []);
+  });
+
+  it('has the license of every package whose code is in it', () => {
+    const licenses = readFileSync(join(here, 'dist/THIRD-PARTY-LICENSES.md'), 'utf8');
+    const sections = new Map(licenses.split(/^## /m).map((text) => [text.split(' ')[0], text]));
+    // The bundler writes the name of each module above its code; the portal's are minified, so its imports count.
+    const bundled = filesIn('dist/programs').flatMap((name) => {
+      const modules = readFileSync(join(here, 'dist/programs', name), 'utf8').matchAll(/^\/\/ node_modules\/(\S+)$/gm);
+      return [...modules].map(
+        ([, module = '']) => /^(?:@[^/]+\/)?[^/]+/.exec(module.split('node_modules/').at(-1) ?? '')?.[0] ?? '',
+      );
+    });
+    const wanted = new Set([...bundled, 'preact', 'oauth4webapi']);
+    assert.ok(wanted.has('pino') && wanted.has('@opentelemetry/exporter-logs-otlp-http'), [...wanted].join(', '));
+    for (const name of wanted) assert.match(sections.get(name) ?? '', /permission is|Apache License/i, name);
+  });
+
+  it('has one file for each program, which imports nothing but Node; only the command line has more', () => {
+    const names = filesIn('dist/programs');
+    const others = names.filter((name) => !Object.hasOwn(programs, name.replace(/\.js$/, '')));
+    assert.ok(others.length > 0);
+    assert.deepEqual(
+      others.filter((name) => !/^cli\d*\./.test(name)),
+      [],
+    );
+    for (const name of Object.keys(programs).filter((each) => each !== 'cli')) {
+      const code = readFileSync(join(here, `dist/programs/${name}.js`), 'utf8');
+      const imported = [...code.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"|^import "([^"]+)"/gm)];
+      const strangers = imported.map(([, from, alone]) => from ?? alone).filter((from) => !isBuiltin(from ?? ''));
+      assert.deepEqual(strangers, [], name);
+      assert.ok(imported.length > 0, name);
+      // The first code of a thread imports its entry from memory.
+      const later = [...code.replaceAll("import('./entry')", '').matchAll(/\bimport\(\s*["']?([^"')]*)/g)];
+      assert.deepEqual(
+        later.map(([, what = '']) => what).filter((what) => !isBuiltin(what)),
+        [],
+        name,
+      );
+    }
+  });
+
+  it('says its version and its commands on each Node, through the links that npm makes', () => {
+    installed.npm(current, 'install', '--global', '--prefix', join(installed.folder, 'global'), installed.archive);
+    symlinkSync(join(installed.folder, 'global/bin/postern'), join(installed.folder, 'linked'));
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
+    const started = [
+      ['node_modules/.bin/postern'],
+      ['npx', 'postern'],
+      ['../global/bin/postern'],
+      ['../linked'],
+      ['node', 'node_modules/postern/bin/main.mjs'],
+    ];
+    for (const node of nodes) {
+      for (const command of started) {
+        const said = installed.run(node, [...command, '--version']);
+        assert.deepEqual(
+          said,
+          { status: 0, stdout: `${version}\n`, stderr: '' },
+          `${node.version}: ${command.join(' ')}`,
+        );
+      }
+      const { status, stdout, stderr } = installed.run(node, ['npx', 'postern', '--help']);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /\bpostern start\b/);
+    }
+  });
+
+  it('serves on each Node: a secret is read by the command and by an application that imports postern/register', async () => {
+    const app = join(installed.project, 'app.mjs');
+    writeFileSync(app, application);
+    const start = ['npx', 'postern', 'start', '--json', '--memory', '--port', '0'];
+    for (const node of nodes) {
+      await using server = await installed.serve(node, start);
+      const { dataDir } = server.ready;
+      const shown = installed.run(node, [
+        'npx',
+        'postern',
+        'secret',
+        'show',
+        '--data',
+        dataDir,
+        '--vault',
+        'open',
+        '--name',
+        'greeting',
+      ]);
+      assert.equal(shown.status, 0, shown.stderr);
+      assert.match(shown.stdout, /"value": "hello from the open vault"/);
+      const vault = `https://open${server.ready.vaultSuffix}`;
+      const variables = { POSTERN_DATA: dataDir, KEYVAULT_URL: vault };
+      const ran = installed.run(node, ['node', '--import', 'postern/register', app], variables);
+      assert.deepEqual(ran, { status: 0, stdout: 'hello from the open vault\n', stderr: '' }, node.version);
+    }
+  });
+
+  it('serves and makes keys when root installed it where the worker, without rights, cannot read it', async () => {
+    if (process.geteuid?.() !== 0) {
+      notRun('the package where the worker cannot read it', 'needs root');
+      return;
+    }
+    const closed = join(installed.folder, 'closed');
+    const copied = spawnSync('cp', ['-r', here, closed], { encoding: 'utf8' });
+    assert.equal(copied.status, 0, copied.stderr);
+    spawnSync('chown', ['-R', 'root', closed]);
+    spawnSync('chmod', ['0700', closed]);
+    await using server = await startCommand([process.execPath, join(closed, 'bin/main.mjs'), 'start', '--memory']);
+    const from = { from: '127.0.0.7' };
+    assert.notEqual(statSync(`/proc/${server.workerPid()}`).uid, 0);
+    const key = await server.client.vault('demo', 'POST', '/keys/k/create', {
+      ...from,
+      body: { kty: 'RSA', key_size: 2048 },
+    });
+    assert.equal(key.status, 200, JSON.stringify(key.body));
+  });
+
+  it('names on an older Node the command that brings a newer one, with the same arguments', () => {
+    const old = installed.oldNode();
+    const words = ['start', '--config', "it's mine.json"];
+    const { status, stdout, stderr } = installed.run(old, ['node_modules/.bin/postern', ...words]);
+    const [, remedy = ''] = /: (npx .*)\n$/.exec(stderr) ?? [];
+    assert.match(stderr, /^postern: needs Node 24 or newer, and this is \d+\.\d+\.\d+\. [^\n]*\n$/);
+    assert.equal(stdout, '');
+    assert.equal(status, 1);
+    assert.equal(remedy, `npx -p node@24 -p postern postern start --config 'it'\\''s mine.json'`);
+    const read = spawnSync('sh', ['-c', `npx() { printf '%s\\n' "$@"; }; ${remedy}`], { encoding: 'utf8' });
+    assert.deepEqual(read.stdout.trim().split('\n'), ['-p', 'node@24', '-p', 'postern', 'postern', ...words]);
+  });
+
+  it('is not what a checkout needs: that one starts on its own Node, also through a link', () => {
+    symlinkSync(join(root, 'bin/postern'), join(installed.folder, 'checkout'));
+    const { status, stdout, stderr } = installed.run(installed.oldNode(), ['../checkout', '--help']);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /\bpostern start\b/);
+  });
+});
