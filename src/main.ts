@@ -9,7 +9,6 @@ import { startOtlpThread } from './delivery/delivery.ts';
 import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
 import { readPortal } from './site/portal-files.ts';
-import { createDemo } from './setup/demo.ts';
 import type { Binding, FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
@@ -22,6 +21,7 @@ import type { AddedListener, ListenerServices } from './worker/listeners.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { denialsTo } from './worker/denial-lines.ts';
 import { fatalMessage } from './worker/failure-line.ts';
+import { seedStore } from './worker/seed.ts';
 import { openServer } from './worker/server.ts';
 import { writeToTerminal } from './worker/terminal.ts';
 
@@ -110,8 +110,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const notice = (text: string) => log.warn(text);
   const folder = await openFolder({ settings, path: place.path, entry: '.', readFile, mark, notice, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
-  // Before the server is opened, so that its rulebook loads the demo's subnets.
-  await createDemo(folder.store, folder, now());
+  const atStart = await seedStore(folder, { settings, nowMs: now(), notice });
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const { port } = settings;
   const server = await openServer({
@@ -128,7 +127,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   });
   for (const ended of await bindAgain(message.bindings, server)) tell(ended);
   server.renewals.start();
-  const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
+  const ready = describeStart({ ...folder, atStart, settings, names: server.names, controlSocket });
   writeConnectionFile(ready, '.');
   const end = async (times: DrainTimes) => {
     const cut = await server.drain(times);

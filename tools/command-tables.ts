@@ -64,6 +64,7 @@ function connectionTable(): string {
     portalUser: undefined,
     reader: { clientId: '', clientSecret: '' },
     hostsFile: 'hosts',
+    atStart: { hasDemo: false, applied: undefined, identities: [] },
   };
   const line: unknown = JSON.parse(describeStart({ identity, settings: read.settings, ...place }).line);
   const members = typeof line === 'object' && line !== null ? Object.keys(line) : [];

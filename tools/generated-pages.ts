@@ -4,6 +4,7 @@ import { configurationTables } from './configuration-page.ts';
 import { withParts } from './generated-parts.ts';
 import { operationTables } from './operation-tables.ts';
 import { recordMap } from './record-map.ts';
+import { seedParts, seedSchema } from './seed-tables.ts';
 import { withStepTables } from './step-tables.ts';
 import { trustedServiceTables } from './trusted-services.ts';
 
@@ -16,4 +17,6 @@ export const generatedPages: Readonly<Record<string, (page: string) => string | 
   'docs/reference/document.md': (page) => withParts(page, trustedServiceTables()),
   'docs/reference/operations.md': (page) => withParts(page, operationTables()),
   'docs/reference/records.md': recordMap,
+  'docs/reference/seed.md': (page) => withParts(page, seedParts()),
+  'docs/reference/seed.schema.json': seedSchema,
 };

@@ -8,13 +8,14 @@ import { readConnection } from '../cli/connection.ts';
 import type { Connection } from '../cli/connection.ts';
 import { startOtlpThread } from '../delivery/delivery.ts';
 import type { Settings } from '../settings/settings.ts';
-import { createDemo, demo } from '../setup/demo.ts';
+import { demo } from '../setup/demo.ts';
 import { readPortal } from '../site/portal-files.ts';
 import { memoryStore } from '../store/memory.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
 import { openFolder } from '../worker/folder.ts';
 import type { OpenFolder } from '../worker/folder.ts';
 import { describeStart, writeConnectionFile } from '../worker/ready.ts';
+import { seedStore } from '../worker/seed.ts';
 import { openServer } from '../worker/server.ts';
 import type { Server } from '../worker/server.ts';
 import type { Backend, Facts, PlaceFound } from './backend.ts';
@@ -132,7 +133,7 @@ class ServerHere implements Backend {
       clientsNow: Date.now(),
       ...(kept !== undefined && { kept }),
     });
-    await createDemo(folder.store, folder, this.#now());
+    const atStart = await seedStore(folder, { settings, nowMs: this.#now(), notice: () => undefined });
     const collects = (settings.audit?.otlp ?? []).length > 0;
     const server = await openServer({
       ...folder,
@@ -149,7 +150,8 @@ class ServerHere implements Backend {
     const { store } = folder;
     const listeners = new SourceListeners({ server, store, subscriptionId, resourceGroup: demo.resourceGroup });
     this.#life = { folder, server, listeners };
-    const ready = describeStart({ ...folder, settings, names: server.names, controlSocket: join(this.#path, 'none') });
+    const controlSocket = join(this.#path, 'none');
+    const ready = describeStart({ ...folder, atStart, settings, names: server.names, controlSocket });
     writeConnectionFile(ready, this.#path);
     this.#facts = { ...this.#connection(), ca: folder.certificates.authority.certificate, port };
   }

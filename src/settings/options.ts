@@ -38,6 +38,15 @@ export const options = {
       'JSON file with clients, users, workloads, issuers, gateways, loadBalancers, trustedServices, limits, throttling, softDelete, ' +
       'certificates, keys, audit, publicAddressPool, azureNormalization, masterKeyFile, commitMarkFile',
   },
+  seed: {
+    value: 'FILE',
+    help:
+      'JSON file with networks, identities, users and vaults: each start makes and changes what it names; ' +
+      'the first start makes it instead of the demo',
+  },
+  prune: {
+    help: 'remove what the seed does not name from its resource group, and identities and users of earlier seeds',
+  },
   'accept-declared': { help: 'let a subnet that is only declared, not enforced, satisfy virtual network rules' },
   'accept-copy': {
     help:

@@ -3,7 +3,11 @@ import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
 import { readOptions, type GivenOptions } from './options.ts';
 import { readSetting, SettingRefused } from './refused.ts';
 import { address, decimalNumber, domain, isLoopback, natMapping, nonEmptyString, type NatMapping } from './values.ts';
+import { parseSeed } from '../seed/read-seed.ts';
+import type { Seed } from '../seed/seed-file.ts';
 import { literal } from '../shape/shape.ts';
+import type { RuleProfile } from '../types/firewall.ts';
+import { profileOf } from './rule-profile.ts';
 
 /** All settings, validated and frozen. They are plain data: the supervisor sends them to its worker as JSON. */
 export interface Settings extends ConfigFile {
@@ -25,10 +29,20 @@ export interface Settings extends ConfigFile {
   /** Whether a database is accepted that is older than its commit mark, or whose mark is missing. */
   readonly acceptCopy: boolean;
   readonly demo: boolean;
+  readonly seed: SeedSetting | undefined;
   /** Never printed. */
   readonly masterKey: string | undefined;
   /** Never printed. */
   readonly previousMasterKey: string | undefined;
+}
+
+/** A seed file as it was read. It may hold secrets, and is never printed. */
+export interface SeedSetting {
+  /** Absolute, for messages. */
+  readonly file: string;
+  readonly seed: Seed;
+  /** Whether to remove what the seed does not name. */
+  readonly prune: boolean;
 }
 
 export interface SettingsInput {
@@ -74,7 +88,7 @@ function settingsOf(input: SettingsInput): Settings {
   const config = configOf(given, input);
   const keys = masterKeysOf(config, input.environment);
   const port = single(given, 'port');
-  const rules = single(given, 'rules');
+  const rules = rulesOf(given);
   return {
     ...config,
     ...keys,
@@ -85,11 +99,12 @@ function settingsOf(input: SettingsInput): Settings {
     domain: readSetting(domain, single(given, 'domain') ?? 'localhost', '--domain'),
     json: given.has('json'),
     nat: natOf(given, listen),
-    rules: rules === undefined ? 'documented' : readSetting(literal('documented', 'current'), rules, '--rules'),
+    rules,
     user: single(given, 'user'),
     acceptDeclared: given.has('accept-declared'),
     acceptCopy: given.has('accept-copy'),
     demo: !given.has('no-demo'),
+    seed: seedOf(given, profileOf({ ...config, rules }), input),
   };
 }
 
@@ -97,15 +112,37 @@ function configOf(given: GivenOptions, { folder, readFile }: SettingsInput): Con
   const file = single(given, 'config');
   if (file === undefined) return emptyConfig();
   const path = resolve(folder, file);
-  return readConfigFile(readOrRefuse(path, readFile), path);
+  return readConfigFile(readOrRefuse('--config', path, readFile), path);
 }
 
-function readOrRefuse(path: string, readFile: (path: string) => string): string {
+function rulesOf(given: GivenOptions): Settings['rules'] {
+  const rules = single(given, 'rules');
+  return rules === undefined ? 'documented' : readSetting(literal('documented', 'current'), rules, '--rules');
+}
+
+function seedOf(
+  given: GivenOptions,
+  profile: RuleProfile,
+  { folder, readFile }: SettingsInput,
+): SeedSetting | undefined {
+  const named = single(given, 'seed');
+  const prune = given.has('prune');
+  if (named === undefined) {
+    if (prune) throw new SettingRefused('--prune removes what a seed does not name: give --seed FILE with it.');
+    return undefined;
+  }
+  const file = resolve(folder, named);
+  const read = parseSeed(readOrRefuse('--seed', file, readFile), profile);
+  if (!read.ok) throw new SettingRefused(`${file}: ${read.message}`);
+  return { file, seed: read.seed, prune };
+}
+
+function readOrRefuse(option: string, path: string, readFile: (path: string) => string): string {
   try {
     return readFile(path);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    throw new SettingRefused(`--config: the file cannot be read: ${cause}.`);
+    throw new SettingRefused(`${option}: the file cannot be read: ${cause}.`);
   }
 }
 

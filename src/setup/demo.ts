@@ -2,14 +2,14 @@ import { ruleProfiles } from '../firewall/profiles.ts';
 import { readSeed } from '../seed/read-seed.ts';
 import type { SeedFile } from '../seed/seed-file.ts';
 import { recordKind } from '../store/keys.ts';
-import { recordPut } from '../store/records.ts';
+import { readRecords, recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Developer } from './developer.ts';
 import type { Identity } from './identity.ts';
 import type { PortalUser } from './portal-user.ts';
 import { applySeed } from './seed/apply-seed.ts';
 
-const doneKey = recordKind<true>({
+const doneKey = recordKind<true | 'seed'>({
   pattern: 'setup/demo',
   owner: 'setup',
   holds: 'that the demo was created, or that a seed took its place',
@@ -57,33 +57,35 @@ export const demoSeed: SeedFile = {
   },
 };
 
-interface Owners {
+export interface Owners {
   readonly identity: Identity;
   readonly developer: Developer | undefined;
   readonly portalUser: PortalUser | undefined;
 }
 
 /** Keeps the demo from being made later. */
-const demoDone: Transaction = { put: [recordPut(doneKey, true)] };
+export const seedDone: Transaction = { require: [{ key: doneKey, version: null }], put: [recordPut(doneKey, 'seed')] };
 
 /** Whether the demo was created, or a seed took its place. */
-async function isDemoDone(store: Pick<Store, 'read'>): Promise<boolean> {
-  const [done] = await store.read({ get: [doneKey] });
-  return done !== undefined;
+export async function demoDone(store: Pick<Store, 'read'>): Promise<true | 'seed' | undefined> {
+  const [done] = await readRecords(store, { get: [doneKey] });
+  return done?.value;
 }
 
 /** Creates the demo at the first start of a server that is to have it: what an administrator deletes is not made again. */
-export async function createDemo(
-  store: Store,
-  owners: Owners,
-  now: number,
-  vaultSuffix = '.vault.localhost',
-): Promise<void> {
-  if (!owners.identity.demo || (await isDemoDone(store))) return;
+export async function createDemo(store: Store, owners: Owners, nowMs: number): Promise<void> {
+  if (!owners.identity.demo || (await demoDone(store)) !== undefined) return;
   const profile = ruleProfiles.documented;
   const read = readSeed(demoSeed, profile);
   if (!read.ok) throw new Error(`the demo was refused: ${read.message}`);
-  const scope = { ...owners, nowMs: now, profile, vaultSuffix, also: demoDone };
-  const applied = await applySeed(store, read.seed, scope);
+  const also = { require: [{ key: doneKey, version: null }], put: [recordPut(doneKey, true)] };
+  const applied = await applySeed(store, read.seed, {
+    ...owners,
+    nowMs,
+    profile,
+    vaultSuffix: '',
+    unrecorded: true,
+    also,
+  });
   if (!applied.ok) throw new Error(`the demo was refused: ${applied.message}`);
 }

@@ -156,8 +156,7 @@ export class Supervisor {
     const { settings, files } = this.#configuration;
     const start: StartWorker<Settings> = {
       kind: 'start',
-      // `acceptCopy` holds for the database of this start, not for one that a later worker finds.
-      settings: this.#announced ? { ...settings, acceptCopy: false } : settings,
+      settings: this.#announced ? this.#laterSettings(settings) : settings,
       become,
       folder: { path: folder.path, entry: access.entry },
       files,
@@ -170,6 +169,13 @@ export class Supervisor {
     const send: Send = (message, socket) => this.#worker.send(message, socket);
     this.#bindings.attach(send);
     this.#listeners.attach(send);
+  }
+
+  /** `acceptCopy` holds for the database of this start, not for one that a later worker finds. */
+  #laterSettings(settings: Settings): Settings {
+    const later = { ...settings, acceptCopy: false };
+    // A worker that died had applied the seed: what clients have changed since then stays.
+    return this.#configuration === this.#lastGood ? { ...later, seed: undefined } : later;
   }
 
   /** The worker has ended, and took what it was given with it. */

@@ -3,6 +3,7 @@ import type { NameSet } from '../http/host.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
 import { localAddress } from '../settings/values.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { AtStart } from '../setup/at-start.ts';
 import { demo } from '../setup/demo.ts';
 import { developerName } from '../setup/developer.ts';
 import type { Developer } from '../setup/developer.ts';
@@ -27,6 +28,7 @@ interface Started {
   readonly portalUser: PortalUser | undefined;
   readonly reader: Reader;
   readonly hostsFile: string;
+  readonly atStart: AtStart;
 }
 
 /** The file in the data folder by which the command line finds the server; mode 0600, because it has the administrator's secret. */
@@ -65,7 +67,8 @@ export function describeStart(started: Started): Ready {
     `  administrator   client ${clientId}, its secret in ${join(path, connectionFile)}`,
     `  authority's CA  ${join(path, 'ca.pem')}`,
     ...natLines(settings),
-    ...(identity.demo ? demoLines(started) : []),
+    ...seedLines(started),
+    ...(started.atStart.hasDemo ? demoLines(started) : []),
     '',
   ].join('\n');
   return { line, text };
@@ -86,7 +89,7 @@ function portalLines(started: Started): readonly string[] {
 }
 
 /** The identities for `postern run --as NAME`: each that a header proves. */
-function identitiesOf({ developer, settings: { clients, workloads } }: Started) {
+function identitiesOf({ developer, atStart, settings: { clients, workloads } }: Started) {
   const configured = clients.map(({ displayName, clientId, managedIdentity = '', identityHeader }) => ({
     name: displayName ?? clientId,
     identityHeader,
@@ -95,7 +98,10 @@ function identitiesOf({ developer, settings: { clients, workloads } }: Started) 
   }));
   const ofResources = workloads.map(({ resourceId, identityHeader }) => ({ name: resourceId, identityHeader }));
   const builtIn = { name: developerName, identityHeader: developer?.identityHeader };
-  return [...configured, ...ofResources, builtIn].filter(({ identityHeader }) => identityHeader !== undefined);
+  const seeded = atStart.identities.map(({ name, identityHeader }) => ({ name, identityHeader }));
+  return [...configured, ...ofResources, ...seeded, builtIn].filter(
+    ({ identityHeader }) => identityHeader !== undefined,
+  );
 }
 
 /** @param entry the data folder, as this process opens it */
@@ -106,6 +112,14 @@ export function writeConnectionFile({ line }: Ready, entry: string): void {
 function natLines({ nat }: Settings): readonly string[] {
   if (nat.length === 0) return ['  NAT             none: callers are shown with their own addresses'];
   return nat.map(({ from, to }, index) => `  ${index === 0 ? 'NAT' : '   '}             ${from} is shown as ${to}`);
+}
+
+function seedLines({ atStart: { applied }, settings: { seed } }: Started): readonly string[] {
+  if (seed === undefined || applied === undefined) return [];
+  const counts = (['added', 'changed', 'removed', 'unchanged'] as const).map(
+    (done) => `${applied.filter((change) => change.done === done).length} ${done}`,
+  );
+  return [`  seed            ${seed.file}: ${counts.join(', ')}`];
 }
 
 function demoLines({ identity, path }: Started): readonly string[] {

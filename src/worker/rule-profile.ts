@@ -1,14 +1,8 @@
 import type { CompileOptions } from '../firewall/compile.ts';
-import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import { trustFor } from '../firewall/trust.ts';
+import { profileOf } from '../settings/rule-profile.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { RuleProfile } from '../types/firewall.ts';
 import type { PortalSettings } from '../types/portal-settings.ts';
-
-/** The rules for `networkAcls` that the settings ask for. */
-export function profileOf(settings: Settings): RuleProfile {
-  return withNormalization(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings);
-}
 
 /** The settings of every vault's firewall: the services that the bypass lets in, and whether a declared subnet counts. */
 export function firewallOf(settings: Settings): CompileOptions {
@@ -26,16 +20,4 @@ function trustedServicesOf({ rules, trustedServices }: Settings): PortalSettings
 export function portalRulesOf(settings: Settings): PortalSettings['rules'] {
   const { acceptDeclared } = settings;
   return { profile: profileOf(settings), trustedServices: trustedServicesOf(settings), acceptDeclared };
-}
-
-/** Answers return what the client sent, unless the settings ask for Azure's normalization. */
-function withNormalization(profile: RuleProfile, { azureNormalization = false }: Settings): RuleProfile {
-  return azureNormalization ? profile : { ...profile, subnetIds: 'asGiven', addresses: 'asGiven' };
-}
-
-function ruleLimits({ limits }: Settings) {
-  return {
-    ...(limits?.ipRules !== undefined && { ipRulesMax: limits.ipRules }),
-    ...(limits?.virtualNetworkRules !== undefined && { virtualNetworkRulesMax: limits.virtualNetworkRules }),
-  };
 }

@@ -20,6 +20,7 @@ export const followed: Readonly<Record<string, Server>> = {
   'docs/how-to/gateways.md': 'by the page',
   'docs/how-to/portal.md': 'running',
   'docs/how-to/run.md': 'running',
+  'docs/how-to/seed.md': 'by the page',
   'docs/how-to/terraform.md': 'running',
   'docs/how-to/trust.md': 'running',
   'docs/how-to/users-and-identities.md': 'running',

@@ -409,3 +409,30 @@ test('the reference states the numbers that hold where the file gives none', () 
     either(documented.virtualNetworkRulesMax, current.virtualNetworkRulesMax),
   );
 });
+
+test('a seed is read with the rules of the settings, and is refused by its path', () => {
+  const read = (seed: unknown, ...more: readonly string[]) =>
+    readSettings({
+      argv: ['--seed', 'conf/world.json', ...more],
+      environment: {},
+      readFile(path) {
+        assert.equal(path, '/home/ada/conf/world.json');
+        return typeof seed === 'string' ? seed : JSON.stringify(seed);
+      },
+      folder: '/home/ada',
+    });
+  const range = { vaults: { app: { rules: { defaultAction: 'Deny', ipRules: ['203.0.113.8/31'] } } } };
+  const current = read(range, '--rules', 'current', '--prune');
+  assert.ok(current.ok);
+  const { file, seed, prune } = current.settings.seed ?? {};
+  assert.deepEqual([file, Object.keys(seed?.vaults ?? {}), prune], ['/home/ada/conf/world.json', ['app'], true]);
+  const documented = read(range);
+  assert.match(
+    documented.ok ? '' : documented.message,
+    /^\/home\/ada\/conf\/world\.json: Invalid value found at vaults\.app\.rules\.ipRules\[0\]: 203\.0\.113\.8\/31 is a small range/,
+  );
+  const broken = read('{');
+  assert.match(broken.ok ? '' : broken.message, /world\.json: the file cannot be read: it is not valid JSON\.$/);
+  assert.equal(refusedWith(['--prune']), '--prune removes what a seed does not name: give --seed FILE with it.');
+  assert.equal(accepted([]).seed, undefined);
+});

@@ -28,6 +28,8 @@ export interface SeedScope {
   readonly vaultSuffix: string;
   /** Whether to remove what the seed does not name. */
   readonly prune?: boolean;
+  /** No audit records: the demo is how a server begins, as its identity is. */
+  readonly unrecorded?: true;
   /** A change that is committed with those of the seed. */
   readonly also?: Transaction;
 }
@@ -111,6 +113,7 @@ export class Applying {
     if (change !== undefined) await this.store.transact(change);
     const step = { path: formatPath(path), done };
     this.done.push(step);
+    if (this.scope.unrecorded === true) return;
     this.#records.push(putBeforeLog(this.#record(recorded, step), this.#makeId()));
   }
 

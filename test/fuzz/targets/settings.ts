@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { formatRange, parseAddress, parseRange } from '../../../src/address/address.ts';
+import { ruleProfiles } from '../../../src/firewall/profiles.ts';
 import { readSkipToken, skipToken } from '../../../src/http/request.ts';
 import { parseDuration } from '../../../src/objects/duration.ts';
+import { parseSeed, readSeed } from '../../../src/seed/read-seed.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 import { bytesOf, textOf } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';
@@ -35,6 +37,51 @@ export const configuration: FuzzTarget = {
         folder: import.meta.dirname,
       });
       if (!read.ok) assert.doesNotMatch(read.message, /s3cret-of-a-client|a-long-password/);
+    },
+  }),
+};
+
+const seedOfSecrets = {
+  networks: {
+    blue: { addressPrefixes: ['10.0.0.0/16'], subnets: { web: '10.0.0.0/24', jobs: { addressPrefix: '10.0.1.0/24' } } },
+  },
+  identities: { shop: {}, pipeline: { clientSecret: 's3cret-of-a-client', clientId: guid } },
+  users: { 'ada@example.com': { password: 'a-long-password', groups: [guid] } },
+  vaults: {
+    app: {
+      rules: { defaultAction: 'Deny', ipRules: ['203.0.113.7'], virtualNetworkRules: ['blue/web'] },
+      access: { shop: { secrets: ['get'] }, 'ada@example.com': { keys: ['all'] } },
+      secrets: {
+        greeting: 's3cret-of-a-vault',
+        other: { value: 's3cret-of-a-vault', expires: '2027-01-31T12:00:00Z' },
+      },
+    },
+  },
+};
+
+/** A seed is read, or refused by a path that its message begins with, and its secrets are not quoted. */
+export const seed: FuzzTarget = {
+  form: 'json',
+  words: [
+    ...Object.keys(seedOfSecrets.vaults.app),
+    'null',
+    'blue/jobs',
+    '__proto__',
+    'administrator',
+    '{}',
+    'location',
+  ],
+  samples: () => ({
+    inputs: [bytesOf(seedOfSecrets), bytesOf({}), bytesOf({ vaults: { app: {} } })],
+    read(input) {
+      const read = parseSeed(textOf(input), ruleProfiles.documented);
+      if (read.ok) {
+        const again = readSeed(JSON.parse(textOf(input)), ruleProfiles.documented);
+        assert.deepEqual(again, read);
+        return;
+      }
+      assert.ok(read.message.includes(read.path), read.message);
+      assert.doesNotMatch(read.message, /s3cret-of-a|a-long-password/);
     },
   }),
 };
