@@ -8,13 +8,17 @@ first line in a process of its own, with the words, the environment, the folder 
 INDEX is a file for az's index of its commands, which a new AZURE_CONFIG_DIR is given: to make one, az loads the modules of all.
 
 The libraries read AZURE_CONFIG_DIR when they are imported, so each such folder has a process of its own to fork from,
-which learns from each command which modules to have.
+which learns from each command which modules to have. Beside INDEX it keeps a list of those that each kind of command
+added, so that the process of the next folder has them before its first command of that kind, and they are imported once
+instead of twice: by the command, and for the next one.
 """
 
 import gc
 import importlib
+import itertools
 import json
 import os
+import re
 import runpy
 import select
 import signal
@@ -34,12 +38,14 @@ def run(request, lessons):
     os.chdir(request["folder"])
     sys.argv = [az, *request["words"]]
     status = 0
+    there = set(sys.modules)
     try:
         runpy.run_path(az, run_name="__main__")
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     if lessons is not None:
-        lessons.send("\n".join(sys.modules).encode())
+        more = [name for name in sys.modules if name not in there]
+        lessons.send("\n".join([kind_of(request["words"]), *more]).encode())
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -66,6 +72,34 @@ def run_for(client, request, streams, lessons):
     except OSError:
         pass
     os._exit(0)
+
+
+def kind_of(words):
+    """The first two words of a command, as in "network-vnet": commands of one kind use the same modules."""
+    named = itertools.takewhile(lambda word: re.fullmatch("[a-z][a-z-]*", word), words[:2])
+    return "-".join(named)
+
+
+def keep(kind, names):
+    path = f"{kept}-{kind}"
+    if os.path.exists(path):
+        return
+    own = f"{path}-{os.getpid()}"
+    try:
+        with open(own, "w") as file:
+            file.write("\n".join(names))
+        os.rename(own, path)
+    except OSError:
+        # Another user has made it meanwhile.
+        pass
+
+
+def kept_for(kind):
+    try:
+        with open(f"{kept}-{kind}") as file:
+            return file.read().split("\n")
+    except OSError:
+        return []
 
 
 def learn(names):
@@ -110,16 +144,20 @@ def serve_folder(requests, environment):
     while True:
         ready, _, _ = select.select([requests, lessons], [], [])
         if lessons in ready:
-            learn(lessons.recv(most).decode().split("\n"))
+            kind, *names = lessons.recv(most).decode().split("\n")
+            learn(names)
+            keep(kind, names)
         if requests in ready:
             message, descriptors, _, _ = socket.recv_fds(requests, most, 4)
             if not message:
                 os._exit(0)
             # Without its index of commands, az loads the modules of them all: nothing to have for the next one.
             learns = give_index(index, kept)
+            request = json.loads(message)
+            learn(kept_for(kind_of(request["words"])))
             if os.fork() == 0:
                 client = socket.socket(fileno=descriptors[0])
-                run_for(client, json.loads(message), descriptors[1:], lesson_of if learns else None)
+                run_for(client, request, descriptors[1:], lesson_of if learns else None)
             for descriptor in descriptors:
                 os.close(descriptor)
 
