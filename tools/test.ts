@@ -10,7 +10,7 @@ import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { keptVariable } from './kept.ts';
-import { longestFirst } from './long-files.ts';
+import { longFirst } from './long-files.ts';
 import { report } from './test-report.ts';
 import type { Closing } from './test-report.ts';
 import { folderVariable, judge, mostMs, readTurn, describeTurn, watchUrl } from './turns.ts';
@@ -64,7 +64,7 @@ async function test(paths: readonly string[], remarks: readonly string[]): Promi
   process.env['NODE_COMPILE_CACHE'] = kept;
   process.env[keptVariable] = kept;
   const events = run({
-    files: longestFirst(paths, root),
+    files: longFirst(paths, root),
     // Two more than there are processors, because many tests wait: for networks, clients and processes that end.
     concurrency: availableParallelism() + 2,
     // Far more than any test takes: a test that hangs is ended and named.

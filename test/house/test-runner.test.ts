@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { longestFirst, longFiles } from '../../tools/long-files.ts';
+import { longFirst, longFiles } from '../../tools/long-files.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const program = join(root, 'tools/test.ts');
@@ -91,9 +91,9 @@ describe('the order of the files', () => {
       '/checkout/test/c.test.ts',
       '/checkout/test/d.test.ts',
     ];
-    const order = longestFirst(given, '/checkout/', ['test/d.test.ts', 'test/not-given.test.ts', 'test/b.test.ts']);
+    const order = longFirst(given, '/checkout/', ['test/d.test.ts', 'test/not-given.test.ts', 'test/b.test.ts']);
     assert.deepEqual(order, [given[3], given[1], given[0], given[2]]);
-    assert.deepEqual(longestFirst(given, '/other/', ['test/d.test.ts']), given);
+    assert.deepEqual(longFirst(given, '/other/', ['test/d.test.ts']), given);
   });
 
   it('names only files that are there', () => {
