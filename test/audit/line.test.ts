@@ -6,10 +6,11 @@ import { auditRecord } from '../../src/audit/record.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { allowedByDefault, allowedByIpRule, allowedByVirtualNetworkRule, denied } from '../../src/firewall/decide.ts';
 import type { AccessVerdict, Verdict } from '../../src/types/verdict.ts';
+import { anyCharacter } from '../world/any-character.ts';
 import { caller, request, subnetSource } from './request-events.ts';
 
 const texts = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: anyCharacter, maxLength: 40 }),
   fc.constantFrom(
     '"quoted\\"',
     'x'.repeat(5000),
