@@ -175,9 +175,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   cli: {
     imports: [
       'types',
+      'access/permission-names.ts',
       'firewall',
       'address',
       'crypto/certificates/name-constraints.ts',
+      'seed/seed-file.ts',
       'settings/nearest.ts',
       'delivery/file-head.ts',
       'fabric',

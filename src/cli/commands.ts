@@ -31,6 +31,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['net up', async () => (await import('./commands/net-up.ts')).netUp],
   ['net down', async () => (await import('./commands/net-down.ts')).netDown],
   ['net status', async () => (await import('./commands/net-status.ts')).netStatus],
+  ['export', async () => (await import('./commands/export.ts')).exportSeed],
   ['trust install', async () => (await import('./commands/trust-install.ts')).trustInstall],
   ['trust remove', async () => (await import('./commands/trust-remove.ts')).trustRemove],
   ['trust status', async () => (await import('./commands/trust-status.ts')).trustStatus],
