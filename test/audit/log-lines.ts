@@ -11,6 +11,18 @@ export function linesOf(directory: string): readonly AuditRecord[] {
   });
 }
 
+/** The last record that is wanted, read from the end: to parse a long log for each question takes long. */
+export function lastRecordIn(directory: string, isWanted: (record: AuditRecord) => boolean): AuditRecord | undefined {
+  for (const name of logFilesIn(directory).toReversed()) {
+    const lines = readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1);
+    for (const line of lines.toReversed()) {
+      const record = recordOf(line);
+      if (isWanted(record)) return record;
+    }
+  }
+  return undefined;
+}
+
 /** The record on a line; throws if the line is not a record. */
 export function recordOf(line: string): AuditRecord {
   const value: unknown = JSON.parse(line);

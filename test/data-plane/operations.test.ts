@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import type { AuditRecord } from '../../src/audit/event.ts';
 import { operations } from '../../src/data-plane/operations.ts';
 import type { Collection } from '../../src/types/collection.ts';
 import type { Permission } from '../../src/types/operation.ts';
+import { lastRecordIn } from '../audit/log-lines.ts';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import {
   accessDenied,
   acls,
-  auditRecords,
   callerLine,
   errorBody,
   location,
@@ -155,9 +157,8 @@ for (const [name, row] of Object.entries(table)) {
         errorBody('Forbidden', accessDenied(caller, permissionOf(name), vault), 'AccessDenied'),
       );
       assert.deepEqual(await contents(), unchanged);
-      const record = auditRecords(world).findLast(({ resultDescription }) =>
-        resultDescription?.includes(caller.objectId),
-      );
+      const isOfCaller = ({ resultDescription }: AuditRecord) => resultDescription?.includes(caller.objectId) === true;
+      const record = lastRecordIn(join(world.folder.path, 'audit'), isOfCaller);
       assert.equal(record?.operationName, name);
     });
 

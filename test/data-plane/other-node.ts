@@ -20,7 +20,7 @@ import type { Source } from '../../src/types/source.ts';
 import { connect } from '../world/client.ts';
 import type { Client } from '../world/client.ts';
 import { groupsOf } from '../caller/tokens.ts';
-import { freePort } from '../world/server.ts';
+import { freePort } from '../world/free-port.ts';
 import type { TestServer } from '../world/server.ts';
 
 export interface OtherNode extends AsyncDisposable {

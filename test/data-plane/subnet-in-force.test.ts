@@ -7,7 +7,8 @@ import type { SubnetState } from '../../src/types/vault.ts';
 import { putNetwork } from '../control-plane/resources.ts';
 import { Pipelined } from '../world/pipelined.ts';
 import { until } from '../world/process.ts';
-import { freePort, startServer } from '../world/server.ts';
+import { freePort } from '../world/free-port.ts';
+import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { acls, putVault } from './vaults.ts';
 

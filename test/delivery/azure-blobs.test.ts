@@ -7,7 +7,7 @@ import { AzureBlobs } from '../../src/delivery/azure-blobs.ts';
 import { Blobs } from '../../src/delivery/blobs.ts';
 import { linesIn } from '../../src/delivery/line-head.ts';
 import type { Piece } from '../../src/delivery/sink-state.ts';
-import { freePort } from '../world/server.ts';
+import { freePort } from '../world/free-port.ts';
 import { startAzurite } from './azurite.ts';
 
 const credential = '?sv=2021-12-02&sig=SECRET-SIGNATURE';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { freePort } from '../world/server.ts';
+import { freePort } from '../world/free-port.ts';
 
 /** Microsoft's emulator of a storage account, in a process of its own. */
 export interface Azurite extends AsyncDisposable {

@@ -7,7 +7,7 @@ import { after, suite, test } from 'node:test';
 import { jsonObjectOrRefuse, jsonOrRefuse, readBody } from '../../src/edge/body-and-query.ts';
 import type { Body } from '../../src/edge/body-and-query.ts';
 import { parseJsonBody } from '../../src/http/request.ts';
-import { freePort } from '../world/server.ts';
+import { freePort } from '../world/free-port.ts';
 
 const limit = 1000;
 let tell: (body: Body) => void = () => {};

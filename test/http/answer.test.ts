@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { after, suite, test } from 'node:test';
 import { headersOf, send } from '../../src/http/answer.ts';
 import type { Answer } from '../../src/http/answer.ts';
-import { freePort } from '../world/server.ts';
+import { freePort } from '../world/free-port.ts';
 
 let answer: Answer = { status: 200 };
 let own: string[] = [];

@@ -13,7 +13,7 @@ import { signIn } from '../world/browser/sign-in.ts';
 import { expectUsable } from '../world/browser/usable.ts';
 import { connect } from '../world/client.ts';
 import type { Json } from '../world/client.ts';
-import { freePort } from '../world/server.ts';
+import { freePort } from '../world/free-port.ts';
 import { press, write } from './keyboard.ts';
 import { ada, startPortal } from './portal-world.ts';
 import type { PortalWorld } from './portal-world.ts';

@@ -16,7 +16,8 @@ import { putNetwork, subnetId } from '../control-plane/resources.ts';
 import { acls, networks, putVault, register, vaultPath } from '../data-plane/vaults.ts';
 import type { Client } from '../world/client.ts';
 import { dataFolder, startPostern } from '../world/process.ts';
-import { freePort, startServer } from '../world/server.ts';
+import { freePort } from '../world/free-port.ts';
+import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 
 const databricks = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d';

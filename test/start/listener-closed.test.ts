@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { virtualNetworkId } from '../../src/resources/keys.ts';
 import { demo } from '../../src/setup/demo.ts';
 import { notRun } from '../not-run.ts';
 import { control } from '../supervisor/supervised.ts';
 import { dataFolder, startPostern, until } from '../world/process.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0), 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  server.close();
-  return address.port;
-}
+import { freePort } from '../world/free-port.ts';
 
 async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');

@@ -1,8 +1,5 @@
-import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -17,6 +14,7 @@ import { openServer } from '../../src/worker/server.ts';
 import type { Server } from '../../src/worker/server.ts';
 import { connect } from './client.ts';
 import type { Client } from './client.ts';
+import { freePort } from './free-port.ts';
 
 export interface TestServer extends AsyncDisposable {
   readonly server: Server;
@@ -146,24 +144,4 @@ export async function startServerWith({
       if (kept === undefined) rmSync(data, { recursive: true, force: true });
     },
   };
-}
-
-/**
- * A port of loopback on which nothing listens. It is below those that the kernel gives to connections
- * (`net.ipv4.ip_local_port_range`), of which one could have it before the server listens.
- */
-export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = randomInt(10_000, 32_768);
-    const probe = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(probe, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    probe.close();
-    await once(probe, 'close');
-    return port;
-  }
-  throw new Error('no port is free');
 }
