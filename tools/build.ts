@@ -8,18 +8,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { programs } from '../src/programs/programs.ts';
+import { programNames, programs } from '../src/programs/programs.ts';
+import type { ProgramName } from '../src/programs/programs.ts';
 import { withoutImportsOfNode } from './imports-of-node.ts';
 import { licensesIn, packagesOf } from './licenses.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const built = join(root, 'dist/programs');
 
-/** The commands are files of their own, each loaded when it is asked for. Every other program must read nothing after its start. */
-const inChunks = new Set(['cli']);
+/**
+ * These load parts of them later: a command when it is asked for, the server in a program when one is started. Every other
+ * program must read nothing after its start.
+ */
+const inChunks = new Set(['cli', 'imported']);
 
 await rm(built, { recursive: true, force: true });
 const modules = [...(await bundlePortal()), ...(await bundlePrograms())];
+await writeDeclarations();
 await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.md'), licensesIn(packagesOf(root, modules)));
 
 /** Returns the modules that are in it. */
@@ -35,22 +40,28 @@ async function bundlePortal(): Promise<readonly string[]> {
 }
 
 async function bundlePrograms(): Promise<readonly string[]> {
-  const bundled = await Promise.all(Object.entries(programs).map(([name, source]) => bundleProgram(name, source)));
+  const together: readonly ProgramName[] = ['imported', 'server-child'];
+  const alone = programNames.filter((name) => !together.includes(name));
+  const bundled = await Promise.all([together, ...alone.map((name) => [name])].map((names) => bundle(names)));
   return bundled.flat();
 }
 
-async function bundleProgram(name: string, source: string): Promise<readonly string[]> {
+/** Bundles programs that share their chunks. */
+async function bundle(names: readonly ProgramName[]): Promise<readonly string[]> {
+  const [name = ''] = names;
   await using program = await rolldown({
     cwd: root,
-    input: { [name]: join(root, 'src', source) },
+    input: Object.fromEntries(names.map((each) => [each, join(root, 'src', programs[each])])),
     platform: 'node',
+    // The package itself, from its entry for `require`.
+    external: ['postern'],
     // The names of modules in the output are paths below the root, also where node_modules/ is a link.
     resolve: { symlinks: false },
     plugins: [{ name: 'no imports of Node', renderChunk: withoutImportsOfNode }],
   });
   const { output } = await program.write({
     dir: built,
-    format: 'esm',
+    ...(name === 'required' ? ({ format: 'cjs', entryFileNames: '[name].cjs' } as const) : { format: 'esm' }),
     codeSplitting: inChunks.has(name),
     // Beside the programs, because code finds them by its own URL.
     chunkFileNames: `${name}.[name].js`,
@@ -58,4 +69,21 @@ async function bundleProgram(name: string, source: string): Promise<readonly str
     comments: { legal: true, annotation: false, jsdoc: false },
   });
   return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+}
+
+/** Both entries have the same types, in one file that names no other. */
+async function writeDeclarations(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-types-'));
+  const types = join(root, 'src/in-process/postern.ts');
+  const options = ['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--outDir', folder];
+  const language = ['--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node'];
+  const step = [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...language, types];
+  const { status } = spawnSync(process.execPath, step, { stdio: 'inherit', cwd: root });
+  if (status !== 0) throw new Error('The declarations are not written: see above.');
+  const entry = await readFile(join(root, 'src/in-process/imported.ts'), 'utf8');
+  const [, comment] = /(\/\*\*(?:(?!\/\*\*)[^])*?\*\/\n)export async function startPostern/.exec(entry) ?? [];
+  const start = `${comment}export declare function startPostern(options?: PosternOptions): Promise<Postern>;\n`;
+  const declared = `${await readFile(join(folder, 'postern.d.ts'), 'utf8')}${start}`;
+  for (const name of ['postern.d.ts', 'postern.d.cts']) await writeFile(join(built, name), declared);
+  await rm(folder, { recursive: true });
 }

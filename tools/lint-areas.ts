@@ -73,6 +73,7 @@ export const lintRulesOfAreas: readonly Override[] = [
     rules: { 'unicorn/no-process-exit': 'off' },
   },
   { files: ['src/cli/**'], rules: { 'no-console': 'off' } },
+  { files: ['examples/**/*.cjs'], rules: { 'typescript/no-require-imports': 'off' } },
   {
     files: ['test/**'],
     rules: {

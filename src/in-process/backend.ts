@@ -1,3 +1,5 @@
+import type { ProgramIdentity } from '../cli/connection.ts';
+
 /** How a program reaches the server: the line that `postern start --json` prints, and what a program in Node needs besides. */
 export interface Facts {
   readonly home: string;
@@ -8,15 +10,21 @@ export interface Facts {
   readonly clientSecret: string;
   readonly caFile: string;
   readonly dataDir: string;
-  readonly identities: readonly {
-    readonly name: string;
-    readonly identityHeader: string;
-    readonly clientId?: string;
-  }[];
+  readonly identities: readonly ProgramIdentity[];
+  readonly applications: readonly Application[];
   /** The authority, PEM. */
   readonly ca: string;
   /** Of the listener for public clients. */
   readonly port: number;
+  /** How many records of the audit log are about the world itself. */
+  readonly recordsAtStart: number;
+}
+
+/** An application of the world, with its secret. */
+export interface Application {
+  readonly name: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
 }
 
 /** A place that requests can come from. */

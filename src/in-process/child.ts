@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { extname } from 'node:path';
+import { programUrl } from '../programs/programs.ts';
 import type { Backend, Facts, PlaceFound } from './backend.ts';
 import type { Answered, Asked, Call, Environment, Returned } from './child-messages.ts';
 import type { PosternOptions } from './postern.ts';
 
-const program = new URL(`./child-main${extname(import.meta.url)}`, import.meta.url);
+const program = programUrl('server-child');
 
 /** Starts the server in a process of its own, for a program whose module loader cannot take it in, such as Jest's. */
 export async function openServerInChild(options: PosternOptions): Promise<Backend> {

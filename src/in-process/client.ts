@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asideNumbers, logFile } from '../audit/rotation.ts';
 import { PosternAgent } from './agent.ts';
 import type { Backend } from './backend.ts';
-import { administratorCredential, identityCredential } from './credential.ts';
+import { applicationCredential, credentialNamed } from './credential.ts';
 import type {
   AuditRecord,
   ClientOptions,
@@ -53,7 +53,7 @@ class Client implements Postern {
     this.ca = facts.ca;
     this.env = env;
     this.clientOptions = this.clientOptionsFrom(ordinary);
-    this.credential = administratorCredential(this.#toCredentials());
+    this.credential = applicationCredential(this.#toCredentials());
   }
 
   vaultUrl(name: string): string {
@@ -61,7 +61,7 @@ class Client implements Postern {
   }
 
   credentialOf(identity: string): Credential {
-    const known = this.#credentials.get(identity) ?? identityCredential(identity, this.#toCredentials());
+    const known = this.#credentials.get(identity) ?? credentialNamed(identity, this.#toCredentials());
     this.#credentials.set(identity, known);
     return known;
   }
@@ -105,7 +105,11 @@ class Client implements Postern {
     // The rotated files first, the oldest of them before the others.
     const files = [...asideNumbers(folder).toReversed(), 0].map((number) => logFile(folder, number));
     const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
-    return lines.filter((line) => line !== '').map(readRecord);
+    const { recordsAtStart } = this.#backend.facts;
+    return lines
+      .filter((line) => line !== '')
+      .slice(recordsAtStart)
+      .map(readRecord);
   }
 
   async expectDenied(request: SecretRequest): Promise<void> {

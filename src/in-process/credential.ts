@@ -1,5 +1,5 @@
 import type { Agent } from 'node:https';
-import type { Facts } from './backend.ts';
+import type { Application, Facts } from './backend.ts';
 import type { AccessToken, Credential } from './postern.ts';
 import { memberOf, send } from './send.ts';
 import type { Answer } from './send.ts';
@@ -55,9 +55,12 @@ interface CredentialParts {
   readonly now: () => number;
 }
 
-/** The administrator's: an application with a secret (RFC 6749 section 4.4). */
-export function administratorCredential({ facts, agent, now }: CredentialParts): Credential {
-  const { home, tenantId, clientId, clientSecret } = facts;
+/** An application's, the administrator's by default (RFC 6749 section 4.4). */
+export function applicationCredential(
+  { facts, agent, now }: CredentialParts,
+  { clientId, clientSecret }: Pick<Application, 'clientId' | 'clientSecret'> = facts,
+): Credential {
+  const { home, tenantId } = facts;
   const ask: Ask = (resource) =>
     send(`${home}/${tenantId}/oauth2/v2.0/token`, agent, {
       method: 'POST',
@@ -73,14 +76,18 @@ export function administratorCredential({ facts, agent, now }: CredentialParts):
 }
 
 /**
- * A managed identity's, by the endpoint that App Service has.
+ * The credential of an application, or of a managed identity by the endpoint that App Service has.
  * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
  * @throws {Error} where there is no identity of that name
  */
-export function identityCredential(name: string, { facts, agent, now }: CredentialParts): Credential {
-  const found = facts.identities.find((identity) => identity.name.toLowerCase() === name.toLowerCase());
+export function credentialNamed(name: string, parts: CredentialParts): Credential {
+  const { facts, agent, now } = parts;
+  const isNamed = (one: { readonly name: string }) => one.name.toLowerCase() === name.toLowerCase();
+  const application = facts.applications.find(isNamed);
+  if (application !== undefined) return applicationCredential(parts, application);
+  const found = facts.identities.find(isNamed);
   if (found === undefined) {
-    const known = facts.identities.map((identity) => identity.name).join(', ');
+    const known = [...facts.identities, ...facts.applications].map((one) => one.name).join(', ');
     throw new Error(`There is no identity '${name}'. There are: ${known === '' ? 'none' : known}.`);
   }
   const { identityHeader, clientId } = found;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Connection } from '../cli/connection.ts';
 import { developerName } from '../setup/developer.ts';
 import { changed, environmentChange, rootsEnvironment } from '../cli/run/environment.ts';
-import { registerUrl } from '../cli/register-url.ts';
+import { programUrl } from '../programs/programs.ts';
 import { Roots } from '../cli/run/roots.ts';
 
 /**
@@ -24,6 +24,6 @@ export async function environmentOf(
     identity === undefined
       ? { set: rootsEnvironment(inherited, files), unset: [] }
       : environmentChange({ inherited, connection, identity, ...files });
-  const options = `${inherited['NODE_OPTIONS'] ?? ''} --import=${registerUrl.href}`.trim();
+  const options = `${inherited['NODE_OPTIONS'] ?? ''} --import=${programUrl('register').href}`.trim();
   return { ...changed(inherited, change), POSTERN_DATA: connection.dataDir, NODE_OPTIONS: options };
 }

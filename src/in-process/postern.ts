@@ -8,8 +8,89 @@ import type { Agent } from 'node:https';
 /** A public IP address, such as `203.0.113.7`, or a subnet as `network/subnet` or by its ARM id. */
 export type Place = string;
 
-/** Options of every start. Without networks, identities, users and vaults there is the demo world. */
-export interface PosternOptions {
+/** One of these. A value of a JSON file has the type `string`: it is checked at the start. */
+export type Choice<T extends string> = T | (string & Record<never, never>);
+
+export type PermissionOn = Readonly<
+  Partial<Record<'secrets' | 'keys' | 'certificates' | 'storage', readonly string[]>>
+>;
+
+/** A secret: its value, or an object. `null` is for a server that has the secret already: a fresh one refuses it. */
+export type SeedSecret =
+  | string
+  | null
+  | {
+      readonly value: string | null;
+      readonly contentType?: string;
+      readonly tags?: Readonly<Record<string, string>>;
+      readonly enabled?: boolean;
+      /** Times in UTC, such as 2027-01-31T12:00:00Z. */
+      readonly notBefore?: string;
+      readonly expires?: string;
+    };
+
+export interface SeedVault {
+  /** Its firewall. Without it, it lets every address in. */
+  readonly rules?: {
+    readonly defaultAction: Choice<'Allow' | 'Deny'>;
+    readonly bypass?: Choice<'AzureServices' | 'None'>;
+    /** Public IPv4 addresses and ranges. */
+    readonly ipRules?: readonly string[];
+    /** Subnets, as `network/subnet` or by id. */
+    readonly virtualNetworkRules?: readonly string[];
+  };
+  /** Access policies by identity, user, `administrator`, `developer` or object id; without it these two have all rights. */
+  readonly access?: Readonly<Record<string, PermissionOn>>;
+  readonly secrets?: Readonly<Record<string, SeedSecret>>;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly sku?: Choice<'standard' | 'premium'>;
+  readonly softDeleteRetentionInDays?: number;
+  readonly enablePurgeProtection?: boolean;
+  readonly enableRbacAuthorization?: boolean;
+  readonly publicNetworkAccess?: Choice<'Enabled' | 'Disabled'>;
+  readonly enabledForDeployment?: boolean;
+  readonly enabledForDiskEncryption?: boolean;
+  readonly enabledForTemplateDeployment?: boolean;
+}
+
+/** The members of a seed file: see docs/reference/seed.md. */
+export interface Seed {
+  /** Of everything in it; by default `demo`. */
+  readonly resourceGroup?: string;
+  readonly location?: string;
+  readonly networks?: Readonly<
+    Record<
+      string,
+      {
+        readonly addressPrefixes?: readonly string[];
+        /** An address prefix, or an object. With the service endpoint, unless it says otherwise. */
+        readonly subnets?: Readonly<
+          Record<string, string | { readonly addressPrefix: string; readonly serviceEndpoint?: boolean }>
+        >;
+        readonly tags?: Readonly<Record<string, string>>;
+      }
+    >
+  >;
+  /** Managed identities; with a `clientSecret`, applications. */
+  readonly identities?: Readonly<
+    Record<string, { readonly clientSecret?: string | null; readonly clientId?: string; readonly objectId?: string }>
+  >;
+  readonly users?: Readonly<
+    Record<
+      string,
+      {
+        readonly password: string | null;
+        readonly displayName?: string;
+        readonly objectId?: string;
+        readonly groups?: readonly string[];
+      }
+    >
+  >;
+  readonly vaults?: Readonly<Record<string, SeedVault>>;
+}
+
+/** The world of the server, and options of every start. Without a world there is the demo world. */
+export interface PosternOptions extends Seed {
   /** The server's time at the start. It then stays until `advance` moves it; without it, it goes on by itself. */
   readonly clock?: Date;
   /** The limits and forms of rules: those of the document (the default), or Azure's of today. */
@@ -107,7 +188,7 @@ export interface Postern extends AsyncDisposable {
   /** Moves the server's clock forward, and resolves when what became due is done. */
   advance(ms: number): Promise<void>;
   explain(question: Question): Promise<Explanation>;
-  /** All records so far, the first one first; those of every request that was answered are there. */
+  /** The records of all requests so far, the first one first; those of every request that was answered are there. */
   audit(): Promise<readonly AuditRecord[]>;
   /** Reads the secret, and throws with the reason if the firewall lets the request in. */
   expectDenied(request: SecretRequest): Promise<void>;

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
+import { logFile } from '../audit/rotation.ts';
 import { outboxPrefix } from '../audit/outbox.ts';
 import { readConnection } from '../cli/connection.ts';
 import type { Connection } from '../cli/connection.ts';
 import { startOtlpThread } from '../delivery/delivery.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { AtStart } from '../setup/at-start.ts';
 import { demo } from '../setup/demo.ts';
 import { readPortal } from '../site/portal-files.ts';
 import { memoryStore } from '../store/memory.ts';
@@ -18,7 +20,7 @@ import { describeStart, writeConnectionFile } from '../worker/ready.ts';
 import { seedStore } from '../worker/seed.ts';
 import { openServer } from '../worker/server.ts';
 import type { Server } from '../worker/server.ts';
-import type { Backend, Facts, PlaceFound } from './backend.ts';
+import type { Application, Backend, Facts, PlaceFound } from './backend.ts';
 import { environmentOf } from './environment.ts';
 import type { PosternOptions } from './postern.ts';
 import { settingsOf } from './settings.ts';
@@ -69,6 +71,8 @@ class ServerHere implements Backend {
   async open(): Promise<void> {
     await this.#begin(0);
     await this.recorded();
+    const log = readFileSync(logFile(this.#running.folder.auditDirectory, 0), 'utf8');
+    this.#facts = { ...this.facts, recordsAtStart: log.split('\n').length - 1 };
     this.#first = await allRecords(this.#running.folder.rows);
   }
 
@@ -120,7 +124,16 @@ class ServerHere implements Backend {
   readonly #now = (): number => (this.#options.clock?.getTime() ?? Date.now()) + this.#movedMs;
 
   async #begin(atPort: number, kept?: Store): Promise<void> {
-    const { socket, port } = boundSocket(atPort);
+    const bound = boundSocket(atPort);
+    try {
+      await this.#listen(bound, kept);
+    } catch (error) {
+      bound.socket.close();
+      throw error;
+    }
+  }
+
+  async #listen({ socket, port }: ReturnType<typeof boundSocket>, kept: Store | undefined): Promise<void> {
     const settings = { ...this.#settings, port };
     const folder = await openFolder({
       settings,
@@ -148,12 +161,24 @@ class ServerHere implements Backend {
     await server.ingress.addPublic(socket);
     const { subscriptionId } = folder.identity;
     const { store } = folder;
-    const listeners = new SourceListeners({ server, store, subscriptionId, resourceGroup: demo.resourceGroup });
+    const { resourceGroup } = settings.seed?.seed ?? demo;
+    const listeners = new SourceListeners({ server, store, subscriptionId, resourceGroup });
     this.#life = { folder, server, listeners };
     const controlSocket = join(this.#path, 'none');
     const ready = describeStart({ ...folder, atStart, settings, names: server.names, controlSocket });
     writeConnectionFile(ready, this.#path);
-    this.#facts = { ...this.#connection(), ca: folder.certificates.authority.certificate, port };
+    this.#facts = {
+      ...this.#connection(),
+      applications: atStart.identities.flatMap((made) => this.#applicationOf(made)),
+      ca: folder.certificates.authority.certificate,
+      port,
+      recordsAtStart: 0,
+    };
+  }
+
+  #applicationOf({ name, clientId }: AtStart['identities'][number]): readonly Application[] {
+    const clientSecret = this.#settings.seed?.seed.identities[name]?.clientSecret;
+    return typeof clientSecret === 'string' ? [{ name, clientId, clientSecret }] : [];
   }
 
   async #end(): Promise<void> {

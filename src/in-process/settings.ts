@@ -1,13 +1,16 @@
 import { generateMasterKey } from '../crypto/master-key.ts';
+import { readSeed } from '../seed/read-seed.ts';
+import { profileOf } from '../settings/rule-profile.ts';
 import { readSettings } from '../settings/settings.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { SeedSetting, Settings } from '../settings/settings.ts';
 import type { PosternOptions } from './postern.ts';
 
 /**
  * The settings of a server in memory, on one loopback address; `port` is left open. Nothing comes from the environment.
  * @throws {TypeError} for an option that is refused
  */
-export function settingsOf({ config, ruleProfile }: PosternOptions, folder: string): Settings {
+export function settingsOf(options: PosternOptions, folder: string): Settings {
+  const { config, ruleProfile } = options;
   const profile = ruleProfile === undefined ? [] : ['--rules', ruleProfile];
   const file = config === undefined ? [] : ['--config', 'config'];
   const read = readSettings({
@@ -17,5 +20,17 @@ export function settingsOf({ config, ruleProfile }: PosternOptions, folder: stri
     folder,
   });
   if (!read.ok) throw new TypeError(`startPostern: ${read.message}`);
-  return read.settings;
+  return { ...read.settings, seed: seedIn(options, read.settings) };
+}
+
+/**
+ * The world in the options; `undefined` where there is none.
+ * @throws {TypeError} with the path of the first fault
+ */
+function seedIn(options: PosternOptions, settings: Settings): SeedSetting | undefined {
+  const { clock, ruleProfile, config, ...world } = options;
+  if (Object.keys(world).length === 0) return undefined;
+  const read = readSeed(world, profileOf(settings));
+  if (!read.ok) throw new TypeError(`startPostern: ${read.message}`);
+  return { file: 'startPostern', seed: read.seed, prune: false };
 }

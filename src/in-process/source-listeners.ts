@@ -4,6 +4,7 @@ import type { OpenListener } from '../ingress/options.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
 import { readSubnetById } from '../resources/networks/virtual-networks.ts';
 import { openTcp } from '../supervisor/raw-socket.ts';
+import type { RawSocket } from '../supervisor/raw-socket.ts';
 import type { Store } from '../store/store.ts';
 import type { Server } from '../worker/server.ts';
 import type { PlaceFound } from './backend.ts';
@@ -85,7 +86,7 @@ export class SourceListeners {
 }
 
 /** A socket on 127.0.0.1, which listens once it is given to a server; port 0 means any. */
-export function boundSocket(port: number): { readonly socket: object; readonly port: number } {
+export function boundSocket(port: number): { readonly socket: RawSocket; readonly port: number } {
   const opened = openTcp('127.0.0.1', port);
   if (!opened.ok) throw new Error(`127.0.0.1:${port} cannot be listened on: ${opened.code}`);
   return opened;

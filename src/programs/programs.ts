@@ -14,9 +14,18 @@ export const programs = {
   'otlp-thread': 'delivery/otlp-thread.ts',
   cli: 'cli/main.ts',
   register: 'cli/register.ts',
+  imported: 'in-process/imported.ts',
+  required: 'in-process/required.ts',
+  'server-child': 'in-process/child-main.ts',
 } as const;
 
 export type ProgramName = keyof typeof programs;
+
+export const programNames = Object.keys(programs).filter(isProgram);
+
+function isProgram(name: string): name is ProgramName {
+  return Object.hasOwn(programs, name);
+}
 
 /**
  * Where a program is, as seen from this code, which the bundler puts into each file of the package.

@@ -19,7 +19,7 @@ export function unresolved(code: string, known: Known): readonly string[] {
     ...Array.from(lines.matchAll(posternCall), ([, words = '']) => faultOf(wordsIn(words))).filter(
       (fault) => fault !== undefined,
     ),
-    ...Array.from(lines.matchAll(/\bnpm run ([\w-]+)/g), ([, name = '']) => name)
+    ...Array.from(lines.matchAll(/\bnpm run ([\w:-]+)/g), ([, name = '']) => name)
       .filter((name) => !known.scripts.includes(name))
       .map((name) => `package.json has no script ${name}`),
     ...Array.from(lines.matchAll(path), ([, found = '']) => found.replace(/[.:]$/, ''))
@@ -28,9 +28,9 @@ export function unresolved(code: string, known: Known): readonly string[] {
   ];
 }
 
-/** A call of `postern`, and no import of Python's, with what follows it up to the end of the simple command. */
+/** A call of `postern`, and no import of Python's or package for npx, with what follows it up to the end of the simple command. */
 const posternCall =
-  /(?<![\w/.-]|\bfrom )(?:(?:\.\/|postern\/)?bin\/)?postern((?= +[a-z-])(?: +(?:"[^"\n]*"|'[^'\n]*'|[^\s|&;<>()`"'#]+))+)/g;
+  /(?<![\w/.-]|\bfrom |-p )(?:(?:\.\/|postern\/)?bin\/)?postern((?= +[a-z-])(?: +(?:"[^"\n]*"|'[^'\n]*'|[^\s|&;<>()`"'#]+))+)/g;
 
 /** A file or folder of the checkout. One with a wildcard is a rule, not a path. */
 const path = /(?<![\w/.-])((?:\.ci|bench|bin|docs|examples|runtime|src|test|tools)\/[\w./-]*)(?![\w*{<…])/g;

@@ -42,7 +42,7 @@ suite('what a document names', () => {
   test('a document that the code refers to exists', () => {
     const code = files.filter(({ path }) => /^(?:src|tools|examples|bench|bin)\//.test(path));
     const faults = code.flatMap(({ path, text }) =>
-      Array.from(text.matchAll(/(?<![\w/])(?:docs\/[\w/-]+|[A-Z]{5,})\.md\b/g), ([found]) => found)
+      Array.from(text.matchAll(/(?<![\w/-])(?:docs\/[\w/-]+|[A-Z]{5,})\.md\b/g), ([found]) => found)
         .filter((found) => textOf(found) === undefined)
         .map((found) => `${path}: there is no ${found}`),
     );
@@ -108,6 +108,7 @@ function isChecked(path: string, { language, text, savedAs }: Block, textOf: (pa
     case 'yaml':
       return isFollowed;
     case 'js':
+    case 'ts':
     case 'python': {
       const [first = '', ...rest] = text.split('\n');
       return textOf(first.replace(/^(?:\/\/|#) /, '')) === rest.join('\n');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { startPostern } from '../../src/in-process/start-postern.ts';
+import { startPostern } from '../../src/in-process/imported.ts';
 import type { Postern } from '../../src/in-process/postern.ts';
 
 const run = promisify(execFile);
@@ -48,7 +48,7 @@ describe('the environment for a child process', () => {
     const preloaded = join(folder, 'preloaded.mjs');
     writeFileSync(preloaded, "console.log('preloaded');");
     const program = `
-      import { startPostern } from '${join(root, 'src/in-process/start-postern.ts')}';
+      import { startPostern } from '${join(root, 'src/in-process/imported.ts')}';
       await using postern = await startPostern();
       console.log(postern.env.NODE_OPTIONS);`;
     const file = join(folder, 'program.mts');

@@ -5,7 +5,7 @@ import { KeyVaultManagementClient } from '@azure/arm-keyvault';
 import { openServerInChild } from '../../src/in-process/child.ts';
 import { posternOf } from '../../src/in-process/client.ts';
 import type { Postern, PosternOptions } from '../../src/in-process/postern.ts';
-import { startPostern } from '../../src/in-process/start-postern.ts';
+import { startPostern } from '../../src/in-process/imported.ts';
 
 const start: Readonly<Record<string, (options?: PosternOptions) => Promise<Postern>>> = {
   'in this process': startPostern,

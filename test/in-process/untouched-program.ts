@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { startPostern } from '../../src/in-process/start-postern.ts';
+import { startPostern } from '../../src/in-process/imported.ts';
 
 /** A library leaves all of this alone. */
 function state() {

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SecretClient } from '@azure/keyvault-secrets';
+import type { Seed } from '../../src/in-process/postern.ts';
+import { startPostern } from '../../src/in-process/imported.ts';
+import type { SeedFile } from '../../src/seed/seed-file.ts';
+
+const app = {
+  rules: { defaultAction: 'Deny', ipRules: ['203.0.113.16/28'], virtualNetworkRules: ['blue/web'] },
+  access: { shop: { secrets: ['get'] }, pipeline: { secrets: ['set', 'get'] } },
+  secrets: { 'db-password': 'hunter2', 'not-yet': { value: 'soon', enabled: false } },
+} as const;
+const shop: Seed = {
+  networks: { blue: { subnets: { web: '10.0.0.0/24', batch: '10.0.1.0/24' } } },
+  identities: { shop: {}, pipeline: { clientSecret: 'a secret of the pipeline' } },
+  vaults: { app },
+};
+
+describe('a world of its own', () => {
+  it('can be whatever a seed file can say', async () => {
+    // The compiler checks it: the published types have a place for each member.
+    const seed: Omit<SeedFile, '$schema'> = { vaults: { app: {} } };
+    const world: Seed = seed;
+    await using postern = await startPostern(world);
+    assert.equal((await postern.explain({ vault: 'app', from: '203.0.113.7' })).because, 'defaultAction');
+  });
+
+  it('has the networks, identities, vaults and secrets that it names, and no demo', async () => {
+    await using postern = await startPostern(shop);
+    const secret = { vault: 'app', secret: 'db-password' };
+    assert.equal(await postern.expectAllowed({ ...secret, from: 'blue/web', as: 'shop' }), 'hunter2');
+    assert.equal(await postern.expectAllowed({ ...secret, from: '203.0.113.17', as: 'pipeline' }), 'hunter2');
+    for (const from of ['blue/batch', '203.0.113.15', '203.0.113.32']) await postern.expectDenied({ ...secret, from });
+    await assert.rejects(postern.explain({ vault: 'demo', from: '203.0.113.7' }), {
+      message: "There is no vault 'demo'.",
+    });
+    // The identity may read, and not write; the application both.
+    const at = (as: string) =>
+      new SecretClient(postern.vaultUrl('app'), postern.credentialOf(as), postern.clientOptionsFrom('blue/web'));
+    await assert.rejects(at('shop').setSecret('a', 'b'), {
+      statusCode: 403,
+      code: 'Forbidden',
+      message: /does not have secrets set permission/,
+    });
+    assert.equal((await at('pipeline').setSecret('a', 'b')).value, 'b');
+    await assert.rejects(at('pipeline').getSecret('not-yet'), { statusCode: 403, message: /disabled secret/ });
+  });
+
+  it('is there again after a reset, as it was', async () => {
+    await using postern = await startPostern(shop);
+    assert.deepEqual(await postern.audit(), []);
+    const client = new SecretClient(
+      postern.vaultUrl('app'),
+      postern.credentialOf('pipeline'),
+      postern.clientOptionsFrom('blue/web'),
+    );
+    const { version } = (await client.setSecret('db-password', 'changed')).properties;
+    assert.equal((await postern.audit()).length > 0, true);
+    await postern.reset();
+    assert.deepEqual(await postern.audit(), []);
+    const again = await client.getSecret('db-password');
+    assert.equal(again.value, 'hunter2');
+    assert.notEqual(again.properties.version, version);
+  });
+
+  it('is refused with the path of the first fault', async () => {
+    const near = { ...app, rules: { ...app.rules, virtualNetworkRules: ['blue/web', 'blue/webb'] } };
+    await assert.rejects(startPostern({ ...shop, vaults: { app: near } }), {
+      name: 'TypeError',
+      message:
+        /^startPostern: vaults\.app\.rules\.virtualNetworkRules\[1\]: there is no subnet .webb. in the network .blue./,
+    });
+    const misspelt = { ...shop, vault: {} };
+    await assert.rejects(startPostern(misspelt), {
+      name: 'TypeError',
+      message: /^startPostern: vault: there is no such member; known are .*vaults\.$/,
+    });
+  });
+});
