@@ -17,6 +17,7 @@ const benches = [
   'control-plane',
   'start',
   'program',
+  'in-process',
   'fabric',
   'audit',
 ];

@@ -16,6 +16,9 @@ const path = process.env['PATH'] ?? '';
 /** An account that owns nothing, where root runs the tests. */
 const stranger = 61_044;
 
+/** The newest of the oldest line that `engines` allows. */
+export const oldestNode = '24.21.0';
+
 export interface Answer {
   readonly status: number | null;
   readonly stdout: string;

@@ -10,13 +10,10 @@ import { programNames } from '../../src/programs/programs.ts';
 import type { ProgramName } from '../../src/programs/programs.ts';
 import { notRun } from '../not-run.ts';
 import { startCommand } from '../world/process.ts';
-import { Installation } from './installation.ts';
+import { Installation, oldestNode } from './installation.ts';
 import type { NodeOnPath } from './installation.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** The newest of the oldest line that `engines` allows. */
-const oldest = '24.21.0';
 
 /** Beside the documents in `docs/`. */
 const mayHold = new Set([
@@ -55,7 +52,7 @@ describe('the published package, installed into an empty project', () => {
     installed = await Installation.make();
     here = join(installed.project, 'node_modules/postern');
     current = installed.nodeOnPath(process.execPath);
-    const older = installed.nodeFromRegistry(oldest);
+    const older = installed.nodeFromRegistry(oldestNode);
     nodes.push(current, ...(older === undefined ? [] : [older]));
     installed.npm(current, 'install', installed.archive);
   });

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
 import { notRun } from '../not-run.ts';
-import { Installation } from './installation.ts';
+import { Installation, oldestNode } from './installation.ts';
 import type { NodeOnPath } from './installation.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -88,8 +88,10 @@ describe('a project with the package', () => {
     installed.give(join(installed.project, name));
   }
 
-  function run(...command: readonly string[]): string {
-    const { status, stdout, stderr } = installed.run(node, command, {
+  const run = (...command: readonly string[]) => runOn(node, ...command);
+
+  function runOn(on: NodeOnPath, ...command: readonly string[]): string {
+    const { status, stdout, stderr } = installed.run(on, command, {
       NODE_DISABLE_COMPILE_CACHE: '1',
       CI: '1',
       NO_COLOR: '1',
@@ -108,11 +110,30 @@ describe('a project with the package', () => {
     });
     write('tsconfig.json', options);
     run('node', program('typescript/bin/tsc'), '-p', 'tsconfig.json');
-    for (const name of Object.keys(consumers)) assert.equal(run('node', name), said, name);
+    const older = installed.nodeFromRegistry(oldestNode);
+    for (const on of [node, ...(older === undefined ? [] : [older])]) {
+      for (const name of Object.keys(consumers))
+        assert.equal(runOn(on, 'node', name), said, `${name} on ${on.version}`);
+    }
     write('wrong.mts', "import { startPostern } from 'postern';\nvoid startPostern({ vault: {} });\n");
     write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['wrong.mts'] }));
     const wrong = installed.run(node, ['node', program('typescript/bin/tsc'), '-p', 'tsconfig.json']);
     assert.match(wrong.stdout, /'vault' does not exist in type 'PosternOptions'/);
+  });
+
+  it('says on an older Node which command brings a newer one', () => {
+    const line =
+      /^startPostern needs Node 24 or newer, and this is 20\.\S+\. Run your tests on one: npx -p node@24 node --test/m;
+    for (const load of ["import('postern')", "Promise.resolve(require('postern'))"]) {
+      const source = `${load}.then((postern) => postern.startPostern()).catch((error) => console.log(error.message))`;
+      const { stdout, stderr } = installed.run(installed.oldNode(), [
+        'node',
+        '--input-type=commonjs',
+        '--eval',
+        source,
+      ]);
+      assert.match(stdout, line, stderr);
+    }
   });
 
   it('runs with node:test', () => {
