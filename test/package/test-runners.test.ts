@@ -1,6 +1,6 @@
 /** The examples of docs/how-to/test.md in a project of an ordinary user that has the package from its archive. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -161,5 +161,21 @@ describe('a project with the package', () => {
     if (found.status !== 0)
       return notRun('the example for pytest', "Debian's python3-pytest and python3-azure are not installed");
     assert.match(run('/usr/bin/python3', '-m', 'pytest', 'tests/pytest'), /1 passed/);
+    assert.deepEqual(serversIn(installed.project), []);
   });
 });
+
+/** The command lines of the servers that run from this folder. */
+function serversIn(folder: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        // The process has ended meanwhile.
+        return '';
+      }
+    })
+    .filter((line) => line.includes(`${folder}/`));
+}

@@ -11,7 +11,8 @@ world = pathlib.Path(__file__).parent.parent / "world.json"
 
 @pytest.fixture(scope="session")
 def postern():
-    command = ["npx", "postern", "start", "--json", "--memory", "--port", "0", "--seed", world]
+    # Not by npx, which ends without the server.
+    command = ["node_modules/.bin/postern", "start", "--json", "--memory", "--port", "0", "--seed", world]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         resolve = socket.getaddrinfo
         socket.getaddrinfo = lambda host, *rest, **named: resolve(
