@@ -33,23 +33,20 @@ export const routing = {
 
 /** Finds the destination of a request among the routes of an edge. */
 export class Router<T> {
-  readonly #router: ReturnType<typeof findMyWay>;
+  readonly #routes: readonly Route<T>[];
   readonly #found = new Map<unknown, T>();
   readonly #methods: ReadonlySet<Method>;
+  #made: ReturnType<typeof findMyWay> | undefined;
 
   constructor(routes: readonly Route<T>[]) {
-    this.#router = findMyWay(routing);
+    this.#routes = routes;
     this.#methods = new Set(routes.map(({ method }) => method));
-    for (const { method, path, to } of routes) {
-      const handler = () => undefined;
-      this.#found.set(handler, to);
-      this.#router.on(method, path, handler);
-    }
   }
 
   find(method: string, url: string): Found<T> | undefined {
     if (!this.#isKnown(method)) return undefined;
-    const found = this.#router.find(method, url);
+    this.#made ??= this.#make();
+    const found = this.#made.find(method, url);
     const to = found === null ? undefined : this.#found.get(found.handler);
     return found === null || to === undefined ? undefined : { to, params: found.params, query: found.searchParams };
   }
@@ -57,6 +54,17 @@ export class Router<T> {
   /** The methods that the path has, except that of a CORS preflight. */
   methodsAt(url: string): readonly Method[] {
     return methods.filter((method) => method !== 'OPTIONS' && this.find(method, url) !== undefined);
+  }
+
+  /** At the first request: the package compiles functions for each route, for all edges a tenth of the time of a start. */
+  #make(): ReturnType<typeof findMyWay> {
+    const router = findMyWay(routing);
+    for (const { method, path, to } of this.#routes) {
+      const handler = () => undefined;
+      this.#found.set(handler, to);
+      router.on(method, path, handler);
+    }
+    return router;
   }
 
   #isKnown(method: string): method is Method {

@@ -40,7 +40,7 @@ export function lastingReply(type: string, text: string | Buffer, options: Reply
 }
 
 function replyOf(type: string, text: string | Buffer, { status = 200, gzip, headers = [] }: ReplyOptions): Reply {
-  const body = Buffer.from(text);
+  const body = typeof text === 'string' ? Buffer.from(text) : text;
   const vary = gzip === undefined ? [] : ['vary', 'accept-encoding'];
   const etag = hash('sha256', body, 'base64url');
   return { status, body, gzip, etag, headers: ['content-type', type, ...headers, ...vary] };

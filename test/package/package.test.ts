@@ -9,11 +9,13 @@ import { spawnSync } from 'node:child_process';
 import { programNames } from '../../src/programs/programs.ts';
 import type { ProgramName } from '../../src/programs/programs.ts';
 import { notRun } from '../not-run.ts';
-import { startCommand } from '../world/process.ts';
+import { startCollector } from '../delivery/collector.ts';
+import { startCommand, until } from '../world/process.ts';
 import { Installation, oldestNode } from './installation.ts';
 import type { NodeOnPath } from './installation.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const isRoot = process.geteuid?.() === 0;
 
 /** Beside the documents in `docs/`. */
 const mayHold = new Set([
@@ -190,24 +192,22 @@ describe('the published package, installed into an empty project', () => {
     }
   });
 
-  it('serves and makes keys when root installed it where the worker, without rights, cannot read it', async () => {
-    if (process.geteuid?.() !== 0) {
-      notRun('the package where the worker cannot read it', 'needs root');
-      return;
-    }
-    const closed = join(installed.folder, 'closed');
-    const copied = spawnSync('cp', ['-r', here, closed], { encoding: 'utf8' });
-    assert.equal(copied.status, 0, copied.stderr);
-    spawnSync('chown', ['-R', 'root', closed]);
-    spawnSync('chmod', ['0700', closed]);
-    await using server = await startCommand([process.execPath, join(closed, 'bin/main.mjs'), 'start', '--memory']);
-    const from = { from: '127.0.0.7' };
-    assert.notEqual(statSync(`/proc/${server.workerPid()}`).uid, 0);
+  it('makes keys and delivers to a collector; as root also where the worker, without rights, cannot read it', async () => {
+    await using collector = await startCollector();
+    const configuration = join(installed.folder, 'postern.json');
+    const otlp = [{ name: 'test', endpoint: collector.endpoint, everything: true }];
+    writeFileSync(configuration, JSON.stringify({ audit: { otlp } }));
+    const main = join(isRoot ? closedCopy(installed, here) : here, 'bin/main.mjs');
+    if (!isRoot) notRun('the package where the worker cannot read it', 'needs root');
+    const start = [process.execPath, main, 'start', '--memory', '--config', configuration];
+    await using server = await startCommand(start);
+    assert.equal(statSync(`/proc/${server.workerPid()}`).uid !== 0, true);
     const key = await server.client.vault('demo', 'POST', '/keys/k/create', {
-      ...from,
+      from: '127.0.0.7',
       body: { kty: 'RSA', key_size: 2048 },
     });
     assert.equal(key.status, 200, JSON.stringify(key.body));
+    await until(() => collector.taken.some(({ body }) => body.includes('KeyCreate')), 'the record of the new key');
   });
 
   it('names on an older Node the command that brings a newer one, with the same arguments', () => {
@@ -223,6 +223,31 @@ describe('the published package, installed into an empty project', () => {
     assert.deepEqual(read.stdout.trim().split('\n'), ['-p', 'node@24', '-p', 'postern', 'postern', ...words]);
   });
 
+  it('lets an application on an older Node find the server, if that Node is told the authority at its start', async () => {
+    const old = installed.oldNode();
+    const app = join(installed.project, 'app.mjs');
+    writeFileSync(app, application);
+    await using server = await installed.serve(current, [
+      'npx',
+      'postern',
+      'start',
+      '--json',
+      '--memory',
+      '--port',
+      '0',
+    ]);
+    const { caFile, dataDir, vaultSuffix } = server.ready;
+    const variables = { POSTERN_DATA: dataDir, KEYVAULT_URL: `https://open${vaultSuffix}` };
+    const command = ['node', '--import', 'postern/register', app];
+    const told = installed.run(old, command, { ...variables, NODE_EXTRA_CA_CERTS: caFile });
+    assert.deepEqual(told, { status: 0, stdout: 'hello from the open vault\n', stderr: '' });
+    if (Number(/^v(\d+)/.exec(old.version)?.[1]) >= 24) return;
+    assert.match(
+      installed.run(old, command, variables).stderr,
+      /Start the program with NODE_EXTRA_CA_CERTS=.*, or with Node 24\.5/,
+    );
+  });
+
   it('is not what a checkout needs: that one starts on its own Node, also through a link', () => {
     symlinkSync(join(root, 'bin/postern'), join(installed.folder, 'checkout'));
     const { status, stdout, stderr } = installed.run(installed.oldNode(), ['../checkout', '--help']);
@@ -230,3 +255,17 @@ describe('the published package, installed into an empty project', () => {
     assert.match(stdout, /\bpostern start\b/);
   });
 });
+
+/** Root's own, in a folder that only root can enter. */
+function closedCopy({ folder }: Installation, from: string): string {
+  const closed = join(folder, 'closed');
+  for (const command of [
+    ['cp', '-r', from, closed],
+    ['chown', '-R', 'root', closed],
+    ['chmod', '0700', closed],
+  ]) {
+    const [program = '', ...words] = command;
+    assert.equal(spawnSync(program, words).status, 0, command.join(' '));
+  }
+  return closed;
+}
