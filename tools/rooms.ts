@@ -160,6 +160,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'http',
       'ingress',
       'objects',
+      'programs',
       'recent',
       'resources',
       'rulebook',

@@ -32,6 +32,14 @@ function isProgram(name: string): name is ProgramName {
  * @param code the URL of the file that asks
  */
 export function programUrl(name: ProgramName, code = import.meta.url): URL {
-  const isCheckout = code.endsWith('.ts');
-  return new URL(isCheckout ? `../${programs[name]}` : `./${name}.js`, code);
+  return new URL(isCheckout(code) ? `../${programs[name]}` : `./${name}.js`, code);
+}
+
+/** The command as its user types it: in a checkout from there, and else as npm finds it, in a project or globally. */
+export function typedCommand(code = import.meta.url): string {
+  return isCheckout(code) ? './bin/postern' : 'npx postern';
+}
+
+function isCheckout(code: string): boolean {
+  return code.endsWith('.ts');
 }

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { NameSet } from '../http/host.ts';
+import { typedCommand } from '../programs/programs.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
 import { localAddress } from '../settings/values.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -127,6 +128,7 @@ function demoLines({ identity, path }: Started): readonly string[] {
   const [blue, green] = demo.networks;
   const place = { subscriptionId, resourceGroup: demo.resourceGroup };
   const subnet = `${virtualNetworkId({ ...place, name: blue })}/subnets/${demo.subnet}`;
+  const command = typedCommand();
   const data = path.endsWith('/postern-data') ? '' : ` --data ${path}`;
   return [
     '',
@@ -138,8 +140,8 @@ function demoLines({ identity, path }: Started): readonly string[] {
     '',
     'Try it, then ask why:',
     '',
-    `  ./bin/postern secret show --vault ${demo.openVault} --name ${demo.secret}${data}`,
-    `  ./bin/postern secret show --vault ${demo.vault} --name ${demo.secret}${data}`,
-    `  ./bin/postern explain --vault ${demo.vault} --from ${demo.allowedAddress}${data}`,
+    `  ${command} secret show --vault ${demo.openVault} --name ${demo.secret}${data}`,
+    `  ${command} secret show --vault ${demo.vault} --name ${demo.secret}${data}`,
+    `  ${command} explain --vault ${demo.vault} --from ${demo.allowedAddress}${data}`,
   ];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { programs, programUrl } from '../../src/programs/programs.ts';
+import { programs, programUrl, typedCommand } from '../../src/programs/programs.ts';
 
 test('a program is found from the sources by its own path, and from the package beside the file that asks', () => {
   assert.equal(programUrl('worker', 'file:///a/src/programs/programs.ts').href, 'file:///a/src/main.ts');
@@ -22,4 +22,9 @@ test('each program is there in this checkout, once', () => {
     [],
   );
   assert.equal(new Set(names.map((name) => programUrl(name).href)).size, names.length);
+});
+
+test('the command is named as its user types it', () => {
+  assert.equal(typedCommand(), './bin/postern');
+  assert.equal(typedCommand('file:///a/node_modules/postern/dist/programs/worker.js'), 'npx postern');
 });
