@@ -4,7 +4,7 @@
  * start makes keys, certificates and the demo world; the later one finds them, and a warm compile cache.
  * `npm run bench -- start 9 ../earlier` compares with the `dist/` of another checkout.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -77,8 +77,12 @@ function memoryMiB(pids: readonly number[], key: 'Rss' | 'Pss'): readonly number
 
 const firsts = new Map([...installations.keys()].map((name) => [name, [] as Start[]]));
 const laters = new Map([...installations.keys()].map((name) => [name, [] as Start[]]));
+const bareMs: number[] = [];
 // The round before fills the compile cache.
 for (let round = -1; round < rounds; round += 1) {
+  const startMs = performance.now();
+  spawnSync(process.execPath, ['--eval', '0']);
+  if (round >= 0) bareMs.push(performance.now() - startMs);
   for (const [name, installation] of installations) {
     const [first, later] = [await start(installation), await start(installation)];
     rmSync(join(installation, 'data'), { recursive: true });
@@ -93,7 +97,9 @@ function median(values: readonly number[]): string {
   return (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN).toFixed(0);
 }
 
-console.log(`Medians of ${rounds} rounds; memory as supervisor + worker.\n`);
+console.log(
+  `Medians of ${rounds} rounds; memory as supervisor + worker. Node that does nothing: ${median(bareMs)} ms.\n`,
+);
 console.log('| | ready, ms | least | CPU until then, ms | first start, ms | its CPU, ms | RSS, MiB | PSS, MiB |');
 console.log('|---|---|---|---|---|---|---|---|');
 for (const [name, later] of laters) {
