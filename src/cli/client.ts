@@ -6,7 +6,7 @@ import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 
 export interface ClientRequest {
-  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** A URL under one of the server's names. */
   readonly url: string;
   readonly token?: string;

@@ -8,6 +8,9 @@ import { CommandFailed } from './failed.ts';
  */
 export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['secret show', async () => (await import('./commands/secret-show.ts')).secretShow],
+  ['secret list', async () => (await import('./commands/secret-list.ts')).secretList],
+  ['secret set', async () => (await import('./commands/secret-set.ts')).secretSet],
+  ['secret delete', async () => (await import('./commands/secret-delete.ts')).secretDelete],
   ['explain', async () => (await import('./commands/explain.ts')).explain],
   ['what-if', async () => (await import('./commands/what-if.ts')).whatIf],
   ['activity', async () => (await import('./commands/activity.ts')).activity],

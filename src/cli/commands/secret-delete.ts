@@ -1,0 +1,21 @@
+import type { Command } from '../command.ts';
+import { atVault, vaultOptions } from '../secret/at-vault.ts';
+
+export const secretDelete: Command = {
+  name: 'secret delete',
+  synopsis: 'Deletes a secret through the data plane, as the administrator. Prints until when it can be recovered.',
+  options: {
+    vault: vaultOptions.vault,
+    name: 'name of the secret',
+    from: vaultOptions.from,
+    'local-address': vaultOptions['local-address'],
+  },
+  required: ['vault', 'name'],
+  async run(options) {
+    const { name = '' } = options;
+    const vault = await atVault(options);
+    const answer = await vault.ask(`/secrets/${name}`, { method: 'DELETE' });
+    const seconds = Number(answer.get('scheduledPurgeDate'));
+    return `Deleted. It can be recovered until ${new Date(seconds * 1000).toISOString()}.`;
+  },
+};
