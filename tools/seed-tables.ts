@@ -31,6 +31,7 @@ export function seedParts(): ReadonlyMap<string, string> {
       rules: part('vaults', 'rules'),
       access: part('vaults', 'access'),
       secrets: part('vaults', 'secrets'),
+      keys: part('vaults', 'keys'),
     }).map(([name, described]) => [name, tableOf(described)]),
   );
 }

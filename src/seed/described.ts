@@ -59,7 +59,7 @@ export function whole(least: number, most: number): Described<number> {
   return { shape: wholeNumber(least, most), schema: { type: 'integer', minimum: least, maximum: most } };
 }
 
-export function oneOf<const T extends string | boolean>(...choices: readonly T[]): Described<T> {
+export function oneOf<const T extends string | boolean | number>(...choices: readonly T[]): Described<T> {
   return { shape: literal(...choices), schema: { enum: choices } };
 }
 

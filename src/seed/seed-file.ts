@@ -22,6 +22,7 @@ import {
   whole,
 } from './described.ts';
 import type { Described, GivenOf, ReadOf } from './described.ts';
+import { keyOf } from './key.ts';
 import { secretOf, tagsOf } from './secret.ts';
 
 /** The contents of a seed file: the type for a program that writes one. */
@@ -173,6 +174,11 @@ const secrets = named(
   secretOf(),
 );
 
+const keys = named(
+  { what: 'a key', pattern: '^[0-9A-Za-z\\-]{1,127}$', rule: 'it must be 1 to 127 letters, digits and hyphens' },
+  keyOf(),
+);
+
 const vaultName = {
   what: 'a vault',
   pattern: '^(?=.{3,24}$)[A-Za-z](-?[A-Za-z0-9])+$',
@@ -189,6 +195,7 @@ function vaultOf(profile: RuleProfile) {
       ),
     ),
     secrets: filled(about('Secrets, by name: a value, or an object', secrets), {}),
+    keys: filled(about('Keys, by name', keys), {}),
     tags: may(about('Tags of the resource', tagsOf({ most: 50, valueMost: 256 }))),
     sku: may(about('`standard` for a new vault', oneOf('standard', 'premium'))),
     softDeleteRetentionInDays: may(about('90 for a new vault. It cannot be changed later', whole(7, 90))),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ruleProfiles } from '../../src/firewall/profiles.ts';
 import { objectLimits } from '../../src/objects/parameters.ts';
@@ -7,6 +9,7 @@ import { isVaultName } from '../../src/resources/vaults/vaults.ts';
 import { parseSeed, readSeed, seedBounds } from '../../src/seed/read-seed.ts';
 import { secretBounds } from '../../src/seed/secret.ts';
 import type { SeedFile } from '../../src/seed/seed-file.ts';
+import { isValid } from './json-schema.ts';
 
 const profile = ruleProfiles.documented;
 const guid = 'a0000000-0000-4000-8000-000000000001';
@@ -47,7 +50,7 @@ test('a seed gets every default', () => {
       networks: {},
       identities: {},
       users: {},
-      vaults: { app: { secrets: { greeting: { value: 'hello' } } } },
+      vaults: { app: { secrets: { greeting: { value: 'hello' } }, keys: {} } },
     },
   });
   const all = read(whole);
@@ -149,6 +152,19 @@ const faults: readonly (readonly [unknown, RegExp])[] = [
     /^vaults\.app\.secrets\.a: expires is before notBefore\.$/,
   ],
   [vault({ secrets: { a: { contentType: 'x' } } }), /^vaults\.app\.secrets\.a\.value: it is missing\.$/],
+  [
+    vault({ keys: { a: { kty: 'RSA', crv: 'P-256' } } }),
+    /^vaults\.app\.keys\.a\.crv: it is for EC keys; an RSA key has a keySize\.$/,
+  ],
+  [
+    vault({ keys: { a: { kty: 'EC', keySize: 256 } } }),
+    /^vaults\.app\.keys\.a\.keySize: the size of an EC key is that of its crv\.$/,
+  ],
+  [
+    vault({ keys: { a: { kty: 'RSA', keySize: 256 } } }),
+    /^vaults\.app\.keys\.a\.keySize: an RSA key has 2048, 3072, 4096 bits, not 256\.$/,
+  ],
+  [vault({ keys: { a: { kty: 'AES' } } }), /^vaults\.app\.keys\.a\.kty: "AES" must be one of: EC, /],
   [{ identities: { developer: {} } }, /^identities\.developer: the server has an identity of that name itself/],
   [
     { identities: { a: { clientId: guid }, b: { clientId: guid } } },
@@ -223,5 +239,31 @@ test("the bounds and names are those of the vaults' own rules", () => {
   for (const name of names) {
     assert.equal(read({ vaults: { [name]: {} } }).ok, isVaultName(name), name);
     assert.equal(read(vault({ secrets: { [name]: '' } })).ok, isObjectName(name), name);
+  }
+});
+
+/** The rules that a JSON Schema cannot say: of the firewall, of names in another case, and of parts that need another. */
+const beyondTheSchema = [
+  /forbidden range|ipRules|virtualNetworkRules|in another case|is outside of|overlaps|no principal|enableRbac/,
+  /is before|2027-02-30|already|itself|crv|keySize|10\.0\.0\.5/,
+];
+
+test('the published schema accepts what the reader accepts, and refuses what a schema can', () => {
+  const path = join(import.meta.dirname, '../../docs/reference/seed.schema.json');
+  const schema = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>>;
+  for (const seed of [
+    {},
+    whole,
+    vault({}),
+    network({ web: '10.0.0.0/24' }),
+    { users: { 'a@b': { password: null } } },
+  ]) {
+    assert.ok(read(seed).ok && isValid(schema, seed), JSON.stringify(seed));
+  }
+  for (const [seed] of faults) {
+    const refused = read(seed);
+    const message = refused.ok ? '' : refused.message;
+    const isBeyond = beyondTheSchema.some((rule) => rule.test(message));
+    assert.equal(isValid(schema, seed), isBeyond, message);
   }
 });

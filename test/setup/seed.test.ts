@@ -367,6 +367,32 @@ test('each change has an audit record in its transaction, without a value', asyn
   assert.ok(!lines.join().includes('hello') && !lines.join().includes('first '));
 });
 
+test('a key is made once, and never becomes another', async () => {
+  const { store, done, refusal } = await opened();
+  const keys: SeedFile = {
+    vaults: { app: { keys: { signing: { kty: 'EC', crv: 'P-384' }, wrapping: { kty: 'RSA' } } } },
+  };
+  assert.deepEqual(await done(keys), [
+    'added resourceGroup',
+    'added vaults.app',
+    'added vaults.app.keys.signing',
+    'added vaults.app.keys.wrapping',
+  ]);
+  assert.deepEqual(await done(keys), []);
+  const { scope } = await vaultOf(store, 'app');
+  const [signing] = await readRecords(store, { get: [objectKeys(scope, 'keys').current('signing')] });
+  const { material } = signing?.value.current ?? {};
+  assert.deepEqual(material?.kty === 'EC' && material.crv, 'P-384');
+  assert.match(
+    await refusal({ vaults: { app: { keys: { signing: { kty: 'EC', crv: 'P-256' } } } } }),
+    /^vaults\.app\.keys\.signing\.crv: the key that is there is \{"kty":"EC","crv":"P-384"\}, and a key cannot become another/,
+  );
+  assert.match(
+    await refusal({ vaults: { app: { keys: { hard: { kty: 'EC-HSM' } } } } }),
+    /^vaults\.app\.keys\.hard\.kty: Hardware key operation not allowed on standard vault\.$/,
+  );
+});
+
 test('the demo is a seed', async () => {
   const { store, done } = await opened();
   assert.equal((await done(demoSeed)).length, 7);

@@ -160,7 +160,7 @@ test('what a seed cannot say is said, and a vault that is closed to the administ
   const { seed, stderr } = await exported(data);
   assert.deepEqual(stderr.trimEnd().split('\n').toSorted(), [
     "postern: left out: the identity 'without a secret': it has no client secret.",
-    "postern: left out: the key 'signing' of the vault 'app': no private key leaves the server.",
+    "postern: left out: the private key of 'signing' of the vault 'app': another server makes its own.",
   ]);
   assert.deepEqual(seed.vaults?.['app']?.secrets, { greeting: null });
   await assert.rejects(

@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { findAll, openAsking, textIn } from '../export/found.ts';
 import { LeftOut } from '../export/left-out.ts';
 import { principalsOf } from '../export/principals.ts';
-import { networksOf, vaultOf } from '../export/resources.ts';
+import { keysOf, networksOf, vaultOf } from '../export/resources.ts';
 import { secretsOf } from '../export/secrets.ts';
 import type { Reading } from '../export/secrets.ts';
 import { localAddressFor } from '../seen-address.ts';
@@ -37,7 +37,12 @@ export const exportSeed: Command = {
     const vaults: Record<string, NonNullable<SeedFile['vaults']>[string]> = {};
     for (const vault of found.vaults) {
       const secrets = await secretsOf(vault, found, reading);
-      vaults[textIn(vault, 'name')] = { ...vaultOf(vault, found, { principals, leftOut }), secrets };
+      const keys = keysOf(vault, found, leftOut);
+      vaults[textIn(vault, 'name')] = {
+        ...vaultOf(vault, found, { principals, leftOut }),
+        secrets,
+        ...(Object.keys(keys).length > 0 && { keys }),
+      };
     }
     const { identities, users } = principals;
     const seed: SeedFile = {

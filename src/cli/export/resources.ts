@@ -142,3 +142,28 @@ export function tagsOf(resource: Members): { readonly tags?: Readonly<Record<str
 function stringsIn(members: Members, name: string): readonly string[] {
   return listIn(members, name).filter((value) => typeof value === 'string');
 }
+
+/**
+ * The keys of a vault that are not those of its certificates, by their form: no private key leaves the server, and another one
+ * makes its own.
+ */
+export function keysOf(vault: Members, found: Found, leftOut: LeftOut): NonNullable<Vault['keys']> {
+  const name = textIn(vault, 'name');
+  const secrets = new Set(
+    (found.secrets.get(name) ?? []).map((secret) => textIn(within(secret, 'properties'), 'secretUriWithVersion')),
+  );
+  const keys = (found.keys.get(name) ?? []).flatMap((key) => {
+    const properties = within(key, 'properties');
+    if (secrets.has(textIn(properties, 'keyUriWithVersion').replace('/keys/', '/secrets/'))) return [];
+    leftOut.add(`the private key of '${textIn(key, 'name')}' of the vault '${name}'`, 'another server makes its own');
+    const [kty, crv, keySize] = ['kty', 'curveName', 'keySize'].map((member) => properties.get(member));
+    return [
+      [
+        textIn(key, 'name'),
+        { kty, ...(crv !== undefined && { crv }), ...(keySize !== undefined && { keySize }) },
+      ] as const,
+    ];
+  });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the next start reads it, and refuses a form that it does not know
+  return Object.fromEntries(keys) as NonNullable<Vault['keys']>;
+}

@@ -38,6 +38,8 @@ export async function applySeed(store: Store, seed: Seed, scope: SeedScope): Pro
     } catch (error) {
       if (error instanceof SeedRefused) return { ok: false, path: error.path, message: `${error.message}.` };
       if (!(error instanceof Conflict) || attempt === attemptsMax) throw error;
+    } finally {
+      await applying.close();
     }
   }
 }

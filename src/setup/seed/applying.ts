@@ -4,6 +4,7 @@ import type { LogRecord } from '../../audit/activity.ts';
 import type { AuditEvent } from '../../audit/event.ts';
 import { putBeforeLog, recordIdMaker } from '../../audit/outbox.ts';
 import { auditRecord, directoryId } from '../../audit/record.ts';
+import { openKeyEngine } from '../../crypto/key-engine.ts';
 import { lockedScopes, readLocks } from '../../resources/authorization/locks.ts';
 import type { Place } from '../../resources/keys.ts';
 import type { Seed } from '../../seed/seed-file.ts';
@@ -11,6 +12,7 @@ import { formatPath } from '../../shape/fault.ts';
 import type { Path } from '../../shape/fault.ts';
 import type { Draft } from '../../store/draft.ts';
 import type { Put, Transaction } from '../../store/store.ts';
+import type { KeyEngine } from '../../types/key.ts';
 import type { RuleProfile } from '../../types/firewall.ts';
 import type { Developer } from '../developer.ts';
 import type { Identity } from '../identity.ts';
@@ -85,6 +87,7 @@ export class Applying {
   readonly newId = randomUUID;
   readonly #records: Put[] = [];
   readonly #makeId: () => string;
+  #engine: KeyEngine | undefined;
 
   constructor(store: Draft, seed: Seed, scope: SeedScope) {
     this.store = store;
@@ -92,6 +95,16 @@ export class Applying {
     this.scope = scope;
     this.place = { subscriptionId: scope.identity.subscriptionId, resourceGroup: seed.resourceGroup };
     this.#makeId = recordIdMaker(() => scope.nowMs, randomBytes);
+  }
+
+  /** Makes keys. Its threads are started for the first one. */
+  get engine(): KeyEngine {
+    this.#engine ??= openKeyEngine({ threads: 1 });
+    return this.#engine;
+  }
+
+  async close(): Promise<void> {
+    await this.#engine?.close();
   }
 
   /** The audit records of everything that was done. */

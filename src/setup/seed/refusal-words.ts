@@ -19,10 +19,13 @@ export function wordsOfResource(refusal: ResourceRefusal): string {
   return `it was refused (${refusal.kind})`;
 }
 
-/** The same for a secret. */
+/** The same for a secret or a key. */
 export function wordsOfObject(refusal: ObjectRefusal): string {
   if ('message' in refusal) return refusal.message;
-  if (refusal.kind === 'secretManaged') {
+  if (refusal.kind === 'objectDeletedButRecoverable') {
+    return 'it is soft-deleted, and keeps its name: start once without --seed and recover or purge it, or leave it out of the seed';
+  }
+  if (refusal.kind === 'secretManaged' || refusal.kind === 'keyManaged') {
     return 'it belongs to the certificate of that name, which changes it: choose another name, or leave it out';
   }
   if (refusal.kind === 'objectBeingDeleted' || refusal.kind === 'objectBeingRecovered') {

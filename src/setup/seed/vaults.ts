@@ -11,6 +11,7 @@ import type { AccessPolicy } from '../../types/access-policy.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import { SeedRefused } from './applying.ts';
 import type { Applying } from './applying.ts';
+import { applyKey } from './keys.ts';
 import { defaultLocation, refuseOtherLocation } from './networks.ts';
 import { namedPolicies } from './policies.ts';
 import { wordsOfResource } from './refusal-words.ts';
@@ -41,6 +42,9 @@ export async function applyVault(applying: Applying, name: string, vault: SeedVa
   const opened = openVault(record, applying.scope.nowMs);
   for (const [secretName, secret] of Object.entries(vault.secrets)) {
     await applySecret(applying, opened, { name: secretName, secret, path: [...path, 'secrets', secretName] });
+  }
+  for (const [keyName, key] of Object.entries(vault.keys)) {
+    await applyKey(applying, opened, { name: keyName, key, path: [...path, 'keys', keyName] });
   }
 }
 
@@ -153,7 +157,7 @@ function isSamePolicy(one: AccessPolicy, other: AccessPolicy): boolean {
 
 /** The properties that the seed names, as the resource manager takes them. */
 function propertiesOf({ place }: Applying, vault: SeedVault): Readonly<Record<string, unknown>> {
-  const { rules, sku, access: _, secrets: __, tags: ___, ...others } = vault;
+  const { rules, sku, access: _, secrets: __, keys: ___, tags: ____, ...others } = vault;
   return {
     ...others,
     ...(sku !== undefined && { sku: { family: 'A', name: sku } }),
