@@ -17,6 +17,9 @@ import type { NodeOnPath } from './installation.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const isRoot = process.geteuid?.() === 0;
 
+/** As a user types it. */
+const start = ['npx', 'postern', 'start', '--json', '--memory', '--port', '0'];
+
 /** Beside the documents in `docs/`. */
 const mayHold = new Set([
   'ARCHITECTURE.md',
@@ -167,7 +170,6 @@ describe('the published package, installed into an empty project', () => {
   it('serves on each Node: a secret is read by the command and by an application that imports postern/register', async () => {
     const app = join(installed.project, 'app.mjs');
     writeFileSync(app, application);
-    const start = ['npx', 'postern', 'start', '--json', '--memory', '--port', '0'];
     for (const node of nodes) {
       await using server = await installed.serve(node, start);
       const { dataDir } = server.ready;
@@ -199,8 +201,8 @@ describe('the published package, installed into an empty project', () => {
     writeFileSync(configuration, JSON.stringify({ audit: { otlp } }));
     const main = join(isRoot ? closedCopy(installed, here) : here, 'bin/main.mjs');
     if (!isRoot) notRun('the package where the worker cannot read it', 'needs root');
-    const start = [process.execPath, main, 'start', '--memory', '--config', configuration];
-    await using server = await startCommand(start);
+    const command = [process.execPath, main, 'start', '--memory', '--config', configuration];
+    await using server = await startCommand(command);
     assert.equal(statSync(`/proc/${server.workerPid()}`).uid !== 0, true);
     const key = await server.client.vault('demo', 'POST', '/keys/k/create', {
       from: '127.0.0.7',
@@ -208,6 +210,32 @@ describe('the published package, installed into an empty project', () => {
     });
     assert.equal(key.status, 200, JSON.stringify(key.body));
     await until(() => collector.taken.some(({ body }) => body.includes('KeyCreate')), 'the record of the new key');
+  });
+
+  it('makes networks as an ordinary user, and runs a program in a subnet, on each Node', async () => {
+    const tried = ['unshare', '--user', '--map-root-user', '--mount', '--net', 'nft', '--check', 'list', 'ruleset'];
+    const { status: able } = installed.run(current, tried);
+    if (able !== 0) {
+      notRun('networks from the package', `"${tried.join(' ')}" does not run for an ordinary user`);
+      return;
+    }
+    for (const node of nodes) {
+      await using server = await installed.serve(node, start);
+      const postern = (...words: readonly string[]) => {
+        const { status, stdout, stderr } = installed.run(node, ['npx', 'postern', ...words]);
+        assert.equal(status, 0, `${node.version}: ${words.join(' ')}: ${stderr}`);
+        return stdout;
+      };
+      const data = ['--data', server.ready.dataDir];
+      try {
+        postern('net', 'up', '--detach', ...data);
+        const asking = ['curl', '--silent', '--output', '/dev/null', '--write-out', '%{http_code}'];
+        const asked = [...asking, 'https://demo.vault.azure.net/healthstatus'];
+        assert.equal(postern('exec', '--subnet', 'demo-blue/workloads', ...data, '--', ...asked), '200');
+      } finally {
+        assert.match(postern('net', 'down', ...data), /removed/);
+      }
+    }
   });
 
   it('names on an older Node the command that brings a newer one, with the same arguments', () => {
@@ -227,15 +255,7 @@ describe('the published package, installed into an empty project', () => {
     const old = installed.oldNode();
     const app = join(installed.project, 'app.mjs');
     writeFileSync(app, application);
-    await using server = await installed.serve(current, [
-      'npx',
-      'postern',
-      'start',
-      '--json',
-      '--memory',
-      '--port',
-      '0',
-    ]);
+    await using server = await installed.serve(current, start);
     const { caFile, dataDir, vaultSuffix } = server.ready;
     const variables = { POSTERN_DATA: dataDir, KEYVAULT_URL: `https://open${vaultSuffix}` };
     const command = ['node', '--import', 'postern/register', app];
