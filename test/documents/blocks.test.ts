@@ -104,7 +104,7 @@ suite('a command in a document', () => {
     ['postern.db and postern: and /run/postern a', []],
     ['const postern = JSON.parse(x)', []],
     ['from postern import start_postern', []],
-    ['postern secret list', ['postern has no command secret list']],
+    ['postern secret lend', ['postern has no command secret lend']],
     ['postern explain --form 1', ['postern explain has no option --form']],
     ['postern token --vault a', ['postern token has no option --vault']],
     ['npm run bench -- pair', []],
