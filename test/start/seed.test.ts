@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { notRun } from '../not-run.ts';
 import { dataFolder, startPostern, until } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 import type { SeedFile } from '../../src/seed/seed-file.ts';
@@ -139,4 +140,24 @@ test('the audit log has the changes of a seed', async () => {
   const id = seeded.at(-1)?.properties.id ?? '';
   assert.ok(id.startsWith(`https://app.vault.${host}/secrets/greeting/`), id);
   assert.ok(seeded.every(({ identity }) => identity === undefined));
+});
+
+test('root reads a seed that only root can read, and refuses one that the worker could change', async () => {
+  if (process.geteuid?.() !== 0) {
+    notRun('a seed that root reads', 'it takes root');
+    return;
+  }
+  using folder = dataFolder();
+  chmodSync(folder.path, 0o755);
+  const seed = seedIn(folder.path, world);
+  const options = ['--data', join(folder.path, 'data'), '--seed', seed.path, '--user', '61043'];
+  {
+    await using running = await startPostern(options);
+    assert.equal(await valueOf(running), 'hello');
+    await running.end('SIGTERM');
+  }
+  chownSync(seed.path, 61043, 61043);
+  const { status, stderr } = spawnSync(postern, ['start', '--port', '0', ...options], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /The worker \(uid 61043\) can change .*\/world\.json, which root trusts/);
 });
