@@ -196,7 +196,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'cli/run',
       'crypto/master-key.ts',
       'delivery',
-      'fabric/addresses.ts',
+      'firewall/validate.ts',
       'ingress',
       'programs',
       'resources',

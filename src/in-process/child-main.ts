@@ -19,14 +19,18 @@ async function answer(asked: Asked): Promise<void> {
       return { id, ok: false, name, message };
     },
   );
+  if (!process.connected) return;
   process.send?.(answered);
   if (call === 'stop') process.disconnect?.();
 }
 
 async function carryOut(asked: Asked): Promise<Returned> {
   if (asked.call === 'start') {
-    backend = await openServerHere(asked.options);
-    return { facts: backend.facts };
+    const opened = await openServerHere(asked.options);
+    // The parent may have ended meanwhile: then no `disconnect` comes, and no call.
+    if (!process.connected) await opened.stop();
+    else backend = opened;
+    return { facts: opened.facts };
   }
   if (backend === undefined) throw new Error('the server has not started, or was stopped');
   switch (asked.call) {

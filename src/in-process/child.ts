@@ -27,7 +27,8 @@ class ServerInChild implements Backend {
   constructor() {
     // Options of the parent, such as a test runner's loader or its inspector, are not for the server.
     const stdio: ('ignore' | 'inherit' | 'ipc')[] = ['ignore', 'ignore', 'inherit', 'ipc'];
-    this.#child = fork(program, [], { execArgv: [], serialization: 'advanced', stdio });
+    const env = { ...process.env, NODE_OPTIONS: undefined };
+    this.#child = fork(program, [], { env, execArgv: [], serialization: 'advanced', stdio });
     this.#child.on('message', (answered: Answered) => this.#settle(answered));
     this.#child.once('exit', (code, signal) => this.#ended(signal ?? `exit status ${String(code)}`));
     this.#child.once('error', (error) => this.#ended(error.message));

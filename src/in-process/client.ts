@@ -20,12 +20,19 @@ import type { Answer } from './send.ts';
 
 const managementVersion = 'api-version=2026-02-01';
 const vaultVersion = 'api-version=7.4';
+/** Azure's codes for a denial by the rules, and by `publicNetworkAccess`. */
+const firewallCodes = new Set<unknown>(['ForbiddenByFirewall', 'ForbiddenByConnection']);
 /** The place of the ordinary listener: 127.0.0.1 behind the NAT table. */
 const ordinary = '';
 
 /** A running server as its program has it, wherever it runs. */
 export async function posternOf(backend: Backend, { clock }: PosternOptions): Promise<Postern> {
-  return new Client(backend, clock, await backend.environment(process.env));
+  try {
+    return new Client(backend, clock, await backend.environment(process.env));
+  } catch (error) {
+    await backend.stop();
+    throw error;
+  }
 }
 
 class Client implements Postern {
@@ -34,6 +41,7 @@ class Client implements Postern {
   readonly #agents = new Map<string, PosternAgent>();
   readonly #credentials = new Map<string, Credential>();
   #movedMs = 0;
+  #life = 1;
   #stopping: Promise<void> | undefined;
   readonly url: string;
   readonly tenantId: string;
@@ -115,7 +123,7 @@ class Client implements Postern {
   async expectDenied(request: SecretRequest): Promise<void> {
     const { status, body } = await this.#read(request);
     const error = memberOf(body, 'error');
-    if (status === 403 && memberOf(memberOf(error, 'innererror'), 'code') === 'ForbiddenByFirewall') return;
+    if (status === 403 && firewallCodes.has(memberOf(memberOf(error, 'innererror'), 'code'))) return;
     const found = status === 200 ? 'it was let in' : `it was answered ${status}: ${String(memberOf(error, 'message'))}`;
     throw await this.#unexpected(request, `the firewall was to deny the request, but ${found}`);
   }
@@ -130,6 +138,7 @@ class Client implements Postern {
   async reset(): Promise<void> {
     await this.#backend.reset();
     this.#movedMs = 0;
+    this.#life += 1;
     // Their connections have ended.
     for (const agent of this.#agents.values()) agent.destroy();
   }
@@ -151,7 +160,7 @@ class Client implements Postern {
   readonly #now = (): number => (this.#clock?.getTime() ?? Date.now()) + this.#movedMs;
 
   #toCredentials() {
-    return { facts: this.#backend.facts, agent: this.#agentFrom(ordinary), now: this.#now };
+    return { facts: this.#backend.facts, agent: this.#agentFrom(ordinary), now: this.#now, life: () => this.#life };
   }
 
   #agentFrom(place: Place): PosternAgent {
@@ -162,10 +171,10 @@ class Client implements Postern {
 
   #newAgent(place: Place): PosternAgent {
     const { facts } = this.#backend;
-    const home = new URL(facts.home).hostname;
+    const { hostname: home } = new URL(facts.home);
     return new PosternAgent({
       ca: facts.ca,
-      isOurs: (hostname) => hostname === home || hostname.endsWith(`.${home}`),
+      isOurs: (hostname, port) => port === facts.port && (hostname === home || hostname.endsWith(`.${home}`)),
       port: async () => (place === ordinary ? facts.port : (await this.#backend.find(place)).port),
     });
   }

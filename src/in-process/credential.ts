@@ -8,6 +8,7 @@ import type { Answer } from './send.ts';
 type Ask = (resource: string) => Promise<Answer>;
 
 interface Kept {
+  readonly life: number;
   readonly token: string;
   /** By the server's clock, milliseconds since 1970. */
   readonly endsAtMs: number;
@@ -20,22 +21,24 @@ const leastMs = 60_000;
  * A credential that keeps its tokens by the server's clock, which a test may move: a client that kept them by its own
  * would send one that has ended. So it tells the client that each ends at once, and is asked again for every request.
  */
-function credentialBy(ask: Ask, now: () => number): Credential {
+function credentialBy(ask: Ask, { now, life }: Pick<CredentialParts, 'now' | 'life'>): Credential {
   const kept = new Map<string, Promise<Kept>>();
   const fresh = async (resource: string): Promise<Kept> => {
+    const asked = life();
     const { status, body } = await ask(resource);
     const token = memberOf(body, 'access_token');
     if (status !== 200 || typeof token !== 'string') {
       throw new Error(`There is no token for ${resource}: ${status} ${JSON.stringify(body)}`);
     }
-    return { token, endsAtMs: now() + Number(memberOf(body, 'expires_in')) * 1000 };
+    return { token, life: asked, endsAtMs: now() + Number(memberOf(body, 'expires_in')) * 1000 };
   };
   return {
     async getToken(scopes: string | string[]): Promise<AccessToken> {
       const [scope = ''] = Array.isArray(scopes) ? scopes : [scopes];
       const resource = scope.replace(/\/\.default$/, '');
       const known = await kept.get(resource);
-      const usable = known !== undefined && known.endsAtMs - now() > leastMs ? known : undefined;
+      const isUsable = known?.life === life() && known.endsAtMs - now() > leastMs;
+      const usable = isUsable ? known : undefined;
       if (usable === undefined) {
         const asked = fresh(resource);
         kept.set(resource, asked);
@@ -53,11 +56,13 @@ interface CredentialParts {
   readonly agent: Agent;
   /** The server's clock. */
   readonly now: () => number;
+  /** Another one after each reset: it moves the clock back, to where a token from before it is not valid yet. */
+  readonly life: () => number;
 }
 
 /** An application's, the administrator's by default (RFC 6749 section 4.4). */
 export function applicationCredential(
-  { facts, agent, now }: CredentialParts,
+  { facts, agent, now, life }: CredentialParts,
   { clientId, clientSecret }: Pick<Application, 'clientId' | 'clientSecret'> = facts,
 ): Credential {
   const { home, tenantId } = facts;
@@ -72,7 +77,7 @@ export function applicationCredential(
         scope: `${resource}/.default`,
       }).toString(),
     });
-  return credentialBy(ask, now);
+  return credentialBy(ask, { now, life });
 }
 
 /**
@@ -81,7 +86,7 @@ export function applicationCredential(
  * @throws {Error} where there is no identity of that name
  */
 export function credentialNamed(name: string, parts: CredentialParts): Credential {
-  const { facts, agent, now } = parts;
+  const { facts, agent, now, life } = parts;
   const isNamed = (one: { readonly name: string }) => one.name.toLowerCase() === name.toLowerCase();
   const application = facts.applications.find(isNamed);
   if (application !== undefined) return applicationCredential(parts, application);
@@ -104,5 +109,5 @@ export function credentialNamed(name: string, parts: CredentialParts): Credentia
     const token = { access_token: memberOf(body, 'access_token'), expires_in: endsAtSeconds - now() / 1000 };
     return { status, body: status === 200 ? token : body };
   };
-  return credentialBy(ask, now);
+  return credentialBy(ask, { now, life });
 }

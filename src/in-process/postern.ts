@@ -177,7 +177,7 @@ export interface Postern extends AsyncDisposable {
   readonly credential: Credential;
   /** For a client whose requests the vaults see as coming from 203.0.113.1. */
   readonly clientOptions: ClientOptions;
-  /** The environment for a child process: a program in Node, Python or Go finds names, authority and identity in it. */
+  /** The environment for a child process: authority and identity, and for a program in Node the names too. */
   readonly env: Readonly<Record<string, string>>;
   /** `https://NAME.vault.localhost:PORT`. */
   vaultUrl(name: string): string;
@@ -190,7 +190,7 @@ export interface Postern extends AsyncDisposable {
   explain(question: Question): Promise<Explanation>;
   /** The records of all requests so far, the first one first; those of every request that was answered are there. */
   audit(): Promise<readonly AuditRecord[]>;
-  /** Reads the secret, and throws with the reason if the firewall lets the request in. */
+  /** Reads the secret, and throws with the reason unless the vault's firewall, or its `publicNetworkAccess`, denies it. */
   expectDenied(request: SecretRequest): Promise<void>;
   /** Reads the secret and returns its value, or throws with the reason if it was refused. */
   expectAllowed(request: SecretRequest): Promise<string>;

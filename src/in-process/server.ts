@@ -41,14 +41,23 @@ const quiet = pino({ level: 'silent' }, { write: () => undefined });
 /** Starts a server in this process, and changes nothing else of it: not its folder, signals, environment or output. */
 export async function openServerHere(options: PosternOptions): Promise<Backend> {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'postern-')));
-  const server = new ServerHere(path, options);
   try {
-    await server.open();
+    const server = new ServerHere(path, options);
+    await openOrStop(server);
+    return server;
   } catch (error) {
     rmSync(path, { recursive: true, force: true });
     throw error;
   }
-  return server;
+}
+
+async function openOrStop(server: ServerHere): Promise<void> {
+  try {
+    await server.open();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
 
 class ServerHere implements Backend {
@@ -58,6 +67,8 @@ class ServerHere implements Backend {
   readonly #settings: Settings;
   #movedMs = 0;
   #life: Life | undefined;
+  /** Settles when the last step of `#inTurn` has ended. */
+  #lastStep: Promise<unknown> = Promise.resolve();
   /** The records after the start. */
   #first: readonly StoredRecord[] = [];
   #facts: Facts | undefined;
@@ -89,17 +100,40 @@ class ServerHere implements Backend {
     return environmentOf(this.#connection(), inherited);
   }
 
-  async advance(ms: number): Promise<void> {
-    this.#movedMs += ms;
-    await this.#running.server.scheduler.runDue();
+  advance(ms: number): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#movedMs += ms;
+      await this.#running.server.scheduler.runDue();
+    });
   }
 
   async recorded(): Promise<void> {
-    const { rows } = this.#running.folder;
-    while ((await rows.list({ prefix: outboxPrefix, limit: 1 })).length > 0) await sleep(lookEveryMs);
+    const look = () => this.#running.folder.rows.list({ prefix: outboxPrefix, limit: 1 });
+    while ((await look()).length > 0) await sleep(lookEveryMs);
   }
 
-  async reset(): Promise<void> {
+  reset(): Promise<void> {
+    return this.#inTurn(() => this.#beginAgain());
+  }
+
+  stop(): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        if (this.#life !== undefined) await this.#end();
+      } finally {
+        rmSync(this.#path, { recursive: true, force: true });
+      }
+    });
+  }
+
+  /** One after the other: a stop that came in the middle of a reset would leave the life that the reset then begins. */
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const ended = this.#lastStep.then(step);
+    this.#lastStep = ended.catch(() => undefined);
+    return ended;
+  }
+
+  async #beginAgain(): Promise<void> {
     const { port } = this.facts;
     const { auditDirectory, storageDirectory } = this.#running.folder;
     await this.#end();
@@ -109,11 +143,6 @@ class ServerHere implements Backend {
     const kept = memoryStore();
     await kept.transact({ put: [...this.#first] });
     await this.#begin(port, kept);
-  }
-
-  async stop(): Promise<void> {
-    await this.#end();
-    rmSync(this.#path, { recursive: true, force: true });
   }
 
   get #running(): Life {
@@ -158,12 +187,12 @@ class ServerHere implements Backend {
       clientsNow: Date.now,
       log: quiet,
     });
-    await server.ingress.addPublic(socket);
     const { subscriptionId } = folder.identity;
     const { store } = folder;
     const { resourceGroup } = settings.seed?.seed ?? demo;
     const listeners = new SourceListeners({ server, store, subscriptionId, resourceGroup });
     this.#life = { folder, server, listeners };
+    await server.ingress.addPublic(socket);
     const controlSocket = join(this.#path, 'none');
     const ready = describeStart({ ...folder, atStart, settings, names: server.names, controlSocket });
     writeConnectionFile(ready, this.#path);

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { isDate } from 'node:util/types';
 import { generateMasterKey } from '../crypto/master-key.ts';
 import { readSeed } from '../seed/read-seed.ts';
 import { profileOf } from '../settings/rule-profile.ts';
@@ -10,7 +12,10 @@ import type { PosternOptions } from './postern.ts';
  * @throws {TypeError} for an option that is refused
  */
 export function settingsOf(options: PosternOptions, folder: string): Settings {
-  const { config, ruleProfile } = options;
+  const { clock, config, ruleProfile } = options;
+  if (clock !== undefined && !(isDate(clock) && Number.isFinite(clock.getTime()))) {
+    throw new TypeError('startPostern: clock: this is not a valid Date: give one, or leave it out.');
+  }
   const profile = ruleProfile === undefined ? [] : ['--rules', ruleProfile];
   const file = config === undefined ? [] : ['--config', 'config'];
   const read = readSettings({
@@ -19,8 +24,13 @@ export function settingsOf(options: PosternOptions, folder: string): Settings {
     readFile: () => JSON.stringify(config),
     folder,
   });
-  if (!read.ok) throw new TypeError(`startPostern: ${read.message}`);
+  if (!read.ok) throw new TypeError(`startPostern: ${named(read.message, folder)}`);
   return { ...read.settings, seed: seedIn(options, read.settings) };
+}
+
+/** A message about the command line's settings, with the names of the options here. */
+function named(message: string, folder: string): string {
+  return message.replace(join(folder, 'config'), 'config').replace('--rules', 'ruleProfile');
 }
 
 /**
@@ -29,7 +39,7 @@ export function settingsOf(options: PosternOptions, folder: string): Settings {
  */
 function seedIn(options: PosternOptions, settings: Settings): SeedSetting | undefined {
   const { clock, ruleProfile, config, ...world } = options;
-  if (Object.keys(world).length === 0) return undefined;
+  if (Object.values(world).every((member) => member === undefined)) return undefined;
   const read = readSeed(world, profileOf(settings));
   if (!read.ok) throw new TypeError(`startPostern: ${read.message}`);
   return { file: 'startPostern', seed: read.seed, prune: false };

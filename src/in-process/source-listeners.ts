@@ -1,5 +1,5 @@
 import { formatIpv4, parseAddress, parseRange } from '../address/address.ts';
-import { privateBlocks } from '../fabric/addresses.ts';
+import { reservedRanges } from '../firewall/validate.ts';
 import type { OpenListener } from '../ingress/options.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
 import { readSubnetById } from '../resources/networks/virtual-networks.ts';
@@ -33,10 +33,11 @@ export class SourceListeners {
   async find(place: string): Promise<PlaceFound> {
     const address = parseAddress(place);
     if (address === undefined) return this.#subnet(place);
-    const isPrivate =
-      address.family === 4 && privateBlocks.some(({ first, last }) => first <= address.value && address.value <= last);
-    if (isPrivate) {
-      throw new TypeError(`A vault sees the private address ${place} only from a subnet: give it as 'network/subnet'.`);
+    const reserved = address.family === 4 ? reservedAt(address.value) : undefined;
+    if (reserved !== undefined) {
+      throw new TypeError(
+        `A vault sees no client at ${place} (${reserved}): give its subnet as 'network/subnet', or a public address.`,
+      );
     }
     const { ingress } = this.#parts.server;
     const port = await this.#portOf(address.text, (handle) => ingress.addSeenAs(handle, { address: address.text }));
@@ -83,6 +84,11 @@ export class SourceListeners {
     opening.catch(() => this.#opened.delete(key));
     return opening;
   }
+}
+
+/** The name of the reserved range that an address is in. */
+function reservedAt(address: number): string | undefined {
+  return reservedRanges.find(({ first, last }) => first <= address && address <= last)?.name;
 }
 
 /** A socket on 127.0.0.1, which listens once it is given to a server; port 0 means any. */

@@ -18,7 +18,7 @@ describe('the agent of client options', () => {
   const agentTo = (port: () => Promise<number>) =>
     new PosternAgent({
       ca: world.client.ca,
-      isOurs: (hostname) => hostname === 'localhost' || hostname.endsWith('.localhost'),
+      isOurs: (hostname, at) => at === world.port && (hostname === 'localhost' || hostname.endsWith('.localhost')),
       port,
     });
 
@@ -47,8 +47,8 @@ describe('the agent of client options', () => {
     });
   });
 
-  it('leaves other names alone, and does not trust the authority for them', async (t) => {
-    // The server's own certificate, at a name that is not one of its own.
+  it('leaves other names and ports alone, and does not trust the authority for them', async (t) => {
+    // The server's own certificate, at a name and at a port that are not its own.
     const { server } = world.folder.certificates;
     const foreign = createServer({ key: server.key, cert: server.certificate }, (_, response) => response.end('{}'));
     await once(foreign.listen(0, '127.0.0.1'), 'listening');
@@ -60,7 +60,9 @@ describe('the agent of client options', () => {
     });
     t.after(() => agent.destroy());
     const { port } = foreign.address() as AddressInfo;
-    await assert.rejects(send(`https://127.0.0.1:${port}/`, agent), { code: /CERT|SELF_SIGNED|UNABLE_TO/ });
+    for (const host of ['127.0.0.1', 'localhost']) {
+      await assert.rejects(send(`https://${host}:${port}/`, agent), { code: /CERT|SELF_SIGNED|UNABLE_TO/ });
+    }
     assert.equal(asked, 0);
   });
 });

@@ -93,8 +93,11 @@ for (const [where, open] of Object.entries(start)) {
       const at = (from: string) => postern.explain({ vault: 'demo', from });
       await assert.rejects(at('10.0.0.4'), {
         name: 'TypeError',
-        message: /private address 10\.0\.0\.4 only from a subnet/,
+        message:
+          "A vault sees no client at 10.0.0.4 (private IP addresses): give its subnet as 'network/subnet', or a public address.",
       });
+      // The ordinary place is seen as 203.0.113.1, and no vault ever sees this.
+      await assert.rejects(at('127.0.0.1'), { name: 'TypeError', message: /no client at 127\.0\.0\.1 \(loopback/ });
       await assert.rejects(at('demo-blue/workload'), {
         name: 'TypeError',
         message: /There is no subnet 'demo-blue\/workload'/,
@@ -145,10 +148,25 @@ for (const [where, open] of Object.entries(start)) {
       await assert.rejects(postern.advance(-1), { name: 'RangeError', message: /advance\(-1\)/ });
     });
 
+    it('gives its credentials tokens that are valid after a reset, which moves the clock back', async () => {
+      const secret = { vault: 'open', secret: 'greeting' };
+      await postern.reset();
+      await postern.advance(86_400_000);
+      await postern.expectAllowed(secret);
+      await postern.expectAllowed({ ...secret, as: 'developer' });
+      await postern.reset();
+      await postern.expectAllowed(secret);
+      await postern.expectAllowed({ ...secret, as: 'developer' });
+    });
+
     it('refuses an option with its path', async () => {
       await assert.rejects(open({ config: { limits: { ipRule: 3 } } }), {
         name: 'TypeError',
-        message: /limits: the member ipRule is not known\. Did you mean ipRules\?/,
+        message: /^startPostern: config: limits: the member ipRule is not known\. Did you mean ipRules\?/,
+      });
+      await assert.rejects(open({ clock: new Date('yesterday') }), {
+        name: 'TypeError',
+        message: /^startPostern: clock: this is not a valid Date/,
       });
     });
   });

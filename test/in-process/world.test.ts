@@ -46,6 +46,24 @@ describe('a world of its own', () => {
     await assert.rejects(at('pipeline').getSecret('not-yet'), { statusCode: 403, message: /disabled secret/ });
   });
 
+  it('may have a vault without public network access, whose firewall denies every address', async () => {
+    await using postern = await startPostern({
+      vaults: { app: { publicNetworkAccess: 'Disabled', secrets: { a: 'b' } } },
+    });
+    await postern.expectDenied({ vault: 'app', secret: 'a', from: '203.0.113.7' });
+    // A refusal that is not the firewall's does not count.
+    await using open = await startPostern({ identities: { shop: {} }, vaults: { app: { secrets: { a: 'b' } } } });
+    await assert.rejects(open.expectDenied({ vault: 'app', secret: 'a', as: 'shop' }), {
+      message: /the firewall was to deny the request, but it was answered 403: .* does not have secrets get permission/,
+    });
+  });
+
+  it('is the demo where no member has a value', async () => {
+    const unset: object = { vaults: undefined, clock: undefined };
+    await using postern = await startPostern(unset);
+    assert.equal((await postern.explain({ vault: 'demo', from: '203.0.113.7' })).because, 'ipRule');
+  });
+
   it('is there again after a reset, as it was', async () => {
     await using postern = await startPostern(shop);
     assert.deepEqual(await postern.audit(), []);
