@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { registerClient } from '../../src/directory/client-registration.ts';
 import { findClient } from '../../src/directory/clients.ts';
 import { findByName, listObjects } from '../../src/directory/objects.ts';
 import { matchesHash } from '../../src/directory/secret.ts';
@@ -203,6 +204,33 @@ test('what the seed does not name stays, and goes with prune', async () => {
   assert.ok((await findClient(store, identity.tenantId, identity.clientId)) !== undefined);
   assert.equal(await findByName(store, { tenantId: identity.tenantId, kind: 'user' }, 'alice@localhost'), undefined);
   assert.deepEqual(await done({ vaults: { app: { secrets: { other: 'x' } } } }), ['changed vaults.app.secrets.other']);
+});
+
+test('prune removes identities and users where no resource group is there', async () => {
+  const { done } = await opened();
+  const { identities, users } = world;
+  await done({ ...(identities && { identities }), ...(users && { users }) });
+  assert.deepEqual((await done({ identities: { shop: {} } }, { prune: true })).toSorted(), [
+    'removed identities.pipeline',
+    'removed users.alice@localhost',
+  ]);
+});
+
+test('prune does not remove an identity that was there before a seed named it', async () => {
+  const { store, identity, done } = await opened();
+  const { tenantId } = identity;
+  const [clientId, objectId] = ['6a1f0c1e-9d1b-4b52-8f0e-0c1d2e3f4a5b', '7b2f0c1e-9d1b-4b52-8f0e-0c1d2e3f4a5b'];
+  await registerClient(store, { tenantId, clientId, objectId, displayName: 'configured', secrets: ['its secret'] });
+  const named: SeedFile = {
+    identities: { pipeline: { clientSecret: null, clientId } },
+    vaults: { app: { access: { pipeline: { secrets: ['get'] } } } },
+  };
+  assert.deepEqual(await done(named), ['added resourceGroup', 'added vaults.app']);
+  assert.deepEqual(await done({ vaults: { app: {} } }, { prune: true }), []);
+  assert.equal((await findClient(store, tenantId, clientId))?.objectId, objectId);
+  const before = await snapshot(store);
+  assert.deepEqual(await done({ vaults: { app: {} } }, { prune: true }), []);
+  assert.deepEqual(await snapshot(store), before);
 });
 
 test('a changed credential is set, and null keeps the one that is there', async () => {

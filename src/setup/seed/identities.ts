@@ -12,7 +12,7 @@ import type { Applying } from './applying.ts';
 import { readMade, writeMade } from './made.ts';
 import type { MadeIdentity } from './made.ts';
 
-/** The identity of that name that a seed made. */
+/** The identity of that name that a seed made or found. */
 export async function identityIn(store: Pick<Store, 'read'>, name: string): Promise<MadeIdentity | undefined> {
   const { identities } = await readMade(store);
   return identities.find((known) => known.name.toLowerCase() === name.toLowerCase());
@@ -105,7 +105,8 @@ async function changeIdentity(
       : 'it is an application, which needs its clientSecret: write it, or null to keep the one that it has';
     throw new SeedRefused(path, rule);
   }
-  if ((await identityIn(store, name)) === undefined) await remember(store, { name, clientId, objectId });
+  if ((await identityIn(store, name)) === undefined)
+    await remember(store, { name, clientId, objectId, existing: true });
   if (typeof clientSecret !== 'string' || (await hasSecret(client, clientSecret))) {
     applying.unchanged(path);
     return;
@@ -129,12 +130,13 @@ async function remember(store: Store, identity: MadeIdentity): Promise<void> {
   await writeMade(store, { ...made, identities: [...others, identity] });
 }
 
-/** Removes an identity that a seed made. */
+/** Removes an identity that a seed made, and forgets one that it found. */
 export async function removeIdentity(applying: Applying, identity: MadeIdentity): Promise<void> {
   const { store, scope } = applying;
-  await deleteClient(store, { tenantId: scope.identity.tenantId, clientId: identity.clientId });
   const made = await readMade(store);
   await writeMade(store, { ...made, identities: made.identities.filter(({ name }) => name !== identity.name) });
+  if (identity.existing === true) return;
+  await deleteClient(store, { tenantId: scope.identity.tenantId, clientId: identity.clientId });
   const recorded = recordOf('Remove service principal', { id: identity.objectId, displayName: identity.name });
   await applying.commit({ path: ['identities', identity.name], done: 'removed' }, undefined, recorded);
 }

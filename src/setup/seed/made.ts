@@ -2,16 +2,18 @@ import { recordKind } from '../../store/keys.ts';
 import { readRecords, recordPut } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 
-/** An identity that a seed made, by its name in the seed. */
+/** An identity that a seed made or found, by its name in the seed. */
 export interface MadeIdentity {
   readonly name: string;
   readonly clientId: string;
   readonly objectId: string;
   /** A managed identity's: the header that proves it, for `postern run --as`. */
   readonly identityHeader?: string;
+  /** It was there before, and a seed named it by its id: `--prune` forgets it, and does not remove it. */
+  readonly existing?: true;
 }
 
-/** The objects without a resource group that seeds made: a later one finds them, and `--prune` removes no others. */
+/** The objects without a resource group that seeds made or found: a later one finds them, and `--prune` removes no others. */
 interface Made {
   readonly identities: readonly MadeIdentity[];
   /** Ids of users. */

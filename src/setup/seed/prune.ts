@@ -1,14 +1,7 @@
 import { findObject } from '../../directory/objects.ts';
 import { deleteObject } from '../../objects/change.ts';
 import { objectKeys } from '../../objects/object.ts';
-import {
-  resourceGroupKey,
-  vaultId,
-  vaultIndexKey,
-  vaultKey,
-  virtualNetworkId,
-  virtualNetworkKey,
-} from '../../resources/keys.ts';
+import { vaultId, vaultIndexKey, vaultKey, virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
 import { disconnect } from '../../resources/networks/peerings.ts';
 import { unlinkSubnets } from '../../resources/networks/subnet-links.ts';
 import { deleteNetwork, deleteSubnet } from '../../resources/networks/virtual-networks.ts';
@@ -36,8 +29,6 @@ import { vaultServices } from './vaults.ts';
  */
 export async function prune(applying: Applying): Promise<void> {
   const { store, seed, place, scope } = applying;
-  const [group] = await readRecords(store, { get: [resourceGroupKey(place)] });
-  if (group === undefined) return;
   await pruneVaults(applying);
   for (const record of await all(store, virtualNetworkKey(place))) await pruneNetwork(applying, record);
   const { identities, users } = await readMade(store);
