@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClientSecretCredential } from '@azure/identity';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { startPostern } from './postern.mjs';
+import { startServer } from './postern.mjs';
 
 test('the application is not let in from here', async () => {
-  await using postern = await startPostern();
+  await using postern = await startServer();
   const credential = new ClientSecretCredential(postern.tenantId, postern.clientId, postern.clientSecret, {
     authorityHost: postern.home,
     disableInstanceDiscovery: true,

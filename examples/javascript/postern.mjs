@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-export async function startPostern(...options) {
+export async function startServer(...options) {
   const command = ['start', '--json', '--memory', '--port', '0', ...options];
   const child = spawn('./bin/postern', command, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit').then(() => assert.fail('the server did not start'));

@@ -106,7 +106,7 @@ describe('a project with the package', () => {
     for (const [name, source] of Object.entries(consumers)) write(name, source);
     const options = JSON.stringify({
       compilerOptions,
-      files: [...Object.keys(consumers), 'tests/node-test/boundary.test.ts'],
+      files: [...Object.keys(consumers), ...['boundary', 'office'].map((name) => `tests/node-test/${name}.test.ts`)],
     });
     write('tsconfig.json', options);
     run('node', program('typescript/bin/tsc'), '-p', 'tsconfig.json');
@@ -137,7 +137,8 @@ describe('a project with the package', () => {
   });
 
   it('runs with node:test', () => {
-    assert.match(run('node', '--test', 'tests/node-test/boundary.test.ts'), /pass 1\n[^]*fail 0\n/);
+    const files = ['boundary', 'office'].map((name) => `tests/node-test/${name}.test.ts`);
+    assert.match(run('node', '--test', ...files), /pass 2\n[^]*fail 0\n/);
   });
 
   it('runs with vitest', () => {
