@@ -31,8 +31,17 @@ export function misfit(seed: Seed, profile: RuleProfile): Misfit | undefined {
   return undefined;
 }
 
+/** Each subnet is compared with each of these. Azure's own limit is 3,000 subnets. */
+const networkMost = { addressPrefixes: 1000, subnets: 3000 } as const;
+
 function* ofNetworks({ networks }: Seed): Iterable<Misfit> {
   for (const [name, network] of Object.entries(networks)) {
+    for (const member of ['addressPrefixes', 'subnets'] as const) {
+      const [count, most] = [Object.keys(network[member]).length, networkMost[member]];
+      if (count > most) {
+        yield { path: ['networks', name, member], breach: `there are ${count} of them; at most ${most} are allowed` };
+      }
+    }
     for (const [subnet, breach] of misplaced(network)) {
       yield { path: ['networks', name, 'subnets', subnet, 'addressPrefix'], breach };
     }
@@ -148,7 +157,7 @@ function* ofAccess(name: string, { access }: SeedVault, { identities, users }: S
       // The portal's user, and those of the configuration: the directory knows them.
       principal.includes('@');
     if (isKnown) continue;
-    const known = [...ownPrincipals, ...Object.keys(identities), ...Object.keys(users)].join(', ');
+    const known = shortened([...ownPrincipals, ...Object.keys(identities), ...Object.keys(users)]);
     const breach = `there is no principal '${principal}'; name one of ${known}, or give an object id`;
     yield { path: ['vaults', name, 'access', principal], breach };
   }
@@ -158,14 +167,26 @@ function isOwn(principal: string): boolean {
   return ownPrincipals.some((own) => own === principal.toLowerCase());
 }
 
+/** The names of an object in lower case: a seed asks for as many as it has, and none of its objects changes. */
+const lowered = new WeakMap<object, ReadonlyMap<string, string>>();
+
 /** The member of that name, in any case. */
 export function find<T>(all: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.entries(all).find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1];
+  const names = lowered.get(all) ?? new Map(Object.keys(all).map((known) => [known.toLowerCase(), known]));
+  lowered.set(all, names);
+  const known = names.get(name.toLowerCase());
+  return known === undefined ? undefined : all[known];
 }
 
 function listed(what: string, all: Readonly<Record<string, unknown>>): string {
   const names = Object.keys(all);
-  return names.length === 0 ? 'it has none: add it' : `${what} ${names.join(', ')}`;
+  return names.length === 0 ? 'it has none: add it' : `${what} ${shortened(names)}`;
+}
+
+/** A message shows a few. */
+function shortened(names: readonly string[]): string {
+  const most = 20;
+  return names.length > most ? `${names.slice(0, most).join(', ')}, …` : names.join(', ');
 }
 
 /** Only for ranges that the shape accepted. */

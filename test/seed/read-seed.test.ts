@@ -267,3 +267,26 @@ test('the published schema accepts what the reader accepts, and refuses what a s
     assert.equal(isValid(schema, seed), isBeyond, message);
   }
 });
+
+test('a network has a bounded number of prefixes and subnets, and a message a bounded number of names', () => {
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`s${at}`, '10.0.0.0/24']));
+  const refused = (value: unknown) => {
+    const found = read(value);
+    assert.ok(!found.ok);
+    return found.message;
+  };
+  assert.equal(
+    refused(network(many(3001))),
+    'networks.blue.subnets: there are 3001 of them; at most 3000 are allowed.',
+  );
+  assert.match(refused(network(many(3000))), /^networks\.blue\.subnets\.s1\.addressPrefix: 10\.0\.0\.0\/24 overlaps/);
+  const prefixes = Array.from({ length: 1001 }, () => '10.0.0.0/16');
+  assert.match(refused(network({}, prefixes)), /^networks\.blue\.addressPrefixes: there are 1001 of them/);
+  const none = { defaultAction: 'Deny', virtualNetworkRules: ['blue/none'] };
+  const names = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`s${at}`, `10.0.${at}.0/24`]));
+  assert.match(
+    refused({ ...network(names), vaults: { app: { rules: none } } }),
+    /its subnets are s0, (s\d+, ){19}…\.$/,
+  );
+});
