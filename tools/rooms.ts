@@ -182,6 +182,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'crypto/certificates/name-constraints.ts',
       'seed/seed-file.ts',
       'settings/nearest.ts',
+      'shape/fault.ts',
       'delivery/file-head.ts',
       'fabric',
       'lines',

@@ -1,5 +1,5 @@
 import type { ControlConnection, Members } from './control-connection.ts';
-import { printable } from './failed.ts';
+import { printable } from '../shape/fault.ts';
 
 /** A listener as the control socket names it. */
 export type WantedListener =

@@ -1,6 +1,6 @@
 import { refusalMessage } from '../firewall/refusal.ts';
 import { describeJsonFault, parseBoundedJson } from '../json/bounded-json.ts';
-import { describeType, formatPath, renderFault } from '../shape/fault.ts';
+import { describeType, formatPath, printable, renderFault } from '../shape/fault.ts';
 import type { Fault, JsonType, Wordings } from '../shape/fault.ts';
 import type { RuleProfile } from '../types/firewall.ts';
 import type { SeedBreach } from './described.ts';
@@ -46,7 +46,7 @@ export function parseSeed(contents: string, profile: RuleProfile): ReadSeed {
 }
 
 function refused(fault: Fault<SeedBreach>): ReadSeed {
-  return { ok: false, path: formatPath(fault.path), message: renderFault(wordings, fault) };
+  return { ok: false, path: formatPath(fault.path), message: printable(renderFault(wordings, fault)) };
 }
 
 const typeRules: Readonly<Record<JsonType, string>> = {

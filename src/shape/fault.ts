@@ -80,3 +80,8 @@ export function describeType(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
+
+/** Parts of a message may come from another program or a file: what moves a terminal's cursor is written as its number. */
+export function printable(message: string): string {
+  return message.replaceAll(/\p{Cc}/gu, (found) => `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+}

@@ -290,3 +290,16 @@ test('a network has a bounded number of prefixes and subnets, and a message a bo
     /its subnets are s0, (s\d+, ){19}…\.$/,
   );
 });
+
+test('a message moves the cursor of a terminal nowhere, and stays on its line', () => {
+  const name = 'shop\u001B[2J\u009B1A\npostern: ready';
+  for (const seed of [
+    { [name]: {} },
+    { identities: { [name]: {} } },
+    vault({ access: { [name.replace(' ', '')]: {} } }),
+  ]) {
+    const found = read(seed);
+    assert.ok(!found.ok);
+    assert.match(found.message, /^[^\p{Cc}]*shop\\u001b\[2J\\u009b1A\\u000apostern:[^\p{Cc}]*$/u);
+  }
+});

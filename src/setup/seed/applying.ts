@@ -8,7 +8,7 @@ import { openKeyEngine } from '../../crypto/key-engine.ts';
 import { lockedScopes, readLocks } from '../../resources/authorization/locks.ts';
 import type { Place } from '../../resources/keys.ts';
 import type { Seed } from '../../seed/seed-file.ts';
-import { formatPath } from '../../shape/fault.ts';
+import { formatPath, printable } from '../../shape/fault.ts';
 import type { Path } from '../../shape/fault.ts';
 import type { Draft } from '../../store/draft.ts';
 import type { Put, Transaction } from '../../store/store.ts';
@@ -49,7 +49,7 @@ export class SeedRefused extends Error {
   readonly path: string;
 
   constructor(path: Path, rule: string) {
-    super(`${formatPath(path)}: ${rule}`);
+    super(printable(`${formatPath(path)}: ${rule}`));
     this.path = formatPath(path);
   }
 }
