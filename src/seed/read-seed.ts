@@ -1,5 +1,6 @@
 import { refusalMessage } from '../firewall/refusal.ts';
 import { describeJsonFault, parseBoundedJson } from '../json/bounded-json.ts';
+import { repeatedMember } from '../json/repeated-member.ts';
 import { describeType, formatPath, printable, renderFault } from '../shape/fault.ts';
 import type { Fault, JsonType, Wordings } from '../shape/fault.ts';
 import type { RuleProfile } from '../types/firewall.ts';
@@ -39,11 +40,18 @@ export function parseSeed(contents: string, profile: RuleProfile): ReadSeed {
   }
   // Windows editors add a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
   const parsed = parseBoundedJson(contents.replace(/^\uFEFF/, ''), json);
-  if (parsed.ok) return readSeed(parsed.value, profile);
+  if (parsed.ok) {
+    const twice = repeatedMember(contents);
+    // The parser takes the last one: the rules of a vault that are further up would be in force for the reader of the file alone.
+    if (twice !== undefined) return refused({ kind: 'breach', path: twice, found: undefined, breach: repeated });
+    return readSeed(parsed.value, profile);
+  }
   const { fault } = parsed;
   const why = fault.kind === 'notJson' ? 'it is not valid JSON' : describeJsonFault(fault);
   return { ok: false, path: '', message: `the file cannot be read: ${why}.` };
 }
+
+const repeated = 'the file has it twice: leave one out';
 
 function refused(fault: Fault<SeedBreach>): ReadSeed {
   return { ok: false, path: formatPath(fault.path), message: printable(renderFault(wordings, fault)) };

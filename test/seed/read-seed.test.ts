@@ -303,3 +303,12 @@ test('a message moves the cursor of a terminal nowhere, and stays on its line', 
     assert.match(found.message, /^[^\p{Cc}]*shop\\u001b\[2J\\u009b1A\\u000apostern:[^\p{Cc}]*$/u);
   }
 });
+
+test('a file that has a member twice is refused with its path', () => {
+  const text = '{"vaults":{"app":{"rules":{"defaultAction":"Deny"}},"app":{}}}';
+  assert.deepEqual(parseSeed(text, profile), {
+    ok: false,
+    path: 'vaults.app',
+    message: 'vaults.app: the file has it twice: leave one out.',
+  });
+});
