@@ -32,21 +32,22 @@ async function carryOut(asked: Asked): Promise<Returned> {
     else backend = opened;
     return { facts: opened.facts };
   }
-  if (backend === undefined) throw new Error('the server has not started, or was stopped');
+  const running = backend;
+  if (running === undefined) throw new Error('the server has not started, or was stopped');
   switch (asked.call) {
     case 'find':
-      return { place: await backend.find(asked.place) };
+      return { place: await running.find(asked.place) };
     case 'environment':
-      return { environment: await backend.environment(asked.inherited) };
+      return { environment: await running.environment(asked.inherited) };
     case 'advance':
-      await backend.advance(asked.ms);
+      await running.advance(asked.ms);
       return {};
     case 'recorded':
-      await backend.recorded();
+      await running.recorded();
       return {};
     case 'reset':
-      await backend.reset();
-      return { facts: backend.facts };
+      await running.reset();
+      return { facts: running.facts };
     case 'stop':
       break;
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asideNumbers, logFile } from '../audit/rotation.ts';
 import { PosternAgent } from './agent.ts';
 import type { Backend } from './backend.ts';
+import { checkAdvance } from './clock.ts';
 import { applicationCredential, credentialNamed } from './credential.ts';
 import type {
   AuditRecord,
@@ -87,9 +88,7 @@ class Client implements Postern {
   }
 
   async advance(ms: number): Promise<void> {
-    if (!Number.isSafeInteger(ms) || ms < 0) {
-      throw new RangeError(`advance(${ms}): the clock moves forward by a whole number of milliseconds.`);
-    }
+    checkAdvance(ms, this.#now());
     this.#movedMs += ms;
     await this.#backend.advance(ms);
   }

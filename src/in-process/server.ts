@@ -93,7 +93,7 @@ class ServerHere implements Backend {
   }
 
   find(place: string): Promise<PlaceFound> {
-    return this.#running.listeners.find(place);
+    return this.#inTurn(() => this.#running.listeners.find(place));
   }
 
   environment(inherited: Readonly<Record<string, string | undefined>>): Promise<Readonly<Record<string, string>>> {
@@ -127,7 +127,7 @@ class ServerHere implements Backend {
   }
 
   /** One after the other: a stop that came in the middle of a reset would leave the life that the reset then begins. */
-  #inTurn(step: () => Promise<void>): Promise<void> {
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
     const ended = this.#lastStep.then(step);
     this.#lastStep = ended.catch(() => undefined);
     return ended;

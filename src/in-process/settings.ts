@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { isDate } from 'node:util/types';
 import { generateMasterKey } from '../crypto/master-key.ts';
 import { readSeed } from '../seed/read-seed.ts';
 import { profileOf } from '../settings/rule-profile.ts';
 import { readSettings } from '../settings/settings.ts';
 import type { SeedSetting, Settings } from '../settings/settings.ts';
+import { checkClock } from './clock.ts';
 import type { PosternOptions } from './postern.ts';
 
 /**
@@ -13,9 +13,7 @@ import type { PosternOptions } from './postern.ts';
  */
 export function settingsOf(options: PosternOptions, folder: string): Settings {
   const { clock, config, ruleProfile } = options;
-  if (clock !== undefined && !(isDate(clock) && Number.isFinite(clock.getTime()))) {
-    throw new TypeError('startPostern: clock: this is not a valid Date: give one, or leave it out.');
-  }
+  if (clock !== undefined) checkClock(clock);
   const profile = ruleProfile === undefined ? [] : ['--rules', ruleProfile];
   const file = config === undefined ? [] : ['--config', 'config'];
   const read = readSettings({

@@ -127,6 +127,23 @@ for (const [where, open] of Object.entries(start)) {
       );
     });
 
+    it('makes one call after the other, and a stop ends what a reset has begun', async () => {
+      const other = await open();
+      const calls = [other.reset(), other.reset(), other.stop()];
+      const ended = (await Promise.allSettled(calls)).map(({ status }) => status);
+      assert.deepEqual(ended, ['fulfilled', 'fulfilled', 'fulfilled']);
+      await assert.rejects(other.expectAllowed({ vault: 'open', secret: 'greeting' }), { code: 'ECONNREFUSED' });
+    });
+
+    it('refuses a time that its tokens and certificates cannot have', async () => {
+      for (const clock of [new Date(Number.NaN), new Date(-1), new Date(Date.UTC(9000, 0, 1, 0, 0, 1))]) {
+        await assert.rejects(open({ clock }), { name: 'TypeError', message: /^startPostern: clock: .* 9000-01-01\.$/ });
+      }
+      const toYear10000 = Date.UTC(10_000, 0) - Date.now();
+      await assert.rejects(postern.advance(toYear10000), { name: 'RangeError', message: /must stay at/ });
+      assert.equal(await postern.expectAllowed({ vault: 'open', secret: 'greeting' }), 'hello from the open vault');
+    });
+
     it('has a record of every request that was answered, with its verdict', async () => {
       await postern.expectDenied({ vault: 'demo', secret: 'greeting', from: '203.0.113.99' });
       const record = (await postern.audit()).at(-1);
@@ -166,7 +183,7 @@ for (const [where, open] of Object.entries(start)) {
       });
       await assert.rejects(open({ clock: new Date('yesterday') }), {
         name: 'TypeError',
-        message: /^startPostern: clock: this is not a valid Date/,
+        message: /^startPostern: clock: Invalid Date must be a Date/,
       });
     });
   });
