@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.ts';
 import { Applying, SeedRefused } from './applying.ts';
 import type { SeedChange, SeedScope } from './applying.ts';
 import { applyIdentity } from './identities.ts';
+import { MadeObjects } from './made.ts';
 import { applyGroup, applyNetwork } from './networks.ts';
 import { prune } from './prune.ts';
 import { applyUser } from './users.ts';
@@ -29,7 +30,8 @@ const attemptsMax = 5;
  */
 export async function applySeed(store: Store, seed: Seed, scope: SeedScope): Promise<AppliedSeed> {
   for (let attempt = 1; ; attempt += 1) {
-    const applying = new Applying(new Draft(store), seed, scope);
+    const draft = new Draft(store);
+    const applying = new Applying({ store: draft, made: await MadeObjects.read(draft) }, seed, scope);
     try {
       await applyAll(applying);
       const change = merge(applying.store.change(), { put: applying.records }, scope.also);
@@ -55,4 +57,5 @@ async function applyAll(applying: Applying): Promise<void> {
   for (const [name, identity] of Object.entries(identities)) await applyIdentity(applying, name, identity);
   for (const [name, user] of Object.entries(users)) await applyUser(applying, name, user);
   for (const [name, vault] of Object.entries(vaults)) await applyVault(applying, name, vault);
+  await applying.made.write(applying.store);
 }

@@ -17,6 +17,7 @@ import type { RuleProfile } from '../../types/firewall.ts';
 import type { Developer } from '../developer.ts';
 import type { Identity } from '../identity.ts';
 import type { PortalUser } from '../portal-user.ts';
+import type { MadeObjects } from './made.ts';
 
 /** The server that a seed is applied to, besides its store. */
 export interface SeedScope {
@@ -79,6 +80,7 @@ type OfResource = Exclude<Recorded, { readonly log: 'directory' }>;
 /** A seed while it is applied: everything goes to a draft, and is committed at the end as a whole. */
 export class Applying {
   readonly store: Draft;
+  readonly made: MadeObjects;
   readonly seed: Seed;
   readonly scope: SeedScope;
   readonly place: Place;
@@ -89,8 +91,9 @@ export class Applying {
   readonly #makeId: () => string;
   #engine: KeyEngine | undefined;
 
-  constructor(store: Draft, seed: Seed, scope: SeedScope) {
+  constructor({ store, made }: Pick<Applying, 'store' | 'made'>, seed: Seed, scope: SeedScope) {
     this.store = store;
+    this.made = made;
     this.seed = seed;
     this.scope = scope;
     this.place = { subscriptionId: scope.identity.subscriptionId, resourceGroup: seed.resourceGroup };

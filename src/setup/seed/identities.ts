@@ -6,17 +6,9 @@ import type { Client } from '../../directory/clients.ts';
 import { directoryIds, findByName, putObject } from '../../directory/objects.ts';
 import { hashClientSecret, matchesHash } from '../../directory/secret.ts';
 import type { SeedIdentity } from '../../seed/seed-file.ts';
-import type { Store } from '../../store/store.ts';
 import { SeedRefused } from './applying.ts';
 import type { Applying } from './applying.ts';
-import { readMade, writeMade } from './made.ts';
 import type { MadeIdentity } from './made.ts';
-
-/** The identity of that name that a seed made or found. */
-export async function identityIn(store: Pick<Store, 'read'>, name: string): Promise<MadeIdentity | undefined> {
-  const { identities } = await readMade(store);
-  return identities.find((known) => known.name.toLowerCase() === name.toLowerCase());
-}
 
 interface NamedIdentity {
   readonly name: string;
@@ -31,7 +23,7 @@ interface NamedIdentity {
 export async function applyIdentity(applying: Applying, name: string, identity: SeedIdentity): Promise<void> {
   const { store, scope } = applying;
   const path = ['identities', name];
-  const made = await identityIn(store, name);
+  const made = applying.made.identity(name);
   refuseOtherId(made?.clientId, identity.clientId, [...path, 'clientId']);
   const clientId = identity.clientId ?? made?.clientId;
   const client = clientId === undefined ? undefined : await findClient(store, scope.identity.tenantId, clientId);
@@ -76,7 +68,7 @@ async function addIdentity(applying: Applying, { name, identity, path }: NamedId
         }
       : { secrets: [clientSecret] }),
   });
-  await remember(store, { name, clientId, objectId, ...(isManaged && { identityHeader }) });
+  applying.made.addIdentity({ name, clientId, objectId, ...(isManaged && { identityHeader }) });
   await applying.commit(
     { path, done: 'added' },
     undefined,
@@ -105,8 +97,9 @@ async function changeIdentity(
       : 'it is an application, which needs its clientSecret: write it, or null to keep the one that it has';
     throw new SeedRefused(path, rule);
   }
-  if ((await identityIn(store, name)) === undefined)
-    await remember(store, { name, clientId, objectId, existing: true });
+  if (applying.made.identity(name) === undefined) {
+    applying.made.addIdentity({ name, clientId, objectId, existing: true });
+  }
   if (typeof clientSecret !== 'string' || (await hasSecret(client, clientSecret))) {
     applying.unchanged(path);
     return;
@@ -124,17 +117,10 @@ async function hasSecret({ secrets }: Client, wanted: string): Promise<boolean> 
   return false;
 }
 
-async function remember(store: Store, identity: MadeIdentity): Promise<void> {
-  const made = await readMade(store);
-  const others = made.identities.filter(({ name }) => name.toLowerCase() !== identity.name.toLowerCase());
-  await writeMade(store, { ...made, identities: [...others, identity] });
-}
-
 /** Removes an identity that a seed made, and forgets one that it found. */
 export async function removeIdentity(applying: Applying, identity: MadeIdentity): Promise<void> {
   const { store, scope } = applying;
-  const made = await readMade(store);
-  await writeMade(store, { ...made, identities: made.identities.filter(({ name }) => name !== identity.name) });
+  applying.made.forgetIdentity(identity.name);
   if (identity.existing === true) return;
   await deleteClient(store, { tenantId: scope.identity.tenantId, clientId: identity.clientId });
   const recorded = recordOf('Remove service principal', { id: identity.objectId, displayName: identity.name });

@@ -31,6 +31,56 @@ export async function readMade(store: Pick<Store, 'read'>): Promise<Made> {
   return record?.value ?? { identities: [], users: [] };
 }
 
-export async function writeMade(store: Store, made: Made): Promise<void> {
-  await store.transact({ put: [recordPut(madeKey, made)] });
+/** The objects that seeds made, while one is applied: read once and written once, however many there are. */
+export class MadeObjects {
+  readonly #identities: Map<string, MadeIdentity>;
+  readonly #users: Set<string>;
+  #isChanged = false;
+
+  private constructor({ identities, users }: Made) {
+    this.#identities = new Map(identities.map((one) => [one.name.toLowerCase(), one]));
+    this.#users = new Set(users);
+  }
+
+  static async read(store: Pick<Store, 'read'>): Promise<MadeObjects> {
+    return new MadeObjects(await readMade(store));
+  }
+
+  get identities(): readonly MadeIdentity[] {
+    return [...this.#identities.values()];
+  }
+
+  get users(): readonly string[] {
+    return [...this.#users];
+  }
+
+  /** The identity of that name, in any case. */
+  identity(name: string): MadeIdentity | undefined {
+    return this.#identities.get(name.toLowerCase());
+  }
+
+  addIdentity(identity: MadeIdentity): void {
+    this.#identities.set(identity.name.toLowerCase(), identity);
+    this.#isChanged = true;
+  }
+
+  forgetIdentity(name: string): void {
+    this.#identities.delete(name.toLowerCase());
+    this.#isChanged = true;
+  }
+
+  addUser(id: string): void {
+    this.#users.add(id);
+    this.#isChanged = true;
+  }
+
+  forgetUser(id: string): void {
+    this.#users.delete(id);
+    this.#isChanged = true;
+  }
+
+  async write(store: Store): Promise<void> {
+    const { identities, users } = this;
+    if (this.#isChanged) await store.transact({ put: [recordPut(madeKey, { identities, users })] });
+  }
 }

@@ -5,7 +5,6 @@ import type { SeedVault } from '../../seed/seed-file.ts';
 import type { AccessPolicy } from '../../types/access-policy.ts';
 import { SeedRefused } from './applying.ts';
 import type { Applying } from './applying.ts';
-import { identityIn } from './identities.ts';
 
 /** The access policies that a vault's `access` names, by the object ids of its principals. */
 export async function namedPolicies(
@@ -29,7 +28,7 @@ async function objectIdOf(applying: Applying, principal: string, path: readonly 
   const { store, scope, seed } = applying;
   const { identity, developer } = scope;
   if (find(seed.identities, principal) !== undefined) {
-    const known = await identityIn(store, principal);
+    const known = applying.made.identity(principal);
     if (known !== undefined) return known.objectId;
   }
   if (isGuid(principal)) return principal.toLowerCase();

@@ -17,7 +17,6 @@ import type { VaultRecord } from '../../types/vault.ts';
 import { SeedRefused } from './applying.ts';
 import type { Applying } from './applying.ts';
 import { removeIdentity } from './identities.ts';
-import { readMade } from './made.ts';
 import { wordsOfResource } from './refusal-words.ts';
 import { commit, openVault, stateOf } from './secrets.ts';
 import { removeUser } from './users.ts';
@@ -31,7 +30,7 @@ export async function prune(applying: Applying): Promise<void> {
   const { store, seed, place, scope } = applying;
   await pruneVaults(applying);
   for (const record of await all(store, virtualNetworkKey(place))) await pruneNetwork(applying, record);
-  const { identities, users } = await readMade(store);
+  const { identities, users } = applying.made;
   for (const identity of identities) {
     if (find(seed.identities, identity.name) === undefined) await removeIdentity(applying, identity);
   }

@@ -12,7 +12,6 @@ import { merge } from '../../store/store.ts';
 import type { Transaction } from '../../store/store.ts';
 import { SeedRefused } from './applying.ts';
 import type { Applying } from './applying.ts';
-import { readMade, writeMade } from './made.ts';
 import { wordsOfDirectory } from './refusal-words.ts';
 
 /** Makes a user, or gives it the password, name and groups of the seed. An equal password is not set again: that would end sessions. */
@@ -52,8 +51,7 @@ async function addUser(applying: Applying, { name, user, path }: NamedUser): Pro
     scope.nowMs,
   );
   const change = merge(changeOf(created, path), await addToGroups(store, { tenantId, member: id, groups }));
-  const made = await readMade(store);
-  await writeMade(store, { ...made, users: [...made.users, id] });
+  applying.made.addUser(id);
   await applying.commit({ path, done: 'added' }, change, recordOf('Add user', { id, displayName }));
 }
 
@@ -106,8 +104,7 @@ function changeOf(changed: Changed<UserRecord>, path: readonly string[]): Transa
 export async function removeUser(applying: Applying, id: string): Promise<void> {
   const { store, scope } = applying;
   const user = await findObject(store, { tenantId: scope.identity.tenantId, kind: 'user' }, id);
-  const made = await readMade(store);
-  await writeMade(store, { ...made, users: made.users.filter((other) => other !== id) });
+  applying.made.forgetUser(id);
   if (user === undefined) return;
   const { userPrincipalName, displayName } = user.record;
   const recorded = recordOf('Delete user', { id, displayName });
