@@ -5,7 +5,7 @@
 /// <reference lib="esnext.disposable" />
 import type { Agent } from 'node:https';
 
-/** A public IP address, such as `203.0.113.7`, or a subnet as `network/subnet` or by its ARM id. */
+/** A public IP address, such as `203.0.113.7`, or a subnet with its service endpoint, as `network/subnet` or by its ARM id. */
 export type Place = string;
 
 /** One of these. A value of a JSON file has the type `string`: it is checked at the start. */

@@ -2,7 +2,7 @@ import { formatIpv4, parseAddress, parseRange } from '../address/address.ts';
 import { reservedRanges } from '../firewall/validate.ts';
 import type { OpenListener } from '../ingress/options.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
-import { readSubnetById } from '../resources/networks/virtual-networks.ts';
+import { hasKeyVaultEndpoint, readSubnetById } from '../resources/networks/virtual-networks.ts';
 import { openTcp } from '../supervisor/raw-socket.ts';
 import type { RawSocket } from '../supervisor/raw-socket.ts';
 import type { Store } from '../store/store.ts';
@@ -51,6 +51,12 @@ export class SourceListeners {
     if (id === undefined || found === undefined) {
       throw new TypeError(
         `There is no subnet '${place}': give a public address, 'network/subnet' or the id of a subnet.`,
+      );
+    }
+    if (!hasKeyVaultEndpoint(found.subnet)) {
+      throw new TypeError(
+        `The subnet '${place}' has no service endpoint for Microsoft.KeyVault, so that a vault sees the public address of ` +
+          'its NAT: give that address, or switch the endpoint on.',
       );
     }
     const { incarnation, addressPrefix } = found.subnet;

@@ -58,6 +58,23 @@ describe('a world of its own', () => {
     });
   });
 
+  it('sends nothing from a subnet without its service endpoint, and says what a vault would see', async () => {
+    const subnets = { web: '10.0.0.0/24', plain: { addressPrefix: '10.0.1.0/24', serviceEndpoint: false } };
+    await using postern = await startPostern({
+      networks: { blue: { subnets } },
+      vaults: { app: { secrets: { a: 'b' } } },
+    });
+    const secret = { vault: 'app', secret: 'a' };
+    assert.equal(await postern.expectAllowed({ ...secret, from: 'blue/web' }), 'b');
+    for (const expected of ['expectDenied', 'expectAllowed'] as const) {
+      await assert.rejects(postern[expected]({ ...secret, from: 'blue/plain' }), {
+        name: 'TypeError',
+        message:
+          /^The subnet 'blue\/plain' has no service endpoint for Microsoft\.KeyVault, so that a vault sees the public/,
+      });
+    }
+  });
+
   it('is the demo where no member has a value', async () => {
     const unset: object = { vaults: undefined, clock: undefined };
     await using postern = await startPostern(unset);
