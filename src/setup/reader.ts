@@ -40,6 +40,12 @@ export async function openReader(store: Store, identity: Identity, now: number):
   return reader;
 }
 
+/** Its client id, where the server has made it. */
+export async function readerClientId(store: Pick<Store, 'read'>): Promise<string | undefined> {
+  const [record] = await readRecords(store, { get: [readerKey] });
+  return record?.value.clientId;
+}
+
 /** An earlier version gave it the role Reader, which reads everything. */
 async function limitRights(store: Store, { tenantId, subscriptionId }: Identity, { clientId }: Reader): Promise<void> {
   const client = await findClient(store, tenantId, clientId);

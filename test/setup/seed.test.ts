@@ -16,6 +16,7 @@ import type { SeedFile } from '../../src/seed/seed-file.ts';
 import { demoSeed } from '../../src/setup/demo.ts';
 import { openDeveloper } from '../../src/setup/developer.ts';
 import { openIdentity } from '../../src/setup/identity.ts';
+import { openReader } from '../../src/setup/reader.ts';
 import { applySeed } from '../../src/setup/seed/apply-seed.ts';
 import type { SeedScope } from '../../src/setup/seed/applying.ts';
 import { memoryStore } from '../../src/store/memory.ts';
@@ -257,7 +258,7 @@ test('a changed credential is set, and null keeps the one that is there', async 
 });
 
 test('what cannot be applied is refused by its path, and nothing is written', async () => {
-  const { identity, place, done, refusal } = await opened();
+  const { store, identity, place, done, refusal } = await opened();
   await done(world);
   assert.match(
     await refusal({ vaults: { app: { secrets: { missing: null } } } }),
@@ -287,10 +288,13 @@ test('what cannot be applied is refused by its path, and nothing is written', as
     await refusal({ identities: { shop: { clientId: 'a0000000-0000-4000-8000-000000000001' } } }),
     /^identities\.shop\.clientId: its id is .*, and an id cannot be changed/,
   );
-  assert.match(
-    await refusal({ identities: { other: { clientId: identity.clientId } } }),
-    /^identities\.other\.clientId: .* is an identity of the server itself/,
-  );
+  const reader = await openReader(store, identity, 1);
+  for (const { clientId } of [identity, reader]) {
+    assert.match(
+      await refusal({ identities: { other: { clientId, clientSecret: 'another' } } }),
+      /^identities\.other\.clientId: .* is an identity of the server itself/,
+    );
+  }
   assert.match(
     await refusal({ vaults: { app: { access: { 'carol@localhost': {} } } } }),
     /^vaults\.app\.access\.carol@localhost: there is no user 'carol@localhost'/,

@@ -6,6 +6,7 @@ import type { Client } from '../../directory/clients.ts';
 import { directoryIds, findByName, putObject } from '../../directory/objects.ts';
 import { hashClientSecret, matchesHash } from '../../directory/secret.ts';
 import type { SeedIdentity } from '../../seed/seed-file.ts';
+import { readerClientId } from '../reader.ts';
 import { SeedRefused } from './applying.ts';
 import type { Applying } from './applying.ts';
 import type { MadeIdentity } from './made.ts';
@@ -86,7 +87,7 @@ async function changeIdentity(
   const { store, scope } = applying;
   const { clientSecret } = identity;
   const { clientId, objectId } = client;
-  if ([scope.identity.clientId, scope.developer?.clientId].includes(clientId)) {
+  if ([scope.identity.clientId, scope.developer?.clientId, await readerClientId(store)].includes(clientId)) {
     throw new SeedRefused([...path, 'clientId'], `${clientId} is an identity of the server itself: choose another`);
   }
   refuseOtherId(objectId, identity.objectId, [...path, 'objectId']);
