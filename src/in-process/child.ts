@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { programUrl } from '../programs/programs.ts';
 import type { Backend, Facts, PlaceFound } from './backend.ts';
 import type { Answered, Asked, Call, Environment, Returned } from './child-messages.ts';
@@ -68,9 +69,15 @@ class ServerInChild implements Backend {
   }
 
   async stop(): Promise<void> {
-    const ended = once(this.#child, 'exit');
-    await this.#ask({ call: 'stop' });
-    await ended;
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) {
+      const ended = once(this.#child, 'exit');
+      // A child that ends meanwhile gives no answer, and is what was wanted.
+      await Promise.race([this.#ask({ call: 'stop' }), ended]);
+      await ended;
+    }
+    // A child that was killed left its folder.
+    if (this.#facts !== undefined) rmSync(this.#facts.dataDir, { recursive: true, force: true });
   }
 
   async #ask(call: Call): Promise<Returned> {

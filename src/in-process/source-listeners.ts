@@ -78,16 +78,21 @@ export class SourceListeners {
   }
 
   async #portOf(key: string, open: (handle: object) => Promise<OpenListener>): Promise<number> {
-    const opening = this.#opened.get(key) ?? this.#keep(key, open(boundSocket(0).socket));
+    const opening = this.#opened.get(key) ?? this.#keep(key, open);
     const { address } = await opening;
     if (typeof address !== 'object' || address === null) throw new Error('a TCP listener has no port');
     return address.port;
   }
 
-  #keep(key: string, opening: Promise<OpenListener>): Promise<OpenListener> {
+  #keep(key: string, open: (handle: object) => Promise<OpenListener>): Promise<OpenListener> {
+    const { socket } = boundSocket(0);
+    const opening = open(socket);
     this.#opened.set(key, opening);
-    // Opened again after a failure.
-    opening.catch(() => this.#opened.delete(key));
+    opening.catch(() => {
+      socket.close();
+      // Opened again after a failure.
+      this.#opened.delete(key);
+    });
     return opening;
   }
 }

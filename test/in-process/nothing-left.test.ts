@@ -64,4 +64,18 @@ describe('nothing is left', () => {
     assert.deepEqual(await once(child, 'exit', { signal: AbortSignal.timeout(30_000) }), [0, null]);
     assert.deepEqual(readdirSync(folder), []);
   });
+
+  it('of a child process that was killed', async () => {
+    const printed = await outputOf(`
+      const { openServerInChild } = await import('${join(import.meta.dirname, '../../src/in-process/child.ts')}');
+      const { readFileSync } = await import('node:fs');
+      const server = await openServerInChild({});
+      const [child] = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8').split(' ');
+      process.kill(Number(child), 'SIGKILL');
+      await server.recorded().catch(() => console.log('refused'));
+      await server.stop();
+      console.log('stopped');`);
+    assert.equal(printed, 'refused\nstopped\n');
+    assert.deepEqual(readdirSync(folder), []);
+  });
 });
