@@ -11,9 +11,29 @@ export type Place = string;
 /** One of these. A value of a JSON file has the type `string`: it is checked at the start. */
 export type Choice<T extends string> = T | (string & Record<never, never>);
 
-export type PermissionOn = Readonly<
-  Partial<Record<'secrets' | 'keys' | 'certificates' | 'storage', readonly string[]>>
->;
+type ObjectPermission = 'all' | 'get' | 'list' | 'delete' | 'recover' | 'backup' | 'restore' | 'purge';
+type KeyPermission =
+  | ObjectPermission
+  | 'encrypt'
+  | 'decrypt'
+  | 'wrapKey'
+  | 'unwrapKey'
+  | 'sign'
+  | 'verify'
+  | 'create'
+  | 'update'
+  | 'import'
+  | 'release'
+  | 'rotate'
+  | 'getrotationpolicy'
+  | 'setrotationpolicy';
+/** The permissions of an access policy, by the kind of object. The names are checked at the start. */
+export interface PermissionOn {
+  readonly secrets?: readonly Choice<ObjectPermission | 'set'>[];
+  readonly keys?: readonly Choice<KeyPermission>[];
+  readonly certificates?: readonly string[];
+  readonly storage?: readonly string[];
+}
 
 /** A secret: its value, or an object. `null` is for a server that has the secret already: a fresh one refuses it. */
 export type SeedSecret =
@@ -160,8 +180,19 @@ export interface AuditRecord {
   readonly category: string;
   readonly operationName: string;
   readonly resourceId: string;
+  /** The reason phrase of the answer, such as `OK` or `Forbidden`. */
+  readonly resultSignature?: string;
+  /** The message of the error, where the request was refused. */
+  readonly resultDescription?: string;
   readonly callerIpAddress?: string;
-  readonly properties: Readonly<Record<string, unknown>>;
+  /** Of whom the token was: `oid` and `appid`, and for a managed identity the `xms_mirid` that ends with its name. */
+  readonly identity?: { readonly claim?: Readonly<Record<string, unknown>> };
+  readonly properties: {
+    readonly httpStatusCode?: number;
+    /** The firewall's verdict. */
+    readonly verdict?: { readonly allowed: boolean; readonly because: string; readonly explanation: string };
+    readonly [property: string]: unknown;
+  };
   readonly [member: string]: unknown;
 }
 
