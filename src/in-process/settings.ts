@@ -3,6 +3,7 @@ import { generateMasterKey } from '../crypto/master-key.ts';
 import { readSeed } from '../seed/read-seed.ts';
 import { profileOf } from '../settings/rule-profile.ts';
 import { readSettings } from '../settings/settings.ts';
+import { describeType } from '../shape/fault.ts';
 import type { SeedSetting, Settings } from '../settings/settings.ts';
 import { checkClock } from './clock.ts';
 import type { PosternOptions } from './postern.ts';
@@ -12,6 +13,11 @@ import type { PosternOptions } from './postern.ts';
  * @throws {TypeError} for an option that is refused
  */
 export function settingsOf(options: PosternOptions, folder: string): Settings {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `startPostern: this is ${describeType(options)}; it must be an object, such as the contents of a seed file after JSON.parse.`,
+    );
+  }
   const { clock, config, ruleProfile } = options;
   if (clock !== undefined) checkClock(clock);
   const profile = ruleProfile === undefined ? [] : ['--rules', ruleProfile];
@@ -39,6 +45,10 @@ function seedIn(options: PosternOptions, settings: Settings): SeedSetting | unde
   const { clock, ruleProfile, config, ...world } = options;
   if (Object.values(world).every((member) => member === undefined)) return undefined;
   const read = readSeed(world, profileOf(settings));
-  if (!read.ok) throw new TypeError(`startPostern: ${read.message}`);
+  if (!read.ok) {
+    // A member that a seed does not have may be meant as one of the options.
+    const besides = read.path === '' ? ' Besides these there are clock, ruleProfile and config.' : '';
+    throw new TypeError(`startPostern: ${read.message}${besides}`);
+  }
   return { file: 'startPostern', seed: read.seed, prune: false };
 }

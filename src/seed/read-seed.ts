@@ -1,5 +1,6 @@
 import { refusalMessage } from '../firewall/refusal.ts';
 import { describeJsonFault, parseBoundedJson } from '../json/bounded-json.ts';
+import { placeOfJsonFault } from '../json/json-place.ts';
 import { repeatedMember } from '../json/repeated-member.ts';
 import { describeType, formatPath, printable, renderFault } from '../shape/fault.ts';
 import type { Fault, JsonType, Wordings } from '../shape/fault.ts';
@@ -39,7 +40,8 @@ export function parseSeed(contents: string, profile: RuleProfile): ReadSeed {
     };
   }
   // Windows editors add a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
-  const parsed = parseBoundedJson(contents.replace(/^\uFEFF/, ''), json);
+  const document = contents.replace(/^\uFEFF/, '');
+  const parsed = parseBoundedJson(document, json);
   if (parsed.ok) {
     const twice = repeatedMember(contents);
     // The parser takes the last one: the rules of a vault that are further up would be in force for the reader of the file alone.
@@ -47,8 +49,8 @@ export function parseSeed(contents: string, profile: RuleProfile): ReadSeed {
     return readSeed(parsed.value, profile);
   }
   const { fault } = parsed;
-  const why = fault.kind === 'notJson' ? 'it is not valid JSON' : describeJsonFault(fault);
-  return { ok: false, path: '', message: `the file cannot be read: ${why}.` };
+  const where = fault.kind === 'notJson' ? ` (${placeOfJsonFault(document)})` : '';
+  return { ok: false, path: '', message: `the file cannot be read: ${describeJsonFault(fault)}${where}.` };
 }
 
 const repeated = 'the file has it twice: leave one out';

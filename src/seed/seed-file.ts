@@ -237,7 +237,7 @@ export function seedOf(profile: RuleProfile) {
     location: may(about('The region: `westeurope` for what is made', location)),
     networks: filled(about('Virtual networks, by name', networks), {}),
     identities: filled(about('Managed identities and applications, by name', identities), {}),
-    users: filled(about('People, by the name that they sign in with', users), {}),
+    users: filled(about('People, by the name that they sign in with, such as ada@example.com', users), {}),
     vaults: filled(about('Vaults, by name', named(vaultName, vault)), {}),
   });
 }

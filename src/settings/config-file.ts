@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { placeOfJsonFault } from '../json/json-place.ts';
 import { accept, breached, wrong } from '../shape/fault.ts';
 import { array, boolean, literal, optional, refine, wholeNumber } from '../shape/shape.ts';
 import type { Shape, Shaped } from '../shape/shape.ts';
@@ -37,7 +38,7 @@ function parseJson(contents: string): unknown {
     return JSON.parse(json);
   } catch {
     // The parser's own message quotes the file, which may contain a client's secret.
-    throw new SettingRefused(`the file is not valid JSON (${placeOfFault(json)}).`);
+    throw new SettingRefused(`the file is not valid JSON (${placeOfJsonFault(json)}).`);
   }
 }
 
@@ -198,28 +199,3 @@ const workloadOf = refine(
       ? breached({}, ': the workload needs an identityHeader, addresses or both')
       : accept(workload),
 );
-
-/**
- * The place of the first character with which the contents can no longer become JSON. The parser's message has it only
- * for some faults, so that ever closer beginnings are tried.
- */
-function placeOfFault(json: string): string {
-  let [good, bad] = [0, json.trimEnd().length + 1];
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2);
-    if (canBecomeJson(json.slice(0, middle))) good = middle;
-    else bad = middle;
-  }
-  const before = json.slice(0, bad - 1).split('\n');
-  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-}
-
-function canBecomeJson(start: string): boolean {
-  try {
-    JSON.parse(start);
-    return true;
-  } catch (error) {
-    const [, position] = /at position (\d+)/.exec(String(error)) ?? [];
-    return position === undefined ? String(error).includes('end of JSON input') : Number(position) >= start.length;
-  }
-}

@@ -16,6 +16,11 @@ const shop: Seed = {
   vaults: { app },
 };
 
+/** As a program without types does. */
+function isTakenForOptions(value: unknown): value is Seed {
+  return value !== undefined;
+}
+
 describe('a world of its own', () => {
   it('can be whatever a seed file can say', async () => {
     // The compiler checks it: the published types have a place for each member.
@@ -108,7 +113,14 @@ describe('a world of its own', () => {
     const misspelt = { ...shop, vault: {} };
     await assert.rejects(startPostern(misspelt), {
       name: 'TypeError',
-      message: /^startPostern: vault: there is no such member; known are .*vaults\.$/,
+      message:
+        /^startPostern: vault: there is no such member; known are .*vaults\. Besides these there are clock, .*config\.$/,
+    });
+    const path: unknown = 'world.json';
+    assert.ok(isTakenForOptions(path));
+    await assert.rejects(startPostern(path), {
+      name: 'TypeError',
+      message: /^startPostern: this is a string; it must be an object, such as the contents of a seed file/,
     });
   });
 });

@@ -216,7 +216,7 @@ test('a file is read within bounds', () => {
   const deep = parseSeed('['.repeat(17), profile);
   assert.match(deep.ok ? '' : deep.message, /^the file cannot be read: /);
   const other = parseSeed('{"vaults": hunter2}', profile);
-  assert.equal(other.ok ? '' : other.message, 'the file cannot be read: it is not valid JSON.');
+  assert.equal(other.ok ? '' : other.message, 'the file cannot be read: it is not valid JSON (line 1, column 12).');
 });
 
 test("the bounds and names are those of the vaults' own rules", () => {

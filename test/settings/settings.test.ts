@@ -432,7 +432,10 @@ test('a seed is read with the rules of the settings, and is refused by its path'
     /^\/home\/ada\/conf\/world\.json: Invalid value found at vaults\.app\.rules\.ipRules\[0\]: 203\.0\.113\.8\/31 is a small range/,
   );
   const broken = read('{');
-  assert.match(broken.ok ? '' : broken.message, /world\.json: the file cannot be read: it is not valid JSON\.$/);
+  assert.match(
+    broken.ok ? '' : broken.message,
+    /world\.json: the file cannot be read: it is not valid JSON \(line \d+, column \d+\)\.$/,
+  );
   assert.equal(refusedWith(['--prune']), '--prune removes what a seed does not name: give --seed FILE with it.');
   assert.equal(accepted([]).seed, undefined);
 });

@@ -167,5 +167,8 @@ test('what a seed cannot say is said, and a vault that is closed to the administ
     exported(data, '--secrets'),
     /The secret 'greeting' of the vault 'app' cannot be read: 403 Forbidden \/ ForbiddenByFirewall/,
   );
-  await assert.rejects(exported(data, '--resource-group', 'other'), /Resource group 'other' could not be found/);
+  await assert.rejects(
+    exported(data, '--resource-group', 'other'),
+    /Resource group 'other' could not be found\.\n.*--resource-group: demo/,
+  );
 });

@@ -40,6 +40,7 @@ export async function openAsking(data: string): Promise<Asking> {
 export async function findAll(asking: Asking, resourceGroup: string): Promise<Found> {
   const { home, subscriptionId } = asking.connection;
   const group = `${home}/subscriptions/${subscriptionId}/resourceGroups/${encodeURIComponent(resourceGroup)}`;
+  await requireGroup(asking, resourceGroup);
   const vaults = await pages(asking, `${group}/providers/Microsoft.KeyVault/vaults?${keyVault}`);
   const networks = await pages(asking, `${group}/providers/Microsoft.Network/virtualNetworks?${network}`);
   const below = async (collection: string) => {
@@ -56,6 +57,17 @@ export async function findAll(asking: Asking, resourceGroup: string): Promise<Fo
   const groups = new Map<string, readonly string[]>();
   for (const user of users) groups.set(textIn(user, 'id'), await groupsOf(asking, textIn(user, 'id')));
   return { resourceGroup, networks, vaults, secrets, keys, servicePrincipals, applications, users, groups };
+}
+
+async function requireGroup(asking: Asking, resourceGroup: string): Promise<void> {
+  const { home, subscriptionId } = asking.connection;
+  const listed = await pages(asking, `${home}/subscriptions/${subscriptionId}/resourceGroups?api-version=2021-04-01`);
+  const names = listed.map((found) => textIn(found, 'name'));
+  if (names.some((name) => name.toLowerCase() === resourceGroup.toLowerCase())) return;
+  throw new CommandFailed(
+    `Resource group '${resourceGroup}' could not be found.`,
+    names.length === 0 ? undefined : `Name one with --resource-group: ${names.join(', ')}.`,
+  );
 }
 
 async function groupsOf(asking: Asking, user: string): Promise<readonly string[]> {

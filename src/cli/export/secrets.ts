@@ -83,7 +83,7 @@ async function valueOf(
   }
   throw new CommandFailed(
     `The secret '${secretName}' of the vault '${vaultName}' cannot be read: ${errorMessage(answer)}`,
-    'Let the administrator and its address in (--from ADDRESS), or export without --secrets.',
+    'Let the administrator in, and an address of this machine by an IP rule (--from ADDRESS takes one of several). Or export without --secrets, and write the values into the file.',
   );
 }
 
