@@ -30,6 +30,7 @@ const mayHold = new Set([
   'bin',
   'dist',
   'docs',
+  'examples',
   'package.json',
 ]);
 

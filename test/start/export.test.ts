@@ -163,9 +163,18 @@ test('what a seed cannot say is said, and a vault that is closed to the administ
     "postern: left out: the private key of 'signing' of the vault 'app': another server makes its own.",
   ]);
   assert.deepEqual(seed.vaults?.['app']?.secrets, { greeting: null });
+  // A vault that refuses its values does not cost the rest: the exit status says that it is not whole.
   await assert.rejects(
     exported(data, '--secrets'),
-    /The secret 'greeting' of the vault 'app' cannot be read: 403 Forbidden \/ ForbiddenByFirewall/,
+    ({ code, stdout, stderr: said }: { readonly code: number; readonly stdout: string; readonly stderr: string }) => {
+      assert.equal(code, 1);
+      assert.deepEqual((JSON.parse(stdout) as SeedFile).vaults?.['app']?.secrets, { greeting: null });
+      assert.match(
+        said,
+        /not read: the value of the secret 'greeting' of the vault 'app': 403 Forbidden \/ ForbiddenByFirewall/,
+      );
+      return true;
+    },
   );
   await assert.rejects(
     exported(data, '--resource-group', 'other'),

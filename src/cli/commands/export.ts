@@ -15,7 +15,7 @@ const usualLocation = 'westeurope';
 export const exportSeed: Command = {
   name: 'export',
   synopsis:
-    'Prints a running server, as the administrator, as a seed to start a server with; on stderr what a seed cannot say. A password, client secret or value that is not in it is null, which keeps the one that is there.',
+    'Prints a running server, as the administrator, as a seed to start a server with; on stderr what a seed cannot say, and with --secrets each value that a vault refuses: then it exits 1. A password, client secret or value that is not in it is null, which keeps the one that is there.',
   options: {
     'resource-group': 'resource group to export (default demo)',
     from: 'with --secrets: address that the vaults are to see, by the NAT table (default one that each lets in)',
@@ -57,7 +57,7 @@ export const exportSeed: Command = {
       vaults,
     };
     for (const line of leftOut.lines) process.stderr.write(`${line}\n`);
-    return JSON.stringify(seed, undefined, 2);
+    return { output: JSON.stringify(seed, undefined, 2), exitStatus: leftOut.isIncomplete ? 1 : 0 };
   },
 };
 
