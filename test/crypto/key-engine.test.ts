@@ -550,7 +550,7 @@ describe('the number of threads', () => {
 
   it('grows even when the code cannot be read any more', () => {
     const folder = mkdtempSync(join(tmpdir(), 'postern-engine-'));
-    for (const room of ['crypto', 'types']) {
+    for (const room of ['crypto', 'programs', 'types']) {
       cpSync(new URL(`../../src/${room}`, import.meta.url), join(folder, room), { recursive: true });
     }
     const script = `import { rmSync } from 'node:fs';

@@ -100,6 +100,7 @@ test('the oldest file is given up where the older ones have too many bytes, and 
     [{ sink: 'storage/logs', resources: [vaultId('one')], bytes: size }],
   );
   await until(() => delivery.needed === inodeOf(log, 'audit.1.jsonl'), 'the next file is needed');
+  await until(() => notices.some((notice) => notice.includes('were not delivered')), 'a notice');
   assert.match(
     notices.join('\n'),
     /were not delivered to storage\/logs .* A record AuditDeliveryGap of each vault says so/,

@@ -191,6 +191,8 @@ describeInBrowser('the portal in a browser that does not know the authority', ()
     await assert.rejects(() => tab.page.goto(vault ?? ''), /ERR_CERT_AUTHORITY_INVALID/);
     await proceed();
     await tab.sees('true');
+    // Chromium asks for the icon after the page has loaded.
+    await tab.until('the icon was asked for', () => tab.faults.some((fault) => fault.includes('favicon')));
     await tab.page.goto(url);
     await tab.sees('203.0.113.7');
     assert.equal(await tab.page.getByText('Your browser does not reach the vaults.').count(), 0);

@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { acls, putVault } from '../../data-plane/vaults.ts';
 import { startServer } from '../../world/server.ts';
@@ -17,7 +16,7 @@ const made = await putVault(client, vault, { networkAcls: acls.allow });
 assert.equal(made.status, 200, JSON.stringify(made.body));
 for (const [service, host] of addresses) await server.ingress.addPublic({ host, port: 443 }, service);
 const { tenantId, clientId, clientSecret, subscriptionId } = client.identity;
-const trusted = join(folder.path, folder.fabricAuthorityFile);
+const trusted = folder.fabricAuthorityFile;
 const { stdout } = await promisify(execFile)(program, parameters, {
   env: {
     PATH: process.env['PATH'],
