@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -83,23 +83,30 @@ testAtSite('a kernel or disk that lacks something is an error that says so, and 
       /^hint: The kernel lacks nftables, .* load nf_tables,/m,
     ],
     'a full disk': [
-      'mkdir -p /run/postern-net; mount -t tmpfs -o size=64k none /run/postern-net',
+      'mount -t tmpfs -o size=64k none /run/postern-net',
       /^error: The files of the fabric cannot be written \(\/run\/postern-net\/[0-9a-f]{6}\): ENOSPC/m,
       /^hint: Its disk is full: make room on it\.$/m,
     ],
     'a disk that is only read': [
-      'mkdir -p /run/postern-net; mount -t tmpfs -o ro none /run/postern-net',
+      'mount -t tmpfs -o ro none /run/postern-net',
       /^error: The files of the fabric cannot be written \(\/run\/postern-net\): EROFS/m,
       /^hint: Its disk must have room, and be writable for this user\.$/m,
     ],
   };
-  for (const [what, [script, error, hint]] of Object.entries(lacks)) {
-    await row(what, async () => {
-      const said = without(script, up);
-      assert.match(said, error);
-      assert.match(said, hint);
-      assert.deepEqual(await leftOf(lab), []);
-    });
+  // Another fabric that ends removes the folder if it is empty, and with it what is mounted on it here (rmdir(2), mount_namespaces(7)).
+  const held = `/run/postern-net/held-by-${process.pid}`;
+  mkdirSync(held, { recursive: true, mode: 0o711 });
+  try {
+    for (const [what, [script, error, hint]] of Object.entries(lacks)) {
+      await row(what, async () => {
+        const said = without(script, up);
+        assert.match(said, error);
+        assert.match(said, hint);
+        assert.deepEqual(await leftOf(lab), []);
+      });
+    }
+  } finally {
+    rmSync(held, { recursive: true });
   }
 });
 

@@ -151,7 +151,7 @@ interface Served {
 
 class Station {
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (answer: string) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<string>>();
   #next = 1;
 
   constructor(machine: string, namespace: string) {
@@ -160,19 +160,21 @@ class Station {
       execArgv: [`--net=/run/netns/${namespace}`, process.execPath],
     });
     this.#child.on('message', ({ id, answer }: { readonly id: number; readonly answer: string }) => {
-      this.#waiting.get(id)?.(answer);
+      this.#waiting.get(id)?.resolve(answer);
       this.#waiting.delete(id);
+    });
+    this.#child.once('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('the station has ended'));
     });
   }
 
   tell(command: StationCommand): Promise<string> {
     const id = this.#next;
     this.#next += 1;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, resolve);
-      this.#child.once('exit', () => reject(new Error('the station has ended')));
-      this.#child.send({ id, command });
-    });
+    const answer = Promise.withResolvers<string>();
+    this.#waiting.set(id, answer);
+    this.#child.send({ id, command });
+    return answer.promise;
   }
 
   end(): Promise<void> {

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { EventEmitter, once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
 /**
@@ -28,6 +29,13 @@ const name = process.argv[2] ?? '';
 /** As long as a packet that is dropped is waited for. */
 const patienceMs = 700;
 const keptUdp = createSocket('udp4');
+/** What came to it, until `hear` takes it: an answer may be here before the command that hears it. */
+const heard: string[] = [];
+const hearing = new EventEmitter();
+keptUdp.on('message', (data) => {
+  heard.push(data.toString());
+  hearing.emit('heard');
+});
 let answerAgain: () => void = () => undefined;
 let kept = connect({ port: 0, host: '127.0.0.1' }).on('error', () => undefined);
 
@@ -99,11 +107,11 @@ function askKept(): Promise<string> {
   });
 }
 
-function hear(): Promise<string> {
-  return new Promise((resolve) => {
-    keptUdp.once('message', (data) => resolve(data.toString()));
-    setTimeout(() => resolve('nothing'), patienceMs);
-  });
+async function hear(): Promise<string> {
+  if (heard.length === 0) {
+    await once(hearing, 'heard', { signal: AbortSignal.timeout(patienceMs) }).catch(() => undefined);
+  }
+  return heard.shift() ?? 'nothing';
 }
 
 function keepUdp(to: string, port: number): Promise<string> {
