@@ -27,6 +27,7 @@ import { writeToTerminal } from './worker/terminal.ts';
 
 const destination =
   writeToTerminal === undefined ? pino.destination({ dest: 2, sync: true }) : { write: writeToTerminal };
+/** Its level comes with the settings. */
 const log = pino({ level: 'info' }, destination);
 
 /** Less in total than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
@@ -95,6 +96,7 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
 
 async function start(message: StartWorker<Settings>): Promise<Running> {
   const { settings, become, listeners, controlSocket } = message;
+  log.level = settings.logLevel;
   const deliveryThread = (settings.audit?.otlp ?? []).length > 0 ? await startOtlpThread() : undefined;
   // While the files of the installation can be read for certain.
   const portal = readPortal();

@@ -10,6 +10,20 @@ const header = 'x'.repeat(32);
 
 /** A file with every member. To find out what a member must be, it is replaced by something else. */
 const complete = {
+  port: 1,
+  listen: ['127.0.0.1'],
+  data: 'a',
+  memory: false,
+  domain: 'localhost',
+  json: true,
+  logLevel: 'info',
+  nat: ['127.0.0.0/24=203.0.113.0/24'],
+  rules: 'current',
+  user: 'a',
+  seed: 'b',
+  prune: true,
+  acceptDeclared: true,
+  demo: false,
   users: [{ userPrincipalName: 'a@b', password: 'password', objectId: guid, displayName: 'a', groups: [guid] }],
   clients: [
     {

@@ -1,5 +1,5 @@
 import type { ConfigFile } from './config-file.ts';
-import type { Endpoint } from './values.ts';
+import type { Endpoint, NatMapping } from './values.ts';
 
 /** The description of a member of the configuration file in the reference. */
 export interface Description {
@@ -14,8 +14,8 @@ type PathsOf<T, Before extends string = ''> = {
   [Name in keyof T & string]: `${Before}${Name}` | PathsBelow<NonNullable<T[Name]>, `${Before}${Name}`>;
 }[keyof T & string];
 
-/** An endpoint is a string in the file. */
-type PathsBelow<T, Path extends string> = T extends Endpoint
+/** An endpoint and a line of the NAT table are strings in the file. */
+type PathsBelow<T, Path extends string> = T extends Endpoint | NatMapping | readonly NatMapping[]
   ? never
   : T extends readonly (infer Element)[]
     ? PathsBelowElement<Element, Path>
@@ -35,6 +35,51 @@ const resourceGuid = 'the `resourceGuid` of the subnet';
 
 /** Every member of the configuration file, in the order of the reference. */
 export const descriptions: Readonly<Record<MemberPath, Description>> = {
+  port: { what: 'The port of the public listeners; 0 takes any free one', default: '8443' },
+  listen: { what: 'The addresses to listen on', form: 'an IP address', default: '`127.0.0.1` and `::1`' },
+  data: { what: 'The data folder', form: file, default: '`postern-data` in the working directory' },
+  memory: { what: '`true`: everything is kept in memory, and nothing is left on disk', default: '`false`' },
+  domain: {
+    what: 'The DNS name of this host; vaults are `<vault>.vault.NAME`',
+    form: 'a DNS name in lower case',
+    default: '`localhost`',
+  },
+  json: {
+    what: '`true`: one line of JSON is printed when the server is ready, instead of plain text',
+    default: '`false`',
+  },
+  logLevel: {
+    what: "What the server's own log has: failures; warnings too; what it does by itself too; or a line for each request too",
+    default: '`info`',
+  },
+  nat: {
+    what: 'Shows clients of the first range as addresses of the second, with the same host part; `[]` for no table',
+    form: '`CIDR=CIDR`',
+    default: '`127.0.0.0/24=203.0.113.0/24` and `::1=203.0.113.1`, but none if a listener is not on loopback',
+  },
+  rules: {
+    what: 'Limits and forms of rules: those of the document, or those of Azure in 2026',
+    default: '`documented`',
+  },
+  user: {
+    what: 'The user that the worker runs as when root starts it',
+    form: 'a name or a uid, as a string',
+    default: 'the user `postern` if it exists, else 61043',
+  },
+  seed: {
+    what: 'A seed: each start makes and changes what it names; the first start makes it instead of the demo',
+    form: file,
+  },
+  prune: {
+    what: '`true`: what the seed does not name is removed from its resource group, and identities and users of earlier seeds',
+    default: '`false`',
+  },
+  acceptDeclared: {
+    what: '`true`: a subnet that is only declared, not enforced, satisfies virtual network rules',
+    default: '`false`',
+  },
+  demo: { what: '`false`: the first start does not make the demo vault', default: '`true`' },
+
   users: { what: 'People who may sign in' },
   'users[].userPrincipalName': { what: 'The name that the user signs in with. No two users may have the same' },
   'users[].password': { what: 'The password', form: '8 to 256 characters' },

@@ -6,6 +6,7 @@ import type { Shape, Shaped } from '../shape/shape.ts';
 import { auditConfig } from './audit-config.ts';
 import { object, optionalList, unique } from './config-parts.ts';
 import { readSetting, SettingRefused } from './refused.ts';
+import { startMembers } from './start-config.ts';
 import { address, endpoint, guid, ipv4Network, network, secret, nonEmptyString, webAddress } from './values.ts';
 
 /** The settings of the configuration file. Paths in the file are relative to its folder; here they are absolute. */
@@ -98,6 +99,7 @@ export function configShape(folder: string) {
     masterKeyFile: optional(file),
     /** The path of the commit mark, if it is not beside the master key. */
     commitMarkFile: optional(file),
+    ...startMembers(file),
   });
 }
 

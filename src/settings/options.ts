@@ -20,6 +20,7 @@ export const options = {
   memory: { help: 'keep everything in memory; nothing is left on disk' },
   domain: { value: 'NAME', help: 'DNS name of this host; vaults are <vault>.vault.NAME (default localhost)' },
   json: { help: 'print one line of JSON when ready, instead of plain text' },
+  'log-level': { value: 'LEVEL', help: "what the server's own log has: error, warn, info or debug (default info)" },
   nat: {
     value: 'CIDR=CIDR',
     repeatable: true,
@@ -35,8 +36,8 @@ export const options = {
   config: {
     value: 'FILE',
     help:
-      'JSON file with clients, users, workloads, issuers, gateways, loadBalancers, trustedServices, limits, throttling, softDelete, ' +
-      'certificates, keys, audit, publicAddressPool, azureNormalization, masterKeyFile, commitMarkFile',
+      'JSON file with these options and more: users, clients, certificates, gateways, the audit log (docs/reference/configuration.md); ' +
+      'an option wins over the file',
   },
   seed: {
     value: 'FILE',
@@ -57,7 +58,7 @@ export const options = {
   help: { help: 'print this help' },
 } as const satisfies Readonly<Record<string, Option>>;
 
-type OptionName = keyof typeof options;
+export type OptionName = keyof typeof options;
 
 /** The options that were given. A flag's list has one empty string. */
 export type GivenOptions = ReadonlyMap<OptionName, readonly string[]>;

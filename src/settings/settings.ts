@@ -1,16 +1,17 @@
 import { resolve } from 'node:path';
 import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
-import { readOptions, type GivenOptions } from './options.ts';
+import { readOptions, type GivenOptions, type OptionName } from './options.ts';
 import { readSetting, SettingRefused } from './refused.ts';
 import { address, decimalNumber, domain, isLoopback, natMapping, nonEmptyString, type NatMapping } from './values.ts';
 import { parseSeed } from '../seed/read-seed.ts';
 import type { Seed } from '../seed/seed-file.ts';
-import { literal } from '../shape/shape.ts';
+import { literal, type Shape } from '../shape/shape.ts';
 import type { RuleProfile } from '../types/firewall.ts';
 import { profileOf } from './rule-profile.ts';
+import { logLevels, type LogLevel, type StartMember } from './start-config.ts';
 
 /** All settings, validated and frozen. They are plain data: the supervisor sends them to its worker as JSON. */
-export interface Settings extends ConfigFile {
+export interface Settings extends Omit<ConfigFile, StartMember> {
   /** 0: any free port. */
   readonly port: number;
   /** IP addresses of the public listeners. */
@@ -21,6 +22,7 @@ export interface Settings extends ConfigFile {
   readonly dataFolder: string | undefined;
   readonly domain: string;
   readonly json: boolean;
+  readonly logLevel: LogLevel;
   readonly nat: readonly NatMapping[];
   readonly rules: 'documented' | 'current';
   /** A name or a uid; `undefined`: the default user (`supervisor/worker-user.ts`). */
@@ -71,7 +73,10 @@ const defaultNat: readonly NatMapping[] = [
   { from: '::1', to: '203.0.113.1' },
 ];
 
-/** Reads the command line, the environment and the configuration file. An unknown option or member is refused by its name. */
+/**
+ * Reads the command line, the environment and the configuration file; an option wins over the file's member. An unknown
+ * option or member is refused by its name.
+ */
 export function readSettings(input: SettingsInput): SettingsAnswer {
   try {
     return { ok: true, settings: deepFreeze(settingsOf(input)) };
@@ -83,56 +88,74 @@ export function readSettings(input: SettingsInput): SettingsAnswer {
 
 function settingsOf(input: SettingsInput): Settings {
   const given = readOptions(input.argv);
-  const listen = given.get('listen')?.map((value) => readSetting(address, value, '--listen')) ?? defaultListen;
-  refuseDuplicates(listen);
-  const config = configOf(given, input);
+  const { start, config } = configOf(given, input);
+  const asked = given.get('listen')?.map((value) => readSetting(address, value, '--listen'));
+  if (asked !== undefined) refuseDuplicates(asked);
+  const listen = asked ?? start.listen;
   const keys = masterKeysOf(config, input.environment);
-  const port = single(given, 'port');
-  const rules = rulesOf(given);
+  const rules = chosen(given, 'rules', literal('documented', 'current')) ?? start.rules ?? 'documented';
   return {
     ...config,
     ...keys,
-    port: port === undefined ? 8443 : readSetting(decimalNumber(0, 65_535), port, '--port'),
-    listen,
-    listenByDefault: given.get('listen') === undefined,
-    dataFolder: dataFolderOf(given, input.folder),
-    domain: readSetting(domain, single(given, 'domain') ?? 'localhost', '--domain'),
-    json: given.has('json'),
-    nat: natOf(given, listen),
+    port: chosen(given, 'port', decimalNumber(0, 65_535)) ?? start.port ?? 8443,
+    listen: listen ?? defaultListen,
+    listenByDefault: listen === undefined,
+    dataFolder: dataFolderOf(given, start, input.folder),
+    domain: chosen(given, 'domain', domain) ?? start.domain ?? 'localhost',
+    json: given.has('json') || (start.json ?? false),
+    logLevel: chosen(given, 'log-level', literal(...logLevels)) ?? start.logLevel ?? 'info',
+    nat: natOf(given) ?? start.nat ?? defaultNatFor(listen ?? defaultListen),
     rules,
-    user: single(given, 'user'),
-    acceptDeclared: given.has('accept-declared'),
+    user: single(given, 'user') ?? start.user,
+    acceptDeclared: given.has('accept-declared') || (start.acceptDeclared ?? false),
     acceptCopy: given.has('accept-copy'),
-    demo: !given.has('no-demo'),
-    seed: seedOf(given, profileOf({ ...config, rules }), input),
+    demo: !given.has('no-demo') && (start.demo ?? true),
+    seed: seedOf({ given, start }, profileOf({ ...config, rules }), input),
   };
 }
 
-function configOf(given: GivenOptions, { folder, readFile }: SettingsInput): ConfigFile {
-  const file = single(given, 'config');
-  if (file === undefined) return emptyConfig();
-  const path = resolve(folder, file);
-  return readConfigFile(readOrRefuse('--config', path, readFile), path);
+/** The options that the file gives. */
+type StartValues = ReturnType<typeof configOf>['start'];
+
+/** The file, apart in what is an option too and what is not; relative paths of options are relative to another folder. */
+function configOf(given: GivenOptions, { folder, readFile }: SettingsInput) {
+  const named = single(given, 'config');
+  const path = named === undefined ? undefined : resolve(folder, named);
+  const file = path === undefined ? emptyConfig() : readConfigFile(readOrRefuse('--config', path, readFile), path);
+  const { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed, ...more } = file;
+  const { prune, acceptDeclared, demo, ...config } = more;
+  if (memory === true && data !== undefined)
+    throw new SettingRefused(`${path}: memory and data (${data}) cannot be used together; give one of them.`);
+  const start = { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed };
+  return { config, start: { ...start, prune, acceptDeclared, demo } };
 }
 
-function rulesOf(given: GivenOptions): Settings['rules'] {
-  const rules = single(given, 'rules');
-  return rules === undefined ? 'documented' : readSetting(literal('documented', 'current'), rules, '--rules');
+function chosen<T>(given: GivenOptions, name: OptionName, shape: Shape<T, string>): T | undefined {
+  const value = single(given, name);
+  return value === undefined ? undefined : readSetting(shape, value, `--${name}`);
+}
+
+interface SeedGiven {
+  readonly given: GivenOptions;
+  readonly start: Pick<StartValues, 'seed' | 'prune'>;
 }
 
 function seedOf(
-  given: GivenOptions,
+  { given, start }: SeedGiven,
   profile: RuleProfile,
   { folder, readFile }: SettingsInput,
 ): SeedSetting | undefined {
-  const named = single(given, 'seed');
-  const prune = given.has('prune');
+  const named = single(given, 'seed') ?? start.seed;
+  const prune = given.has('prune') || (start.prune ?? false);
   if (named === undefined) {
-    if (prune) throw new SettingRefused('--prune removes what a seed does not name: give --seed FILE with it.');
+    if (given.has('prune'))
+      throw new SettingRefused('--prune removes what a seed does not name: give --seed FILE with it.');
+    if (prune)
+      throw new SettingRefused('prune in the configuration file removes what a seed does not name: give seed with it.');
     return undefined;
   }
   const file = resolve(folder, named);
-  const read = parseSeed(readOrRefuse('--seed', file, readFile), profile);
+  const read = parseSeed(readOrRefuse(given.has('seed') ? '--seed' : 'seed', file, readFile), profile);
   if (!read.ok) throw new SettingRefused(`${file}: ${read.message}`);
   return { file, seed: read.seed, prune };
 }
@@ -158,24 +181,29 @@ function masterKeysOf(config: ConfigFile, environment: SettingsInput['environmen
   return { masterKey, previousMasterKey };
 }
 
-function dataFolderOf(given: GivenOptions, folder: string): string | undefined {
+function dataFolderOf(given: GivenOptions, start: StartValues, folder: string): string | undefined {
   const data = single(given, 'data');
-  if (!given.has('memory')) return resolve(folder, data ?? 'postern-data');
-  if (data !== undefined)
+  if (given.has('memory')) {
+    if (data === undefined) return undefined;
     throw new SettingRefused(`--memory and --data ${data} cannot be used together; give one of them.`);
-  return undefined;
+  }
+  if (data === undefined && start.memory === true) return undefined;
+  return resolve(folder, data ?? start.data ?? 'postern-data');
 }
 
-function natOf(given: GivenOptions, listen: readonly string[]): readonly NatMapping[] {
+function natOf(given: GivenOptions): readonly NatMapping[] | undefined {
   const lines = given.get('nat');
-  // Behind a proxy on this host, the default table would show the whole internet as one TEST-NET address.
-  if (lines === undefined) return listen.every(isLoopback) ? defaultNat : [];
-  if (!lines.includes('none')) return lines.map((line) => readSetting(natMapping, line, '--nat'));
+  if (!lines?.includes('none')) return lines?.map((line) => readSetting(natMapping, line, '--nat'));
   if (lines.length > 1) throw new SettingRefused('--nat none cannot be used together with other --nat options.');
   return [];
 }
 
-function single(given: GivenOptions, name: Parameters<GivenOptions['get']>[0]): string | undefined {
+/** Behind a proxy on this host, the default table would show the whole internet as one TEST-NET address. */
+function defaultNatFor(listen: readonly string[]): readonly NatMapping[] {
+  return listen.every(isLoopback) ? defaultNat : [];
+}
+
+function single(given: GivenOptions, name: OptionName): string | undefined {
   const [value] = given.get(name) ?? [];
   return value === undefined ? undefined : readSetting(nonEmptyString, value, `--${name}`);
 }

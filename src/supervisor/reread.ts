@@ -24,15 +24,28 @@ export interface RereadInput {
   readonly argv: readonly string[];
   readonly become: User | undefined;
   readonly inForce: Settings;
+  /** As the start read them: those in force have the port and the folder that were taken. */
+  readonly atStart: Settings;
   /** The working directory at the start, which relative paths on the command line are relative to. */
   readonly folder: string;
 }
 
 /**
- * The members of the configuration file that need a restart: the sockets and the commit mark, which the supervisor opens
- * once, and the master key, because a change also needs the previous key, from the environment.
+ * What needs a restart, by its name in the file: the folder, the user and the sockets, which the supervisor takes once; the
+ * domain, which tokens and ids in the store have; and the master key, because a change also needs the previous key, from the
+ * environment.
  */
-const restartOnly = ['gateways', 'loadBalancers', 'masterKeyFile', 'commitMarkFile'] as const;
+const restartOnly = [
+  ['port', 'port'],
+  ['listen', 'listen'],
+  ['dataFolder', 'data'],
+  ['domain', 'domain'],
+  ['user', 'user'],
+  ['gateways', 'gateways'],
+  ['loadBalancers', 'loadBalancers'],
+  ['masterKeyFile', 'masterKeyFile'],
+  ['commitMarkFile', 'commitMarkFile'],
+] as const satisfies readonly (readonly [setting: keyof Settings, shown: string])[];
 
 /**
  * Reads the configuration file, and the files that it names, again while the server runs. As at the start, a file that the
@@ -47,7 +60,7 @@ export function reread(input: RereadInput): Reread {
   }
 }
 
-function readAgain({ argv, become, inForce, folder }: RereadInput): Reread {
+function readAgain({ argv, become, inForce, atStart, folder }: RereadInput): Reread {
   const rootFiles: string[] = [];
   const readFile = (path: string): string => {
     rootFiles.push(path);
@@ -57,27 +70,35 @@ function readAgain({ argv, become, inForce, folder }: RereadInput): Reread {
   if (!read.ok) return read;
   const refused = refuseWorkersFiles(rootFiles, become);
   if (refused !== undefined) return { ok: false, message: refused };
-  const { settings, kept } = settingsAfter(inForce, read.settings);
+  const { settings, kept } = settingsAfter({ inForce, atStart }, read.settings);
   const operators = readOperatorFiles(settings, become);
   return operators.ok ? { ok: true, configuration: { settings, files: operators.files }, kept } : operators;
 }
 
 /** The settings after a reload, and the names of changed settings that need a restart. */
 export function settingsAfter(
-  inForce: Settings,
+  { inForce, atStart }: Pick<RereadInput, 'inForce' | 'atStart'>,
   read: Settings,
 ): { readonly settings: Settings; readonly kept: readonly string[] } {
   const { gateways, masterKeyFile, commitMarkFile, ...others } = read;
-  return {
-    settings: { ...others, ...atStart(inForce) },
-    kept: restartOnly.filter((name) => !isDeepStrictEqual(inForce[name], read[name])),
-  };
+  const isChanged = (name: keyof Settings) => !isDeepStrictEqual(atStart[name], read[name]);
+  const kept = restartOnly.filter(([name]) => isChanged(name)).map(([, shown]) => shown);
+  const settings = { ...others, ...takenFrom(inForce) };
+  // The default of the NAT table follows the addresses to listen on, so the two go together.
+  if (!isChanged('listen') || !isChanged('nat')) return { settings, kept };
+  return { settings: { ...settings, nat: inForce.nat }, kept: [...kept, 'nat'] };
 }
 
-function atStart({ port, dataFolder, loadBalancers, gateways, masterKeyFile, commitMarkFile }: Settings) {
+function takenFrom(inForce: Settings) {
+  const { port, listen, listenByDefault, dataFolder, domain, user, loadBalancers } = inForce;
+  const { gateways, masterKeyFile, commitMarkFile } = inForce;
   return {
     port,
+    listen,
+    listenByDefault,
     dataFolder,
+    domain,
+    user,
     loadBalancers,
     ...(gateways !== undefined && { gateways }),
     ...(masterKeyFile !== undefined && { masterKeyFile }),

@@ -24,6 +24,8 @@ import { resolveWorkerUser, withinNamespace, type ResolvedUser, type User } from
 interface Ready {
   readonly ok: true;
   readonly configuration: WorkerConfiguration;
+  /** As they were read. */
+  readonly atStart: Settings;
   readonly become: User | undefined;
   readonly place: Extract<MarkPlace, { readonly ok: true }>;
   readonly folder: TakenFolder;
@@ -66,7 +68,7 @@ interface Run {
 }
 
 async function run(
-  { configuration, become, place, folder, listeners }: Ready,
+  { configuration, atStart, become, place, folder, listeners }: Ready,
   { argv, startedIn, program, heartbeat }: Run,
 ): Promise<number> {
   const { settings } = configuration;
@@ -83,7 +85,7 @@ async function run(
     become,
     mark: place.mark,
     markDescriptor: place.descriptor,
-    reread: (inForce) => reread({ argv, become, inForce, folder: startedIn }),
+    reread: (inForce) => reread({ argv, become, inForce, atStart, folder: startedIn }),
     listeners,
     controlSocket,
     program,
@@ -144,6 +146,7 @@ function prepare(argv: readonly string[], startedIn: string, program: string): P
   return {
     ok: true,
     configuration: { settings, files: operators.files },
+    atStart: read.settings,
     become,
     place,
     folder,

@@ -15,8 +15,7 @@ import { Turns } from '../edge/turns.ts';
 import { dispatchByHost, matchHost, nameSet } from '../http/host.ts';
 import type { NameSet } from '../http/host.ts';
 import { countRequests, createHttp, Drain } from '../http/http-server.ts';
-import { Ingress } from '../ingress/ingress.ts';
-import { compileNat } from '../ingress/nat.ts';
+import type { Ingress } from '../ingress/ingress.ts';
 import type { Recent } from '../recent/recent.ts';
 import { clearPurged } from '../resources/vaults/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
@@ -39,7 +38,9 @@ import { ending, type Ending } from './ending.ts';
 import { FailureLog } from './failure-line.ts';
 import { gatewayAuthorities, gatewayListener } from './gateway-listener.ts';
 import { homeOf, servedBy } from './hosts.ts';
-import { Renewals, renewedCertificates, serverChain } from './renewals.ts';
+import { openIngress } from './open-ingress.ts';
+import { Renewals, renewedCertificates } from './renewals.ts';
+import { logRequests } from './request-lines.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
 import type { ServerAudit, ServerAuditParts, Watchers } from './server-audit.ts';
@@ -129,7 +130,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   // Two servers: no request on a metadata listener reaches the other edges.
   const [http, metadata] = [createHttp(undefined, drain), createHttp(undefined, drain)];
   const ingress = openIngress(parts, rulebook, http);
-  for (const server of [http, metadata]) countRequests(server, [drain, ingress]);
+  watchRequests([http, metadata], parts, [drain, ingress]);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const durations = durationsOf(settings);
   const vaults = { store, engine: threads.engine, ...durations, names: names[0], destroyLeftovers };
@@ -177,6 +178,13 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       closeables: [turns, hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads), recording, store],
     }),
   };
+}
+
+function watchRequests(servers: readonly HttpServer[], parts: ServerParts, countings: readonly [Drain, Ingress]): void {
+  for (const server of servers) {
+    countRequests(server, countings);
+    logRequests(server, parts);
+  }
 }
 
 /** How long deletions, recoveries and purges take, and the issuing of certificates. */
@@ -260,32 +268,6 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
       home: homeOf({ ...signIn, site: siteOf(parts, names), resourceManager: controlPlane.listener }),
     }),
   };
-}
-
-function openIngress(
-  { settings, certificates, azureCertificates, now, log }: ServerParts,
-  rulebook: Rulebook,
-  http: HttpServer,
-): Ingress {
-  return new Ingress({
-    certificates: { own: serverChain(certificates), azure: serverChain(azureCertificates) },
-    nat: compileNat(settings.nat),
-    subnets: {
-      state(incarnation) {
-        const subnet = rulebook.subnet(incarnation);
-        if (subnet === undefined) return 'gone';
-        return subnet.serviceEndpoint ? 'live' : 'endpointOff';
-      },
-      inVnet(vnet, incarnation) {
-        const subnet = rulebook.subnetOf(vnet, incarnation);
-        return subnet === undefined ? undefined : { subnet: subnet.id, addressPrefix: subnet.addressPrefix };
-      },
-      lookUp: (incarnation) => rulebook.loadSubnet(incarnation),
-    },
-    onConnection: (socket) => http.emit('connection', socket),
-    log: (refused) => log.warn(refused, 'a connection was refused'),
-    now,
-  });
 }
 
 function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: SigningKeys): Renewals {

@@ -109,6 +109,7 @@ test('an option that is unknown, incomplete, repeated or out of range is refused
     [['--domain', 'a..b'], /is not a DNS name/],
     [['--domain', '10.0.0.1'], /is an IP address, not a domain name/],
     [['--domain', `${'a.'.repeat(111)}b`], /is not a DNS name of at most 222 characters/],
+    [['--log-level', 'trace'], /^--log-level: "trace" must be one of: error, warn, info, debug\.$/],
     [['--rules', 'strict'], /^--rules: "strict" must be one of: documented, current\.$/],
     [['--nat', '127.0.0.0/24'], /must be CIDR=CIDR/],
     [['--nat', '127.0.0.0/24=203.0.113.0/25'], /must have the same prefix length on both sides/],
@@ -166,6 +167,56 @@ test('the configuration file is read, and its paths are relative to its own fold
   assert.equal(masterKeyFile, '/home/ada/key');
 });
 
+const everyOption = {
+  port: 0,
+  listen: ['127.0.0.5', '0:0:0:0:0:0:0:1'],
+  data: '../vault',
+  domain: 'vaults.example.org',
+  json: true,
+  logLevel: 'debug',
+  nat: ['127.0.0.5=203.0.113.5'],
+  rules: 'current',
+  user: 'postern',
+  acceptDeclared: true,
+  demo: false,
+};
+
+test('every option may be in the configuration file', () => {
+  const settings = accepted([], { config: everyOption });
+  const { data: _data, ...others } = everyOption;
+  const read = {
+    ...others,
+    listen: ['127.0.0.5', '::1'],
+    listenByDefault: false,
+    // From the folder of the file, where on the command line it is from the working directory.
+    dataFolder: '/home/ada/vault',
+    nat: [{ from: '127.0.0.5/32', to: '203.0.113.5/32' }],
+  };
+  assert.deepEqual({ ...settings, ...read }, settings);
+  assert.deepEqual(accepted([], { config: { nat: [] } }).nat, []);
+  assert.deepEqual(accepted([], { config: { listen: ['0.0.0.0'] } }).nat, []);
+  assert.equal(accepted([], { config: { memory: true } }).dataFolder, undefined);
+  assert.equal(accepted([], { config: { demo: true, memory: false } }).demo, true);
+});
+
+test('an option wins over the file', () => {
+  const line =
+    '--port 1 --listen 127.0.0.6 --data d --domain other.example --log-level warn --rules documented --user ada --no-demo ' +
+    '--nat none';
+  const settings = accepted(line.split(' '), { config: { ...everyOption, demo: true } });
+  assert.equal(settings.port, 1);
+  assert.deepEqual(settings.listen, ['127.0.0.6']);
+  assert.equal(settings.dataFolder, '/home/ada/d');
+  assert.equal(settings.domain, 'other.example');
+  assert.equal(settings.logLevel, 'warn');
+  assert.equal(settings.rules, 'documented');
+  assert.equal(settings.user, 'ada');
+  assert.equal(settings.demo, false);
+  assert.deepEqual(settings.nat, []);
+  assert.equal(accepted(['--memory'], { config: { data: 'd' } }).dataFolder, undefined);
+  assert.equal(accepted(['--data', 'd'], { config: { memory: true } }).dataFolder, '/home/ada/d');
+});
+
 test('a byte order mark before the configuration is ignored', () => {
   assert.equal(accepted([], { config: '\uFEFF{"audit":{"files":3}}' }).audit?.files, 3);
 });
@@ -186,6 +237,22 @@ test('an unknown or invalid member of the configuration file is refused with its
     ['{} {}', /not valid JSON \(line 1, column 4\)\.$/],
     ['', /postern\.json: the file is empty/],
     [[], /postern\.json: \[\] is not a JSON object/],
+    [{ port: '8443' }, /postern\.json: port: "8443" is not a whole number from 0 to 65535\.$/],
+    [{ port: 65_536 }, /postern\.json: port: 65536 is not a whole number from 0 to 65535\.$/],
+    [{ listen: '127.0.0.1' }, /postern\.json: listen: "127\.0\.0\.1" is not a JSON array\.$/],
+    [{ listen: [] }, /listen: \[\] must not be empty/],
+    [{ listen: ['::1', '0::1'] }, /postern\.json: listen: the address ::1 appears twice\.$/],
+    [{ listen: ['localhost'] }, /listen\[0\]: "localhost" is not an IP address/],
+    [{ memory: true, data: 'd' }, /postern\.json: memory and data \(\S+conf\/d\) cannot be used together/],
+    [{ domain: 'Example.org' }, /domain: "Example\.org" is not in lower case: write example\.org/],
+    [{ logLevel: 'verbose' }, /logLevel: "verbose" must be one of: error, warn, info, debug\.$/],
+    [{ nat: ['none'] }, /nat\[0\]: "none" must be CIDR=CIDR/],
+    [{ rules: 'strict' }, /rules: "strict" must be one of: documented, current\.$/],
+    [{ user: 61_043 }, /user: 61043 must be a non-empty string\.$/],
+    [{ prune: true }, /^prune in the configuration file removes what a seed does not name: give seed with it\.$/],
+    [{ acceptCopy: true }, /the member acceptCopy is not known\./],
+    [{ config: 'other.json' }, /the member config is not known\./],
+    [{ 'accept-declared': true }, /the member accept-declared is not known\. Did you mean acceptDeclared\?/],
     [{ issuers: [{ ...issuer, issuer: '' }] }, /json: issuers\[0\]\.issuer: "" must be a non-empty string/],
     [
       { publicAddressPool: '198.51.100.0/33' },

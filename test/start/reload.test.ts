@@ -83,7 +83,9 @@ test('SIGHUP under load: no request fails, the worker is replaced, and the confi
   const added = { clientId: randomUUID(), clientSecret: 'a secret of the client that is added' };
   await assert.rejects(world.client.token('vault', added), /no token: 40/);
   const gateway = { listen: '127.0.0.1:0', clientCa: 'ca.pem' };
-  config.write({ clients: [{ clientId: added.clientId, secret: added.clientSecret }], gateways: { tls: gateway } });
+  const clients = [{ clientId: added.clientId, secret: added.clientSecret }];
+  config.write({ clients, gateways: { tls: gateway }, logLevel: 'debug', domain: 'other.example' });
+  assert.doesNotMatch(world.stderr(), /"msg":"request"/);
 
   const running = load(world);
   await sleep(500);
@@ -105,7 +107,12 @@ test('SIGHUP under load: no request fails, the worker is replaced, and the confi
   const { body } = await world.client.vault('demo', 'GET', '/secrets/in-flight', { from });
   assert.equal(body['value'], 'kept');
   assert.ok(existsSync(join(data.path, 'audit/audit.jsonl')));
-  assert.match(world.stderr(), /SIGHUP: gateways was changed; that takes effect at the next restart\./);
+  for (const name of ['gateways', 'domain'])
+    assert.ok(world.stderr().includes(`SIGHUP: ${name} was changed; that takes effect at the next restart.`), name);
+  assert.match(
+    world.stderr(),
+    /"method":"GET","host":"demo\.vault\.localhost:\d+","path":"\/secrets\/of-1","status":200/,
+  );
   assert.ok(!world.stderr().includes('died'), world.stderr());
   const seen = JSON.parse(readFileSync(join(data.path, 'connection.json'), 'utf8')) as { readonly home: string };
   assert.equal(seen.home, world.ready.home);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSettings } from '../../src/settings/settings.ts';
+import { readSettings, type Settings } from '../../src/settings/settings.ts';
 import { childEnvironment } from '../../src/supervisor/child-environment.ts';
 import { readRequest, type ControlRequest } from '../../src/supervisor/control-request.ts';
 import { Heartbeat } from '../../src/supervisor/heartbeat.ts';
@@ -90,24 +90,50 @@ test('the delay grows with deaths in a row and is reset by good service; only a 
   assert.deepEqual(afterDeath({ inRow: 4, served: false }, { ready: false }), { kind: 'giveUp', deaths: 5 });
 });
 
+function settingsIn(config: object, argv: readonly string[] = []): Settings {
+  const answer = readSettings({
+    argv: [...argv, '--config', 'postern.json'],
+    environment: {},
+    readFile: (path) => (path === '/srv/postern.json' ? JSON.stringify(config) : '{}'),
+    folder: '/srv',
+  });
+  assert.ok(answer.ok, answer.ok ? '' : answer.message);
+  return answer.settings;
+}
+
 test('a reload applies the file, except for settings that need a restart, which it names', () => {
-  const read = (config: object, port: string) => {
-    const answer = readSettings({
-      argv: ['--port', port, '--config', 'postern.json'],
-      environment: {},
-      readFile: () => JSON.stringify(config),
-      folder: '/srv',
-    });
-    assert.ok(answer.ok, answer.ok ? '' : answer.message);
-    return answer.settings;
-  };
   const balancer = { listen: '127.0.0.1:8444', from: ['127.0.0.1'], version: 2 };
-  const inForce = { ...read({ loadBalancers: [balancer], limits: { ipRules: 5 } }, '0'), port: 8443 };
-  const same = settingsAfter(inForce, read({ loadBalancers: [balancer], limits: { ipRules: 6 } }, '0'));
+  const atStart = settingsIn({ port: 0, loadBalancers: [balancer], limits: { ipRules: 5 } });
+  const inForce = { ...atStart, port: 8443, dataFolder: '/srv/taken' };
+  const same = settingsAfter(
+    { atStart, inForce },
+    settingsIn({ port: 0, loadBalancers: [balancer], limits: { ipRules: 6 } }),
+  );
   assert.deepEqual(same, { settings: { ...inForce, limits: { ...inForce.limits, ipRules: 6 } }, kept: [] });
-  const config = { masterKeyFile: 'key', commitMarkFile: 'mark', limits: { ipRules: 5 } };
-  const other = settingsAfter(inForce, read(config, '0'));
+  const config = { port: 0, masterKeyFile: 'key', commitMarkFile: 'mark', limits: { ipRules: 5 } };
+  const other = settingsAfter({ atStart, inForce }, settingsIn(config));
   assert.deepEqual(other, { settings: inForce, kept: ['loadBalancers', 'masterKeyFile', 'commitMarkFile'] });
+});
+
+test('a reload applies the options in the file that have no socket, folder or user in them, and names the others', () => {
+  const atStart = settingsIn({});
+  const inForce = { ...atStart, dataFolder: '/srv/taken' };
+  const after = (config: object) => settingsAfter({ atStart, inForce }, settingsIn(config));
+  const nat = [{ from: '10.0.0.0/24', to: '203.0.113.0/24' }];
+  const applied = { json: true, logLevel: 'warn', rules: 'current', acceptDeclared: true, demo: false } as const;
+  const given = { ...applied, nat: ['10.0.0.0/24=203.0.113.0/24'], seed: 'seed.json', prune: true };
+  const { settings, kept } = after(given);
+  assert.deepEqual(kept, []);
+  const { seed, ...others } = settings;
+  assert.equal(seed?.prune, true);
+  assert.deepEqual({ ...others, seed: undefined }, { ...inForce, ...applied, nat });
+  const restart = { port: 1, listen: ['127.0.0.5'], data: 'other', domain: 'a.example', user: 'ada' };
+  for (const [name, value] of Object.entries({ ...restart, memory: true })) {
+    const named = name === 'memory' ? 'data' : name;
+    assert.deepEqual(after({ [name]: value }), { settings: inForce, kept: [named] }, name);
+  }
+  // The table's default goes with the addresses.
+  assert.deepEqual(after({ listen: ['0.0.0.0'] }), { settings: inForce, kept: ['listen', 'nat'] });
 });
 
 test('a worker counts as silent after the allowed number of missed pings, which is larger while it starts', () => {

@@ -1,0 +1,35 @@
+import type { Server as HttpServer } from 'node:http';
+import { Ingress } from '../ingress/ingress.ts';
+import { compileNat } from '../ingress/nat.ts';
+import type { Rulebook } from '../rulebook/rulebook.ts';
+import { serverChain } from './renewals.ts';
+import type { ServerParts } from './server.ts';
+
+type IngressParts = Pick<ServerParts, 'settings' | 'certificates' | 'azureCertificates' | 'now' | 'log'>;
+
+/** Opens the ingress with the server's certificates, its NAT table and the subnets of its networks; it has no listener yet. */
+export function openIngress(
+  { settings, certificates, azureCertificates, now, log }: IngressParts,
+  rulebook: Rulebook,
+  http: HttpServer,
+): Ingress {
+  return new Ingress({
+    certificates: { own: serverChain(certificates), azure: serverChain(azureCertificates) },
+    nat: compileNat(settings.nat),
+    subnets: {
+      state(incarnation) {
+        const subnet = rulebook.subnet(incarnation);
+        if (subnet === undefined) return 'gone';
+        return subnet.serviceEndpoint ? 'live' : 'endpointOff';
+      },
+      inVnet(vnet, incarnation) {
+        const subnet = rulebook.subnetOf(vnet, incarnation);
+        return subnet === undefined ? undefined : { subnet: subnet.id, addressPrefix: subnet.addressPrefix };
+      },
+      lookUp: (incarnation) => rulebook.loadSubnet(incarnation),
+    },
+    onConnection: (socket) => http.emit('connection', socket),
+    log: (refused) => log.warn(refused, 'a connection was refused'),
+    now,
+  });
+}
