@@ -71,7 +71,7 @@ const event = {
   tlsVersion: 'TLSv1.3',
 };
 
-await step('name set and vault from Host', () => matchHost([server.names], host));
+await step('name set and vault from Host', () => matchHost({ sets: [server.names] }, host));
 await step('token, verified before: digest, cache, audience, tenant, time', () => {
   const known = verifier.verifyCached(token);
   if (known === undefined) throw new Error('not cached');

@@ -24,6 +24,7 @@ const connectionMembers: Readonly<Record<string, string>> = {
   dataDir: 'the data folder',
   controlSocket: "the supervisor's control socket",
   address: 'the IP address that programs on this machine connect to',
+  port: 'the port of the listeners there; clients elsewhere may have another in their URLs (`--public-port`)',
   nat: 'the NAT table: the range that clients have (`from`) and the one that vaults see (`to`)',
   hostsFile: 'a hosts file with the names of the vaults',
   identities:

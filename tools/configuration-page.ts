@@ -17,6 +17,7 @@ const complete = {
   domain: 'localhost',
   json: true,
   logLevel: 'info',
+  publicPort: 443,
   nat: ['127.0.0.0/24=203.0.113.0/24'],
   rules: 'current',
   user: 'a',

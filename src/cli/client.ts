@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { isIP } from 'node:net';
+import { portFor } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
@@ -26,14 +27,15 @@ export function send(
   connection: Connection,
   { method, url, token, form, json, localAddress }: ClientRequest,
 ): Promise<ClientAnswer> {
-  const { hostname, port, pathname, search } = new URL(url);
+  const asked = new URL(url);
+  const { hostname, host, pathname, search } = asked;
   const payload = form === undefined ? jsonOf(json) : new URLSearchParams(form).toString();
   const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
         host: localAddress !== undefined && isIP(localAddress) === 6 ? '::1' : connection.address,
-        port: port === '' ? 443 : port,
+        port: portFor(connection, asked),
         servername: hostname,
         // The proxy of the environment, which "exec --declared" sets, leads to the server by names alone.
         agent: false,
@@ -42,7 +44,7 @@ export function send(
         path: `${pathname}${search}`,
         localAddress,
         headers: {
-          host: new URL(url).host,
+          host,
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(payload !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),
         },

@@ -66,6 +66,8 @@ export interface Connection extends Readonly<Record<(typeof members)[number], st
   /** Where a client is seen from: the address that it has, and the one that the vault sees, as ranges of one size. */
   readonly nat: readonly { readonly from: string; readonly to: string }[];
   readonly identities: readonly ProgramIdentity[];
+  /** The port of the listeners, which another may be mapped to. The file of an older server does not have it. */
+  readonly port?: number;
   /** The client that reads the networks. The file of an older server does not have it. */
   readonly reader?: NetworkReader;
 }
@@ -92,6 +94,15 @@ function isIdentity(value: unknown): boolean {
 function isReader(value: unknown): boolean {
   const reader = membersOf(value);
   return forms.clientId(reader.get('clientId')) && forms.clientSecret(reader.get('clientSecret'));
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= 65_535;
+}
+
+/** Where a command on this machine connects for a URL of the server. */
+export function portFor({ port }: Pick<Connection, 'port'>, url: URL): number {
+  return port ?? (url.port === '' ? 443 : Number(url.port));
 }
 
 /** A folder as it was when it was opened. */
@@ -144,6 +155,10 @@ function isConnection(value: unknown): value is Connection {
 function malformed(value: unknown): readonly string[] {
   const found = membersOf(value);
   const wrong = [...members, ...lists].filter((name) => !forms[name](found.get(name)));
-  const reader = found.get('reader');
-  return reader === undefined || isReader(reader) ? wrong : [...wrong, 'reader'];
+  const [reader, port] = [found.get('reader'), found.get('port')];
+  return [
+    ...wrong,
+    ...(reader === undefined || isReader(reader) ? [] : ['reader']),
+    ...(port === undefined || isPort(port) ? [] : ['port']),
+  ];
 }

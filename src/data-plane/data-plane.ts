@@ -6,7 +6,7 @@ import type { Route } from '../edge/router.ts';
 import type { Turns } from '../edge/turns.ts';
 import { send } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
-import type { HostListener, VaultHost } from '../http/host.ts';
+import type { HostListener, NameSet, VaultHost } from '../http/host.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict } from '../types/verdict.ts';
 import { vaultEdge } from './edge.ts';
@@ -19,18 +19,20 @@ import { applyMethodOverride, clientRequestId, vaultRequest } from './request.ts
 export interface DataPlaneServices extends Omit<EdgeServices, 'changes'> {
   readonly turns: Turns;
   readonly sourceOf: (socket: Socket) => Source;
-  readonly corsOrigins: readonly string[];
+  /** The origins of the pages that may call a vault under these names. */
+  readonly pageOrigins: (names: NameSet) => readonly string[];
 }
 
 const none: readonly string[] = [];
 
 /** The destination of a path: an operation, or an answer that every client gets from any network. */
-type Destination = { readonly card: OperationCard } | { readonly open: (request: IncomingMessage) => Answer };
+type Destination =
+  { readonly card: OperationCard } | { readonly open: (request: IncomingMessage, names: NameSet) => Answer };
 
 /** The edge at `<vault>.vault.<domain>`. The order of a request is the table in `pipeline.ts`. */
 export function createDataPlane(given: DataPlaneServices): HostListener<VaultHost> {
-  const { corsOrigins, turns, now, sourceOf } = given;
-  const router = new Router(routesOf(corsOrigins));
+  const { pageOrigins, turns, now, sourceOf } = given;
+  const router = new Router(routesOf(pageOrigins));
   const services = { ...given, changes: new ChangeQueues() };
   return (sent, response, host) => {
     const raw = applyMethodOverride(sent);
@@ -46,17 +48,17 @@ export function createDataPlane(given: DataPlaneServices): HostListener<VaultHos
     });
     const respond = (answer: Answer | undefined, known: KnownSoFar) => {
       if (answer === undefined) response.destroy();
-      else send(response, answer, answerHeaders(known, corsOrigins));
+      else send(response, answer, answerHeaders(known, pageOrigins));
     };
-    if (found !== undefined && 'open' in found.to) respond(found.to.open(raw), { request });
+    if (found !== undefined && 'open' in found.to) respond(found.to.open(raw, host.names), { request });
     else turns.answer({ edge: vaultEdge, services, request, respond });
   };
 }
 
-function routesOf(corsOrigins: readonly string[]): readonly Route<Destination>[] {
-  const preflight = ({ headers }: IncomingMessage) => ({
+function routesOf(pageOrigins: DataPlaneServices['pageOrigins']): readonly Route<Destination>[] {
+  const preflight = ({ headers }: IncomingMessage, names: NameSet) => ({
     status: 204,
-    headers: preflightHeaders(headers.origin, corsOrigins),
+    headers: preflightHeaders(headers.origin, pageOrigins(names)),
   });
   return [
     { method: 'OPTIONS', path: '*', to: { open: preflight } },
@@ -83,7 +85,7 @@ const fixed = [
 ].flat();
 
 /** The headers of every answer of a vault, refusals included: name, value, name, value. */
-function answerHeaders(known: KnownSoFar, corsOrigins: readonly string[]): string[] {
+function answerHeaders(known: KnownSoFar, pageOrigins: DataPlaneServices['pageOrigins']): string[] {
   const { vault, request, permission: access } = known;
   const { requestId, source } = request;
   const headers = [...fixed, 'x-ms-keyvault-region', vault?.location ?? 'unknown', 'x-ms-request-id', requestId];
@@ -91,7 +93,8 @@ function answerHeaders(known: KnownSoFar, corsOrigins: readonly string[]): strin
   const clientId = clientRequestId(request);
   if (clientId !== undefined) headers.push('x-ms-client-request-id', clientId);
   if (access !== undefined) add(headers, rbacHeaders(access));
-  if (request.headers.origin !== undefined) add(headers, corsHeaders(request.headers.origin, corsOrigins));
+  if (request.headers.origin !== undefined)
+    add(headers, corsHeaders(request.headers.origin, pageOrigins(request.names)));
   return headers;
 }
 

@@ -6,6 +6,8 @@ export interface ServerAddress {
   readonly home: string;
   /** The IP address to connect to; names are not resolved. */
   readonly address: string;
+  /** The listeners' own, which may be another than that of `home`. */
+  readonly port: number;
   /** The authority of the server's certificate, in PEM. */
   readonly authority: string;
   readonly tenantId: string;
@@ -66,14 +68,14 @@ export class NetworkReader {
   }
 
   #ask({ method, path, token, form, signal }: Asked): Promise<{ readonly status: number; readonly body: string }> {
-    const { home, address, authority } = this.#server;
-    const { hostname, port, host } = new URL(home);
+    const { home, address, port, authority } = this.#server;
+    const { hostname, host } = new URL(home);
     const payload = form === undefined ? undefined : new URLSearchParams(form).toString();
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
           host: address,
-          port: port === '' ? 443 : port,
+          port,
           servername: hostname,
           ca: authority,
           method,

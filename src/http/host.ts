@@ -88,22 +88,34 @@ const homeServices = ['authority', 'resourceManager', 'graph'] as const;
 /** The hosts that one listener serves. */
 export interface Served {
   readonly sets: readonly NameSet[];
+  /** The set with a port that none of `sets` has, where one with 443 is among them; absent: such a host is not served. */
+  readonly ofPort?: (port: number) => NameSet;
   /** The only service whose hosts it serves; absent: all hosts of the sets. */
   readonly only?: Service;
 }
 
 /** The host that a Host header names, if the listener serves it. */
-function servedHost({ sets, only }: Served, host: string): HostMatch | undefined {
-  const named = matchHost(sets, host);
+function servedHost({ only, ...served }: Served, host: string): HostMatch | undefined {
+  const named = matchHost(served, host);
   if (named === undefined || only === undefined) return named;
   const service = named.kind === 'vault' ? 'vaults' : named.service;
   return service === only ? named : undefined;
 }
 
 /** The vault or the home that a Host header names; `undefined` when it matches no set, including the port. */
-export function matchHost(sets: readonly NameSet[], host: string): HostMatch | undefined {
+export function matchHost({ sets, ofPort }: Omit<Served, 'only'>, host: string): HostMatch | undefined {
   // The default port equals none (RFC 9110 section 4.2.3).
   const asked = host.toLowerCase().replace(/(?<!:\d*):443$/, '');
+  const named = matchInSets(sets, asked);
+  if (named !== undefined || ofPort === undefined) return named;
+  const [, name, digits = ''] = /^([^:]+):(\d+)$/.exec(asked) ?? [];
+  const port = portOf(digits);
+  // A set is made for a host of ours alone: a stranger must not have this server make one for each request.
+  const known = name === undefined || port === undefined ? undefined : matchInSets(sets, name);
+  return port === undefined || known === undefined ? undefined : { ...known, names: ofPort(port) };
+}
+
+function matchInSets(sets: readonly NameSet[], asked: string): HostMatch | undefined {
   for (const names of sets) {
     if (names.homes.includes(asked)) return { kind: 'home', names };
     const service = homeServices.find((one) => names.hostsOf?.[one].includes(asked));
@@ -115,6 +127,12 @@ export function matchHost(sets: readonly NameSet[], host: string): HostMatch | u
     }
   }
   return undefined;
+}
+
+/** A port in the one form that a URL has it in: digits without a zero before them. */
+export function portOf(digits: string): number | undefined {
+  const port = Number(digits);
+  return /^[1-9]\d{0,4}$/.test(digits) && port <= 65_535 ? port : undefined;
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;

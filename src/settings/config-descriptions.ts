@@ -15,7 +15,7 @@ type PathsOf<T, Before extends string = ''> = {
 }[keyof T & string];
 
 /** An endpoint and a line of the NAT table are strings in the file. */
-type PathsBelow<T, Path extends string> = T extends Endpoint | NatMapping | readonly NatMapping[]
+type PathsBelow<T, Path extends string> = T extends Endpoint | NatMapping | readonly (NatMapping | 'bridge')[]
   ? never
   : T extends readonly (infer Element)[]
     ? PathsBelowElement<Element, Path>
@@ -44,6 +44,11 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
     form: 'a DNS name in lower case',
     default: '`localhost`',
   },
+  publicPort: {
+    what: 'The port in the URLs of clients, where a container or a firewall maps it to `port`; `"any"`: each answer has the port that its request names',
+    form: 'a whole number from 1 to 65,535, or `"any"`',
+    default: 'that of the listeners',
+  },
   json: {
     what: '`true`: one line of JSON is printed when the server is ready, instead of plain text',
     default: '`false`',
@@ -54,7 +59,7 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   },
   nat: {
     what: 'Shows clients of the first range as addresses of the second, with the same host part; `[]` for no table',
-    form: '`CIDR=CIDR`',
+    form: '`CIDR=CIDR`, or `bridge` for the private network of a container',
     default: '`127.0.0.0/24=203.0.113.0/24` and `::1=203.0.113.1`, but none if a listener is not on loopback',
   },
   rules: {

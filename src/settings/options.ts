@@ -19,6 +19,12 @@ export const options = {
   data: { value: 'DIR', help: 'data folder (default ./postern-data)' },
   memory: { help: 'keep everything in memory; nothing is left on disk' },
   domain: { value: 'NAME', help: 'DNS name of this host; vaults are <vault>.vault.NAME (default localhost)' },
+  'public-port': {
+    value: 'N|any',
+    help:
+      'port in the URLs of clients, where a container or a firewall maps it to the port of the listeners; any: each answer has the port ' +
+      "that its request names (default the listeners' own)",
+  },
   json: { help: 'print one line of JSON when ready, instead of plain text' },
   'log-level': { value: 'LEVEL', help: "what the server's own log has: error, warn, info or debug (default info)" },
   nat: {
@@ -26,7 +32,7 @@ export const options = {
     repeatable: true,
     help:
       'show clients of the first range as addresses of the second, with the same host part; can be repeated; ' +
-      '"none" for no table (default 127.0.0.0/24=203.0.113.0/24 and ::1=203.0.113.1, but none if a listener is not on loopback)',
+      '"bridge" shows the neighbours of a container on its private network as 203.0.113.0/24; "none" for no table (default 127.0.0.0/24=203.0.113.0/24 and ::1=203.0.113.1, but none if a listener is not on loopback)',
   },
   rules: { value: 'PROFILE', help: 'rule limits and forms: documented or current (default documented)' },
   user: {

@@ -1,8 +1,10 @@
+import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
+import { natLine, natTable, type Interfaces } from './bridge.ts';
 import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
 import { readOptions, type GivenOptions, type OptionName } from './options.ts';
 import { readSetting, SettingRefused } from './refused.ts';
-import { address, decimalNumber, domain, isLoopback, natMapping, nonEmptyString, type NatMapping } from './values.ts';
+import { address, decimalNumber, domain, isLoopback, nonEmptyString, publicPort, type NatMapping } from './values.ts';
 import { parseSeed } from '../seed/read-seed.ts';
 import type { Seed } from '../seed/seed-file.ts';
 import { literal, type Shape } from '../shape/shape.ts';
@@ -21,6 +23,8 @@ export interface Settings extends Omit<ConfigFile, StartMember> {
   /** Absolute path; `undefined`: everything in memory. */
   readonly dataFolder: string | undefined;
   readonly domain: string;
+  /** The port in the URLs of clients, where it is another than `port`; `any`: the one that each request names. */
+  readonly publicPort: number | 'any' | undefined;
   readonly json: boolean;
   readonly logLevel: LogLevel;
   readonly nat: readonly NatMapping[];
@@ -54,6 +58,8 @@ export interface SettingsInput {
   readonly readFile: (path: string) => string;
   /** The folder that relative paths on the command line are relative to. */
   readonly folder: string;
+  /** The interfaces of this machine, for `--nat bridge`. */
+  readonly interfaces?: () => Interfaces;
 }
 
 export type SettingsAnswer =
@@ -102,9 +108,10 @@ function settingsOf(input: SettingsInput): Settings {
     listenByDefault: listen === undefined,
     dataFolder: dataFolderOf(given, start, input.folder),
     domain: chosen(given, 'domain', domain) ?? start.domain ?? 'localhost',
+    publicPort: publicPortOf(given) ?? start.publicPort,
     json: given.has('json') || (start.json ?? false),
     logLevel: chosen(given, 'log-level', literal(...logLevels)) ?? start.logLevel ?? 'info',
-    nat: natOf(given) ?? start.nat ?? defaultNatFor(listen ?? defaultListen),
+    nat: natOf(given, start, input) ?? defaultNatFor(listen ?? defaultListen),
     rules,
     user: single(given, 'user') ?? start.user,
     acceptDeclared: given.has('accept-declared') || (start.acceptDeclared ?? false),
@@ -123,11 +130,11 @@ function configOf(given: GivenOptions, { folder, readFile }: SettingsInput) {
   const path = named === undefined ? undefined : resolve(folder, named);
   const file = path === undefined ? emptyConfig() : readConfigFile(readOrRefuse('--config', path, readFile), path);
   const { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed, ...more } = file;
-  const { prune, acceptDeclared, demo, ...config } = more;
+  const { prune, acceptDeclared, demo, publicPort: mapped, ...config } = more;
   if (memory === true && data !== undefined)
     throw new SettingRefused(`${path}: memory and data (${data}) cannot be used together; give one of them.`);
   const start = { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed };
-  return { config, start: { ...start, prune, acceptDeclared, demo } };
+  return { config, start: { ...start, prune, acceptDeclared, demo, publicPort: mapped } };
 }
 
 function chosen<T>(given: GivenOptions, name: OptionName, shape: Shape<T, string>): T | undefined {
@@ -191,9 +198,24 @@ function dataFolderOf(given: GivenOptions, start: StartValues, folder: string): 
   return resolve(folder, data ?? start.data ?? 'postern-data');
 }
 
-function natOf(given: GivenOptions): readonly NatMapping[] | undefined {
+function publicPortOf(given: GivenOptions): Settings['publicPort'] {
+  const port = single(given, 'public-port');
+  return port === undefined
+    ? undefined
+    : readSetting(publicPort, /^[1-9][0-9]*$/.test(port) ? Number(port) : port, '--public-port');
+}
+
+function natOf(
+  given: GivenOptions,
+  start: StartValues,
+  { interfaces = networkInterfaces }: SettingsInput,
+): readonly NatMapping[] | undefined {
   const lines = given.get('nat');
-  if (!lines?.includes('none')) return lines?.map((line) => readSetting(natMapping, line, '--nat'));
+  if (lines === undefined) return start.nat && natTable(start.nat, { setting: 'nat', interfaces });
+  if (!lines.includes('none')) {
+    const read = lines.map((line) => readSetting(natLine, line, '--nat'));
+    return natTable(read, { setting: '--nat', interfaces });
+  }
   if (lines.length > 1) throw new SettingRefused('--nat none cannot be used together with other --nat options.');
   return [];
 }

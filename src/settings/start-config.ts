@@ -1,7 +1,8 @@
 import { accept, breached, wrong } from '../shape/fault.ts';
 import { array, boolean, literal, optional, refine, wholeNumber } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
-import { address, domain, natMapping, nonEmptyString } from './values.ts';
+import { natLine } from './bridge.ts';
+import { address, domain, nonEmptyString, publicPort } from './values.ts';
 
 /** From the quietest level to the one that says most. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
@@ -25,9 +26,10 @@ export function startMembers(file: Shape<string, string>) {
     data: optional(file),
     memory: optional(boolean),
     domain: optional(domain),
+    publicPort: optional(publicPort),
     json: optional(boolean),
     logLevel: optional(literal(...logLevels)),
-    nat: optional(array(natMapping)),
+    nat: optional(array(natLine)),
     rules: optional(literal('documented', 'current')),
     user: optional(nonEmptyString),
     seed: optional(file),

@@ -40,6 +40,12 @@ export function decimalNumber(least: number, most: number): Shape<number> {
   return refine(nonEmptyString, (given) => number(/^[0-9]{1,15}$/.test(given) ? Number(given) : given));
 }
 
+/** The port in the URLs of clients, where it is not that of the listeners. */
+export const publicPort: Shape<number | 'any'> = (given) => {
+  const isPort = typeof given === 'number' && Number.isInteger(given) && given >= 1 && given <= 65_535;
+  return isPort || given === 'any' ? accept(given) : wrong(given, 'is neither a port from 1 to 65535 nor "any"');
+};
+
 /** An IP address without a port, in the kernel's form. */
 export const address = refine(nonEmptyString, (given) => {
   const parsed = parseAddress(given);

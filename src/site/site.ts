@@ -11,7 +11,7 @@ import type { Reply } from './reply.ts';
 /** The server, as the site shows it. */
 export interface SiteParts {
   readonly settings: Omit<PortalSettings, 'vaultSuffix'>;
-  /** The sets of names under which the server is reached. */
+  /** The sets of names under which the server is reached, and whose ports are known. */
   readonly sets: readonly NameSet[];
   readonly portal: FoundPortal;
 }
@@ -19,10 +19,15 @@ export interface SiteParts {
 /** The replies of the site under one set of names. */
 interface Replies {
   readonly landing: Reply;
+  readonly settings: Reply;
   /** The portal's page, for every path below `/portal/` that has no reply of its own. */
   readonly page: Reply;
-  /** By path. */
-  readonly others: ReadonlyMap<string, Reply>;
+}
+
+interface Site {
+  readonly repliesOf: (names: NameSet) => Replies;
+  /** By path; the same under all names. */
+  readonly assets: ReadonlyMap<string, Reply>;
 }
 
 /**
@@ -30,17 +35,21 @@ interface Replies {
  * a request reaches the file system. None of it needs a token, so none of it has a secret.
  */
 export function openSite({ settings, sets, portal }: SiteParts): HomeListener {
-  const common = portalReplies(portal, sets);
-  const byNames = new Map(
-    sets.map((names): [NameSet, Replies] => {
-      const others = new Map([...common.others, ['/portal/settings.json', settingsReply(settings, names)]]);
-      return [names, { page: common.page, landing: landingPage(names), others }];
-    }),
-  );
+  const made = new WeakMap<NameSet, Replies>();
+  const make = (names: NameSet): Replies => ({
+    landing: landingPage(names),
+    settings: settingsReply(settings, names),
+    page: portalPage(portal, sets.includes(names) ? sets : [names, ...sets]),
+  });
+  const repliesOf = (names: NameSet): Replies => {
+    const replies = made.get(names) ?? make(names);
+    made.set(names, replies);
+    return replies;
+  };
+  const site = { repliesOf, assets: portalAssets(portal, sets) };
   return (request: IncomingMessage, response: ServerResponse, { names, service }: HomeHost) => {
     // A host of Azure's names has one service alone.
-    const replies = service === undefined ? byNames.get(names) : undefined;
-    const reply = replies && replyTo(request, replies);
+    const reply = service === undefined ? replyTo(request, names, site) : undefined;
     if (reply !== undefined) sendReply(request, response, reply);
     return reply !== undefined;
   };
@@ -54,16 +63,17 @@ const readOnly = freshReply(text, 'The portal is read: use GET or HEAD.\n', {
   headers: ['allow', 'GET, HEAD'],
 });
 
-function replyTo({ method, url = '', headers }: IncomingMessage, { landing, page, others }: Replies) {
+function replyTo({ method, url = '', headers }: IncomingMessage, names: NameSet, { repliesOf, assets }: Site) {
   const isRead = method === 'GET' || method === 'HEAD';
   if (!url.startsWith('/portal')) {
-    return isRead && pathOf(url) === '/' && prefersHtml(headers.accept) ? landing : undefined;
+    return isRead && pathOf(url) === '/' && prefersHtml(headers.accept) ? repliesOf(names).landing : undefined;
   }
   const path = pathOf(url);
   if (path !== '/portal' && !path.startsWith('/portal/')) return undefined;
   if (!isRead) return readOnly;
   if (path === '/portal') return toPortal;
-  return others.get(path) ?? (path.startsWith('/portal/assets/') ? noAsset : page);
+  if (path === '/portal/settings.json') return repliesOf(names).settings;
+  return path.startsWith('/portal/assets/') ? (assets.get(path) ?? noAsset) : repliesOf(names).page;
 }
 
 function settingsReply(settings: SiteParts['settings'], { vaultSuffix }: NameSet): Reply {
@@ -71,16 +81,23 @@ function settingsReply(settings: SiteParts['settings'], { vaultSuffix }: NameSet
   return freshReply('application/json; charset=utf-8', JSON.stringify(whole));
 }
 
-function portalReplies(portal: FoundPortal, sets: readonly NameSet[]): Omit<Replies, 'landing'> {
-  if (!portal.ok) return { page: noPortalPage(portal.why), others: new Map() };
-  const { page, assets } = portal.files;
-  const headers = ['content-security-policy', portalPolicy(sets)];
-  return {
-    page: replyOf(freshReply, page, headers),
-    others: new Map(
-      [...assets].map(([name, file]) => [`/portal/assets/${name}`, replyOf(lastingReply, file, headers)]),
-    ),
-  };
+function portalPage(portal: FoundPortal, sets: readonly NameSet[]): Reply {
+  if (!portal.ok) return noPortalPage(portal.why);
+  return replyOf(freshReply, portal.files.page, policyHeader(sets));
+}
+
+function portalAssets(portal: FoundPortal, sets: readonly NameSet[]): ReadonlyMap<string, Reply> {
+  if (!portal.ok) return new Map();
+  return new Map(
+    [...portal.files.assets].map(([name, file]) => [
+      `/portal/assets/${name}`,
+      replyOf(lastingReply, file, policyHeader(sets)),
+    ]),
+  );
+}
+
+function policyHeader(sets: readonly NameSet[]): readonly string[] {
+  return ['content-security-policy', portalPolicy(sets)];
 }
 
 function replyOf(make: typeof freshReply, { type, body, gzip }: BuiltFile, headers: readonly string[]): Reply {

@@ -1,15 +1,16 @@
 import type { Socket } from 'node:net';
 import { azureNames, refuse } from '../http/host.ts';
-import type { HomeHost, HomeListener, HostListener, NameSet, Served } from '../http/host.ts';
+import type { HomeHost, HomeListener, HostListener, Served } from '../http/host.ts';
+import type { OwnNames } from '../http/own-names.ts';
 import { pathOf } from '../http/request.ts';
 import type { HomeService, Service } from '../types/service.ts';
 
 /** The hosts that a connection's listener serves: all of our own, or those of one service by Azure's names. */
 export function servedBy(
   ingress: { servesOn(connection: Socket): Service | undefined },
-  own: readonly NameSet[],
+  { sets, ofPort }: OwnNames,
 ): (connection: Socket) => Served {
-  const all = { sets: own };
+  const all = { sets, ...(ofPort !== undefined && { ofPort }) };
   return (connection) => {
     const only = ingress.servesOn(connection);
     return only === undefined ? all : { sets: [azureNames], only };

@@ -53,6 +53,7 @@ export function describeStart(started: Started): Ready {
     dataDir: path,
     controlSocket: started.controlSocket,
     address: localAddress(settings.listen),
+    port: settings.port,
     nat: settings.nat,
     hostsFile: resolve(path, started.hostsFile),
     identities: identitiesOf(started),

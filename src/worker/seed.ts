@@ -1,4 +1,4 @@
-import { nameSet } from '../http/host.ts';
+import { ownNames } from '../http/own-names.ts';
 import { profileOf } from '../settings/rule-profile.ts';
 import type { Settings } from '../settings/settings.ts';
 import { applyAtStart } from '../setup/at-start.ts';
@@ -19,7 +19,7 @@ interface Parts {
  * @throws an error that names the part of the seed that cannot be applied; then nothing was written
  */
 export function seedStore(folder: OpenFolder, { settings, nowMs, notice }: Parts): Promise<AtStart> {
-  const { vaultSuffix } = nameSet(settings.domain, settings.port);
+  const { vaultSuffix } = ownNames(settings.domain, settings).told;
   return applyAtStart(folder.store, folder, {
     seed: settings.seed,
     profile: profileOf(settings),

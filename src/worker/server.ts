@@ -12,8 +12,8 @@ import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneServices } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { Turns } from '../edge/turns.ts';
-import { dispatchByHost, matchHost, nameSet } from '../http/host.ts';
-import type { NameSet } from '../http/host.ts';
+import { dispatchByHost, matchHost, type NameSet } from '../http/host.ts';
+import { ownNames, pageOrigins, type OwnNames } from '../http/own-names.ts';
 import { countRequests, createHttp, Drain } from '../http/http-server.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 import type { Recent } from '../recent/recent.ts';
@@ -104,13 +104,13 @@ export interface Server extends Ending {
 
 interface SharedServices extends Omit<
   DataPlaneServices,
-  'externalAudiences' | 'acceptedIssuers' | 'corsOrigins' | 'throttle'
+  'externalAudiences' | 'acceptedIssuers' | 'pageOrigins' | 'throttle'
 > {
   readonly store: Store;
   readonly audit: Audit;
   readonly logError: (error: unknown, requestId: string) => void;
   readonly authority: AuthorityParts;
-  readonly names: readonly [NameSet, ...NameSet[]];
+  readonly names: OwnNames;
   readonly identityBindings: IdentityBindings;
   readonly ingress: Ingress;
   readonly networkWatch: NetworkWatch;
@@ -122,7 +122,7 @@ interface SharedServices extends Omit<
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now } = parts;
   const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
-  const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
+  const names = ownNames(settings.domain, { port: parts.port, publicPort: settings.publicPort });
   const { audit, delivery, recent, recording } = await openServerAudit(parts);
   const rulebook = await openRulebook(parts);
   const { verifier, ...authority } = await openAuthority(parts);
@@ -133,10 +133,10 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   watchRequests([http, metadata], parts, [drain, ingress]);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const durations = durationsOf(settings);
-  const vaults = { store, engine: threads.engine, ...durations, names: names[0], destroyLeftovers };
+  const vaults = { store, engine: threads.engine, ...durations, names: names.told, destroyLeftovers };
   const operation: DueParts['operation'] = (...work) => edges.longRunning.carryOut(...work);
   const scheduler = openScheduler(parts, { audit, vaults, operation });
-  const hosts = await openHosts(parts, names[0]);
+  const hosts = await openHosts(parts, names.told);
   const networkWatch = new NetworkWatch();
   const identityBindings = new IdentityBindings();
   const base = baseOf(parts, { scheduler, delivery, hosts, networkWatch }, { audit, recent });
@@ -165,7 +165,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     identityBindings,
     rulebook,
     signingKeys: authority.signingKeys,
-    names: names[0],
+    names: names.told,
     isOwnHost: (host) => matchHost(names, host) !== undefined,
     scheduler,
     networkWatch,
@@ -243,7 +243,7 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
     externalAudiences,
     throttle: throttleOf(settings),
     acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
-    corsOrigins: names.map((set) => set.authority),
+    pageOrigins: (at) => pageOrigins(at, names),
   });
   const { tenantId } = parts.identity;
   const signIn = signInEdges({ ...services, ...authority, names, tenantId, networkReader: parts.reader.clientId });

@@ -16,8 +16,9 @@ import { groupsOf } from '../directory/memberships.ts';
 import { directoryIds } from '../directory/objects.ts';
 import type { Turns } from '../edge/turns.ts';
 import { createGraph } from '../graph/graph.ts';
-import { azureNames } from '../http/host.ts';
-import type { HomeListener, NameSet } from '../http/host.ts';
+import type { HomeListener } from '../http/host.ts';
+import { isOwnResource, setsBeside } from '../http/own-names.ts';
+import type { OwnNames } from '../http/own-names.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { Store } from '../store/store.ts';
@@ -42,8 +43,7 @@ export interface SignInParts extends AuthorityParts {
   readonly tenantId: string;
   /** The client id of the fabric's reader. */
   readonly networkReader: string;
-  /** The first is for a request that names none of our hosts. */
-  readonly names: readonly [NameSet, ...NameSet[]];
+  readonly names: OwnNames;
   readonly identityBindings: IdentityBindings;
   readonly sourceOf: (socket: Socket) => Source;
   readonly now: () => number;
@@ -118,10 +118,10 @@ export function signInEdges(parts: SignInParts): SignInEdges {
       return known?.issuerClass === 'external' ? known.keys : undefined;
     },
     sourceOf,
-    names: names[0],
+    names: names.told,
     identityBindings,
     isResource: resourceCheck(names),
-    sameAuthority: (set) => (set === azureNames ? [azureNames] : names),
+    sameAuthority: (set) => setsBeside(set, names),
     now,
     newId,
   });
@@ -130,14 +130,13 @@ export function signInEdges(parts: SignInParts): SignInEdges {
 }
 
 /** Accepts the resources for which the authority issues tokens: the vaults, the resource manager and Graph, under each of their names. */
-function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean {
+function resourceCheck(names: OwnNames): (resource: string) => boolean {
   const origins = [
     'https://vault.azure.net',
     'https://management.azure.com',
     'https://management.core.windows.net',
     'https://graph.microsoft.com',
-    ...names.flatMap(({ vaultResource, resourceManager }) => [vaultResource, resourceManager]),
   ];
   const known = new Set(origins.flatMap((origin) => [origin, `${origin}/`]));
-  return (resource) => known.has(resource);
+  return (resource) => known.has(resource) || isOwnResource(resource, names);
 }

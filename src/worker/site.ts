@@ -1,5 +1,6 @@
 import { portalClientId } from '../directory/well-known.ts';
-import type { HomeListener, NameSet } from '../http/host.ts';
+import type { HomeListener } from '../http/host.ts';
+import type { OwnNames } from '../http/own-names.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Identity } from '../setup/identity.ts';
 import { notBuilt } from '../site/portal-files.ts';
@@ -15,7 +16,7 @@ interface SiteOf {
 }
 
 /** The pages of this server. */
-export function siteOf({ settings, identity, portal = notBuilt }: SiteOf, sets: readonly NameSet[]): HomeListener {
+export function siteOf({ settings, identity, portal = notBuilt }: SiteOf, { sets }: OwnNames): HomeListener {
   const { tenantId, subscriptionId } = identity;
   return openSite({
     settings: { tenantId, clientId: portalClientId, subscriptionId, version: release, rules: portalRulesOf(settings) },

@@ -169,7 +169,8 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     opaqueTokens: await OpaqueTokens.open(store),
     externalKeys: (issuer) => options.externalKeys?.get(issuer),
     identityBindings,
-    isResource: (resource) => [vaultResource, managementResource].includes(resource),
+    isResource: (resource) =>
+      [vaultResource, managementResource].includes(resource) || /^https:\/\/vault\.localhost:\d+$/.test(resource),
     sameAuthority: () => names,
     now,
     newId: randomUUID,

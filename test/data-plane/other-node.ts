@@ -82,7 +82,7 @@ export async function startOtherNode(
     sourceOf: () => source,
     externalAudiences: [],
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
-    corsOrigins: [],
+    pageOrigins: () => [],
     closeSubnets: () => undefined,
   });
   const { key, certificate } = certificates.server;

@@ -52,7 +52,7 @@ test('a host names a home or a vault of the set that it belongs to, in any case'
     ['vaults.example.org:443', { kind: 'home', names: example }],
     ['vault.vault.localhost:8443', { kind: 'vault', names: local, vault: 'vault' }],
   ] as const;
-  for (const [host, match] of hits) assert.deepEqual(matchHost(sets, host), match, host);
+  for (const [host, match] of hits) assert.deepEqual(matchHost({ sets }, host), match, host);
 });
 
 test('a host that is close to one of our names does not match', () => {
@@ -82,5 +82,5 @@ test('a host that is close to one of our names does not match', () => {
     'user@localhost:8443',
     `${'k'.repeat(128)}.vault.localhost:8443`,
   ];
-  for (const host of misses) assert.equal(matchHost(sets, host), undefined, host);
+  for (const host of misses) assert.equal(matchHost({ sets }, host), undefined, host);
 });

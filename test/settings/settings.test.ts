@@ -79,6 +79,9 @@ test('every option is read', () => {
     { from: '::1', to: '2001:db8::1' },
   ]);
   assert.equal(accepted(['--memory']).dataFolder, undefined);
+  assert.equal(accepted([]).publicPort, undefined);
+  assert.equal(accepted(['--public-port', '443']).publicPort, 443);
+  assert.equal(accepted(['--public-port', 'any']).publicPort, 'any');
 });
 
 test('the NAT table is off by default if a listener is not on loopback, and on when requested', () => {
@@ -110,6 +113,13 @@ test('an option that is unknown, incomplete, repeated or out of range is refused
     [['--domain', '10.0.0.1'], /is an IP address, not a domain name/],
     [['--domain', `${'a.'.repeat(111)}b`], /is not a DNS name of at most 222 characters/],
     [['--log-level', 'trace'], /^--log-level: "trace" must be one of: error, warn, info, debug\.$/],
+    [['--public-port', '0'], /^--public-port: "0" is neither a port from 1 to 65535 nor "any"\.$/],
+    [['--public-port', '65536'], /^--public-port: 65536 is neither/],
+    [['--public-port', '0443'], /^--public-port: "0443" is neither/],
+    [['--public-port', '1e3'], /^--public-port: "1e3" is neither/],
+    [['--public-port', 'Any'], /^--public-port: "Any" is neither/],
+    [['--public-port', '8443:18443'], /^--public-port: "8443:18443" is neither/],
+    [['--public-port'], /^the option --public-port needs a value: --public-port N\|any\.$/],
     [['--rules', 'strict'], /^--rules: "strict" must be one of: documented, current\.$/],
     [['--nat', '127.0.0.0/24'], /must be CIDR=CIDR/],
     [['--nat', '127.0.0.0/24=203.0.113.0/25'], /must have the same prefix length on both sides/],
@@ -172,6 +182,7 @@ const everyOption = {
   listen: ['127.0.0.5', '0:0:0:0:0:0:0:1'],
   data: '../vault',
   domain: 'vaults.example.org',
+  publicPort: 443,
   json: true,
   logLevel: 'debug',
   nat: ['127.0.0.5=203.0.113.5'],
@@ -202,7 +213,7 @@ test('every option may be in the configuration file', () => {
 test('an option wins over the file', () => {
   const line =
     '--port 1 --listen 127.0.0.6 --data d --domain other.example --log-level warn --rules documented --user ada --no-demo ' +
-    '--nat none';
+    '--nat none --public-port any';
   const settings = accepted(line.split(' '), { config: { ...everyOption, demo: true } });
   assert.equal(settings.port, 1);
   assert.deepEqual(settings.listen, ['127.0.0.6']);
@@ -211,6 +222,7 @@ test('an option wins over the file', () => {
   assert.equal(settings.logLevel, 'warn');
   assert.equal(settings.rules, 'documented');
   assert.equal(settings.user, 'ada');
+  assert.equal(settings.publicPort, 'any');
   assert.equal(settings.demo, false);
   assert.deepEqual(settings.nat, []);
   assert.equal(accepted(['--memory'], { config: { data: 'd' } }).dataFolder, undefined);
@@ -246,6 +258,10 @@ test('an unknown or invalid member of the configuration file is refused with its
     [{ memory: true, data: 'd' }, /postern\.json: memory and data \(\S+conf\/d\) cannot be used together/],
     [{ domain: 'Example.org' }, /domain: "Example\.org" is not in lower case: write example\.org/],
     [{ logLevel: 'verbose' }, /logLevel: "verbose" must be one of: error, warn, info, debug\.$/],
+    [{ publicPort: '443' }, /publicPort: "443" is neither a port from 1 to 65535 nor "any"\.$/],
+    [{ publicPort: 0 }, /publicPort: 0 is neither/],
+    [{ publicPort: 443.5 }, /publicPort: 443\.5 is neither/],
+    [{ publicPort: ['any'] }, /publicPort: an array is neither/],
     [{ nat: ['none'] }, /nat\[0\]: "none" must be CIDR=CIDR/],
     [{ rules: 'strict' }, /rules: "strict" must be one of: documented, current\.$/],
     [{ user: 61_043 }, /user: 61043 must be a non-empty string\.$/],

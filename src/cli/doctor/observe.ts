@@ -3,14 +3,14 @@ import { lookup } from 'node:dns/promises';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:https';
 import { join, resolve } from 'node:path';
-import { readConnection } from '../connection.ts';
+import { portFor, readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { whyNoFilterHere } from '../exec/programs.ts';
 import { ways } from '../run/launch.ts';
 import { attempt } from './attempt.ts';
 import { kernelSettings } from './observed.ts';
 import type { ConnectionState, Observed, ServerState } from './observed.ts';
-import { portOf, tryAddress, tryPort } from './ports.ts';
+import { tryAddress, tryPort } from './ports.ts';
 
 const timeoutMs = 5_000;
 const defaultPort = 8443;
@@ -21,7 +21,7 @@ export async function observe(folder: string): Promise<Observed> {
   const dataFolder = resolve(folder);
   const { state, connection } = connectionIn(dataFolder);
   const domain = connection === undefined ? 'localhost' : new URL(connection.home).hostname;
-  const serverPort = connection === undefined ? defaultPort : portOf(connection.home);
+  const serverPort = connection === undefined ? defaultPort : portFor(connection, new URL(connection.home));
   const [server, attempts, port443, ownPort, present, name] = await Promise.all([
     connection === undefined ? ({ is: 'not asked' } as const) : askServer(connection),
     tryCommands(connection?.hostsFile ?? '/etc/hosts'),
@@ -68,13 +68,14 @@ function connectionIn(folder: string): { readonly state: ConnectionState; readon
 }
 
 /** Names are not resolved, so that this says something of the server alone. */
-function askServer({ home, address, caFile }: Connection): Promise<ServerState> {
-  const { hostname, host, port } = new URL(home);
+function askServer(connection: Connection): Promise<ServerState> {
+  const { home, address, caFile } = connection;
+  const { hostname, host } = new URL(home);
   return new Promise((settle) => {
     const outgoing = request(
       {
         host: address,
-        port: port === '' ? 443 : port,
+        port: portFor(connection, new URL(home)),
         servername: hostname,
         ca: existsSync(caFile) ? readFileSync(caFile) : [],
         path: '/metadata/endpoints?api-version=2022-09-01',

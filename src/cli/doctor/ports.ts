@@ -94,9 +94,3 @@ function readOr(otherwise: string, file: string): string {
     return otherwise;
   }
 }
-
-/** The port of a URL of HTTPS. */
-export function portOf(url: string): number {
-  const { port } = new URL(url);
-  return port === '' ? 443 : Number(port);
-}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FabricServer } from '../../fabric/fabric-server.ts';
-import { openedFolder, readConnection } from '../connection.ts';
+import { openedFolder, portFor, readConnection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { readPlainFile } from '../plain-file.ts';
 import { systemRoots } from '../run/roots.ts';
@@ -28,9 +28,10 @@ export async function readFabricServer(data: string): Promise<FabricServer> {
   const pem = (file: string, name: string): string =>
     isForeign ? readPlainFile(join(path, name), uid) : readFileSync(file, 'utf8');
   const { home, address, tenantId } = connection;
+  const port = portFor(connection, new URL(home));
   const fabricAuthority = pem(fabricCaFile, 'fabric-ca.pem');
   return {
-    networkReader: { home, address, tenantId, reader, authority: pem(caFile, 'ca.pem') },
+    networkReader: { home, address, port, tenantId, reader, authority: pem(caFile, 'ca.pem') },
     controlSocket,
     fabricAuthority,
     roots: `${(await systemRoots()).trimEnd()}\n${fabricAuthority}`,
