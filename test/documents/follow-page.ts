@@ -154,7 +154,7 @@ async function follow(folder: string, steps: readonly Step[], { postern, user }:
     command: step.command.replaceAll('8443', port),
     shown: step.shown?.replaceAll('8443', port),
   }));
-  using az = await warmAz({ within: [...placeOf(folder, postern), ...user] });
+  using az = await warmAz({ within: [...placeOf(folder, postern), ...user], seen: folder });
   const typed = await typeInto(folder, here, { within: [...within, ...user], environment: az.environment });
   for (const { step, printed, status } of typed) {
     const what = `line ${step.line}: ${step.command}\nprinted, with status ${status}:\n${printed}`;

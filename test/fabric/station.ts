@@ -29,7 +29,7 @@ const name = process.argv[2] ?? '';
 /** As long as a packet that is dropped is waited for. */
 const patienceMs = 700;
 const keptUdp = createSocket('udp4');
-/** What came to it, until `hear` takes it: an answer may be here before the command that hears it. */
+/** Answers that came to it, until `hear` takes them: one may be here before the command that hears it. */
 const heard: string[] = [];
 const hearing = new EventEmitter();
 keptUdp.on('message', (data) => {
