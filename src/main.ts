@@ -18,6 +18,7 @@ import { bindDeclared } from './worker/bind-declared.ts';
 import { bindIdentity } from './worker/bind-identity.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { AddedListener, ListenerServices } from './worker/listeners.ts';
+import { Health } from './worker/health.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { denialsTo } from './worker/denial-lines.ts';
 import { fatalMessage } from './worker/failure-line.ts';
@@ -34,6 +35,8 @@ const log = pino({ level: 'info' }, destination);
 const drainTimes = { quiet: 1_000, most: 7_000 };
 /** Shorter without a supervisor, because the next worker may already be waiting for the database. */
 const drainTimesOfOrphan = { quiet: 1_000, most: 2_000 };
+
+const health = new Health(log);
 
 interface Running {
   readonly context: ListenerServices;
@@ -105,6 +108,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   process.chdir(message.folder.entry);
   if (become !== undefined) closeInherited(lastGiven);
   if (become !== undefined) dropPrivileges(become);
+  health.begin(settings);
   const now = Date.now;
   const readFile = fileReader(message.files);
   const gatewayFiles = readGatewayFiles(settings, readFile);
@@ -129,7 +133,14 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   });
   for (const ended of await bindAgain(message.bindings, server)) tell(ended);
   server.renewals.start();
-  const ready = describeStart({ ...folder, atStart, settings, names: server.names, controlSocket });
+  const ready = describeStart({
+    ...folder,
+    atStart,
+    settings,
+    names: server.names,
+    controlSocket,
+    health: message.health,
+  });
   writeConnectionFile(ready, '.');
   const end = async (times: DrainTimes) => {
     const cut = await server.drain(times);
@@ -138,6 +149,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
     if (settings.dataFolder === undefined) emptyFolder();
   };
   const announce = () => {
+    health.serve(server);
     log.info({ home: server.names.resourceManager, data: folder.path }, 'ready');
     tell({ kind: 'ready', line: ready.line, text: ready.text });
   };
@@ -194,11 +206,14 @@ async function unbind(id: string): Promise<void> {
 }
 
 async function listen(listener: Listener, handle: unknown): Promise<Accepting | undefined> {
+  const socket = typeof handle === 'object' && handle !== null ? handle : undefined;
+  // Probes are answered while the start goes on.
+  const early = listener.kind === 'health' && socket !== undefined ? await health.listen(listener, socket) : undefined;
   const worker = await running;
-  if (worker === undefined || typeof handle !== 'object' || handle === null) {
+  if (worker === undefined || socket === undefined) {
     throw new Error(`the listener ${listener.id} came before the settings, or without its socket`);
   }
-  const added = await addListener(listener, handle, worker.context);
+  const added = early ?? (await addListener(listener, socket, worker.context));
   if (added.ok) {
     const { incarnation } = added;
     tell({ kind: 'bound', id: listener.id, ...(incarnation !== undefined && { incarnation }) });
@@ -219,6 +234,7 @@ function dropPrivileges({ uid, gid }: { readonly uid: number; readonly gid: numb
 
 function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {
   stopping ??= (async () => {
+    health.stop();
     log.info({ why }, 'stopping after the requests in flight');
     const worker = await running?.catch(() => undefined);
     await worker?.end(times);

@@ -56,6 +56,7 @@ const complete = {
     unix: [{ vnet: guid, path: 'd' }],
   },
   loadBalancers: [{ listen: '192.0.2.10:2', from: ['192.0.2.0/24'], version: 2 }],
+  health: { listen: '192.0.2.10:3', hosts: ['postern.example'] },
   trustedServices: { list: 'current', scope: 'service' },
   limits: { ipRules: 1, virtualNetworkRules: 1 },
   throttling: { general: 1, hsm: 1, softwareCreate: 1, hsmCreate: 1, setOrImport: 1 },

@@ -64,6 +64,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     platform: 'packages',
   },
   http: { imports: ['json', 'types'], platform: 'packages' },
+  health: { imports: ['http'], platform: 'node only' },
   edge: { imports: ['http', 'json', 'audit', ...records, 'types'], platform: 'packages' },
   directory: { imports: ['shape', 'shares', ...records, 'types'], platform: 'node only' },
   authority: {
@@ -157,6 +158,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'edge',
       'firewall',
       'graph',
+      'health',
       'http',
       'ingress',
       'objects',

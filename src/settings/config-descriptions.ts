@@ -171,6 +171,13 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   },
   'loadBalancers[].version': { what: 'The version of the PROXY protocol' },
 
+  health: { what: 'A listener for probes and for monitoring, by plain HTTP. It asks nobody for a password' },
+  'health.listen': { what: 'Where it listens; `--health` names another place', form: '`ADDRESS:PORT`' },
+  'health.hosts': {
+    what: 'More names by which it may be asked. It answers IP addresses, names without a dot, and the domain in any case',
+    form: 'a DNS name',
+  },
+
   trustedServices: { what: 'Who the bypass `AzureServices` lets in, and for what' },
   'trustedServices.list': {
     what: "The document's eighteen services, or Azure's of 2026 too",

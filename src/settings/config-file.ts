@@ -7,7 +7,7 @@ import { auditConfig } from './audit-config.ts';
 import { object, optionalList, unique } from './config-parts.ts';
 import { readSetting, SettingRefused } from './refused.ts';
 import { startMembers } from './start-config.ts';
-import { address, endpoint, guid, ipv4Network, network, secret, nonEmptyString, webAddress } from './values.ts';
+import { address, domain, endpoint, guid, ipv4Network, network, secret, nonEmptyString, webAddress } from './values.ts';
 
 /** The settings of the configuration file. Paths in the file are relative to its folder; here they are absolute. */
 export type ConfigFile = Shaped<ReturnType<typeof configShape>>;
@@ -71,6 +71,7 @@ export function configShape(folder: string) {
       }),
     ),
     loadBalancers: optionalList(object({ listen: endpoint, from: someAddresses, version: literal(1, 2, 'any') })),
+    health: optional(object({ listen: endpoint, hosts: optionalList(domain) })),
     trustedServices: optional(trustedServices),
     limits: optional(
       object({

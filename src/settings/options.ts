@@ -39,6 +39,10 @@ export const options = {
     value: 'NAME|UID',
     help: 'user that the worker runs as when root starts it (default the user postern if it exists, else 61043)',
   },
+  health: {
+    value: 'ADDRESS:PORT',
+    help: 'answer /healthz and /readyz there, by plain HTTP; port 0 takes any free one (default: nowhere)',
+  },
   config: {
     value: 'FILE',
     help:

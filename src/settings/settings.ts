@@ -4,7 +4,16 @@ import { natLine, natTable, type Interfaces } from './bridge.ts';
 import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
 import { readOptions, type GivenOptions, type OptionName } from './options.ts';
 import { readSetting, SettingRefused } from './refused.ts';
-import { address, decimalNumber, domain, isLoopback, nonEmptyString, publicPort, type NatMapping } from './values.ts';
+import {
+  address,
+  decimalNumber,
+  domain,
+  endpoint,
+  isLoopback,
+  nonEmptyString,
+  publicPort,
+  type NatMapping,
+} from './values.ts';
 import { parseSeed } from '../seed/read-seed.ts';
 import type { Seed } from '../seed/seed-file.ts';
 import { literal, type Shape } from '../shape/shape.ts';
@@ -114,6 +123,7 @@ function settingsOf(input: SettingsInput): Settings {
     nat: natOf(given, start, input) ?? defaultNatFor(listen ?? defaultListen),
     rules,
     user: single(given, 'user') ?? start.user,
+    ...healthOf(given, config),
     acceptDeclared: given.has('accept-declared') || (start.acceptDeclared ?? false),
     acceptCopy: given.has('accept-copy'),
     demo: !given.has('no-demo') && (start.demo ?? true),
@@ -140,6 +150,12 @@ function configOf(given: GivenOptions, { folder, readFile }: SettingsInput) {
 function chosen<T>(given: GivenOptions, name: OptionName, shape: Shape<T, string>): T | undefined {
   const value = single(given, name);
   return value === undefined ? undefined : readSetting(shape, value, `--${name}`);
+}
+
+/** The option names another place for the listener of the file. */
+function healthOf(given: GivenOptions, { health }: Pick<Settings, 'health'>): Pick<Settings, 'health'> {
+  const listen = chosen(given, 'health', endpoint);
+  return listen === undefined ? {} : { health: { hosts: [], ...health, listen } };
 }
 
 interface SeedGiven {

@@ -1,4 +1,5 @@
 import type { Settings } from '../settings/settings.ts';
+import { localAddress } from '../settings/values.ts';
 import type { Listener } from '../types/supervision.ts';
 import { describeHolder, holderOfPort } from './holder.ts';
 import { openTcp, openUnix, type Opened, type RawSocket } from './raw-socket.ts';
@@ -88,7 +89,7 @@ function publicOnes(listen: readonly string[], port: number): readonly Wanted[] 
   }));
 }
 
-function configured({ gateways, loadBalancers }: Settings, worker: User | undefined): readonly Wanted[] {
+function configured({ gateways, loadBalancers, health }: Settings, worker: User | undefined): readonly Wanted[] {
   const tls = gateways?.tls === undefined ? [] : [gateways.tls.listen];
   return [
     ...tls.map((listen): Wanted => ({
@@ -111,7 +112,22 @@ function configured({ gateways, loadBalancers }: Settings, worker: User | undefi
       open: () => openTcp(listen.address, listen.port),
       listener: (port) => ({ kind: 'loadBalancer', ...placeOf(listen.address, port), from, version }),
     })),
+    ...(health === undefined ? [] : [health.listen]).map((listen): Wanted => ({
+      where: describe(listen.address, listen.port),
+      port: listen.port,
+      setting: '--health (or health.listen)',
+      open: () => openTcp(listen.address, listen.port),
+      listener: (port) => ({ kind: 'health', ...placeOf(listen.address, port) }),
+    })),
   ];
+}
+
+/** Where programs on this machine reach the listener for probes; `undefined` if there is none. */
+export function healthUrl(listeners: readonly OpenedListener[]): string | undefined {
+  for (const { listener } of listeners) {
+    if (listener.kind === 'health') return `http://${describe(localAddress([listener.address]), listener.port)}`;
+  }
+  return undefined;
 }
 
 function openAll(wanted: readonly Wanted[]): OwnSockets {

@@ -43,6 +43,7 @@ const restartOnly = [
   ['user', 'user'],
   ['gateways', 'gateways'],
   ['loadBalancers', 'loadBalancers'],
+  ['health', 'health'],
   ['masterKeyFile', 'masterKeyFile'],
   ['commitMarkFile', 'commitMarkFile'],
 ] as const satisfies readonly (readonly [setting: keyof Settings, shown: string])[];
@@ -80,7 +81,7 @@ export function settingsAfter(
   { inForce, atStart }: Pick<RereadInput, 'inForce' | 'atStart'>,
   read: Settings,
 ): { readonly settings: Settings; readonly kept: readonly string[] } {
-  const { gateways, masterKeyFile, commitMarkFile, ...others } = read;
+  const { gateways, health, masterKeyFile, commitMarkFile, ...others } = read;
   const isChanged = (name: keyof Settings) => !isDeepStrictEqual(atStart[name], read[name]);
   const kept = restartOnly.filter(([name]) => isChanged(name)).map(([, shown]) => shown);
   const settings = { ...others, ...takenFrom(inForce) };
@@ -91,7 +92,7 @@ export function settingsAfter(
 
 function takenFrom(inForce: Settings) {
   const { port, listen, listenByDefault, dataFolder, domain, user, loadBalancers } = inForce;
-  const { gateways, masterKeyFile, commitMarkFile } = inForce;
+  const { gateways, health, masterKeyFile, commitMarkFile } = inForce;
   return {
     port,
     listen,
@@ -101,6 +102,7 @@ function takenFrom(inForce: Settings) {
     user,
     loadBalancers,
     ...(gateways !== undefined && { gateways }),
+    ...(health !== undefined && { health }),
     ...(masterKeyFile !== undefined && { masterKeyFile }),
     ...(commitMarkFile !== undefined && { commitMarkFile }),
   };

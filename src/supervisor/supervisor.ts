@@ -11,6 +11,7 @@ import { HeldBindings } from './held-bindings.ts';
 import { HeldListeners } from './held-listeners.ts';
 import type { Send } from './held-listeners.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
+import { healthUrl } from './own-sockets.ts';
 import type { OpenedListener } from './own-sockets.ts';
 import type { WorkerConfiguration, Reread } from './reread.ts';
 import { logOutput } from './terminal.ts';
@@ -58,6 +59,8 @@ export class Supervisor {
   readonly #bindings = new HeldBindings();
   readonly #worker: Worker;
   readonly #required: ReadonlySet<string>;
+  /** For display. */
+  readonly #health: string | undefined;
   /** The configuration for the next worker. */
   #configuration: WorkerConfiguration;
   /** The configuration that the current worker got. */
@@ -74,6 +77,7 @@ export class Supervisor {
     this.#options = options;
     this.#configuration = this.#current = this.#lastGood = options.configuration;
     this.#required = new Set(listeners.map(({ listener }) => listener.id));
+    this.#health = healthUrl(listeners);
     // If a worker refuses one of these, the supervisor ends, in `#receive`.
     for (const { listener, socket } of listeners) void this.#listeners.add(listener, socket, 'settings');
     this.#worker = new Worker({
@@ -161,6 +165,7 @@ export class Supervisor {
       folder: { path: folder.path, entry: access.entry },
       files,
       mark,
+      health: this.#health,
       listeners: this.#listeners.size,
       bindings: this.#bindings.inForce,
       controlSocket,

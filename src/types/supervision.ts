@@ -34,6 +34,8 @@ export interface StartWorker<Settings> {
   readonly files: Readonly<Record<string, string>>;
   /** Where the commit mark is, and its open descriptor if the worker may not open it itself. */
   readonly mark: { readonly path: string; readonly descriptor?: number };
+  /** Where the listener for probes is, `http://ADDRESS:PORT`, for display. */
+  readonly health: string | undefined;
   /** How many `listener` messages follow at once. The worker is ready when it has answered all of them. */
   readonly listeners: number;
   /** The bindings in force, from the first request on. */
@@ -51,6 +53,7 @@ export type Listener =
   | SubnetListener
   | MetadataListener
   | DeclaredListener
+  | HealthListener
   | { readonly kind: 'unixGateway'; readonly id: string; readonly path: string; readonly vnet: string }
   | { readonly kind: 'tlsGateway'; readonly id: string; readonly address: string; readonly port: number }
   | {
@@ -69,6 +72,14 @@ export interface PublicListener {
   readonly address: string;
   readonly port: number;
   readonly serves?: Service;
+}
+
+/** A socket for probes and monitoring, plain HTTP. It is served from the moment at which the worker has given up root. */
+export interface HealthListener {
+  readonly kind: 'health';
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
 }
 
 /** A socket opened inside a virtual network's namespace. */

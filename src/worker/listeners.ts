@@ -2,7 +2,7 @@ import type { Certificate, OpenListener } from '../ingress/options.ts';
 import { readSubnetById } from '../resources/networks/virtual-networks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';
-import type { Listener, MetadataListener, SubnetListener } from '../types/supervision.ts';
+import type { HealthListener, Listener, MetadataListener, SubnetListener } from '../types/supervision.ts';
 import type { ReadFile } from './files.ts';
 import type { Server } from './server.ts';
 
@@ -45,6 +45,7 @@ export async function addListener(
   context: ListenerServices,
 ): Promise<AddedListener> {
   if (listener.kind === 'subnet' || listener.kind === 'metadata') return addOfSubnet(listener, handle, context);
+  if (listener.kind === 'health') return { ok: false, message: 'the listener for probes is opened before the others' };
   try {
     const open = await openListener(listener, handle, context);
     return { ok: true, close: () => open.close() };
@@ -54,7 +55,7 @@ export async function addListener(
 }
 
 function openListener(
-  listener: Exclude<Listener, SubnetListener | MetadataListener>,
+  listener: Exclude<Listener, SubnetListener | MetadataListener | HealthListener>,
   handle: object,
   { server, settings, gatewayFiles }: ListenerServices,
 ): Promise<OpenListener> {

@@ -25,6 +25,8 @@ interface Started {
   readonly settings: Settings;
   readonly names: NameSet;
   readonly controlSocket: string;
+  /** The listener for probes. */
+  readonly health?: string | undefined;
   readonly developer: Developer | undefined;
   readonly portalUser: PortalUser | undefined;
   readonly reader: Reader;
@@ -52,6 +54,7 @@ export function describeStart(started: Started): Ready {
     fabricCaFile: join(path, 'fabric-ca.pem'),
     dataDir: path,
     controlSocket: started.controlSocket,
+    ...(started.health !== undefined && { health: started.health }),
     address: localAddress(settings.listen),
     port: settings.port,
     nat: settings.nat,
@@ -68,6 +71,7 @@ export function describeStart(started: Started): Ready {
     `  subscription    ${subscriptionId}`,
     `  administrator   client ${clientId}, its secret in ${join(path, connectionFile)}`,
     `  authority's CA  ${join(path, 'ca.pem')}`,
+    ...(started.health === undefined ? [] : [`  health          ${started.health}/readyz`]),
     ...natLines(settings),
     ...seedLines(started),
     ...(started.atStart.hasDemo ? demoLines(started) : []),

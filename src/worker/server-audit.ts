@@ -4,6 +4,7 @@ import { openAudit } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditRecord } from '../audit/event.ts';
 import { openAuditLog } from '../audit/log.ts';
+import type { AuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import type { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
 import { permissionsOfOperations } from '../data-plane/operations.ts';
@@ -41,6 +42,8 @@ export interface ServerAudit {
   readonly audit: Audit;
   readonly delivery: Delivery;
   readonly recent: Recent;
+  /** Why the log cannot be written; `undefined`: it can, probably. */
+  readonly logFailure: () => string | undefined;
   /** Ends both: the audit's last records are delivered, too. */
   readonly recording: { close(): Promise<void> };
 }
@@ -100,7 +103,16 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
       }
     },
   };
-  return { audit, delivery, recent, recording };
+  return { audit, delivery, recent, recording, logFailure: () => failureOf(auditLog) };
+}
+
+function failureOf(log: AuditLog): string | undefined {
+  try {
+    log.assertWritable();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** The parts of the server that are told of each commit. */

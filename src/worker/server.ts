@@ -19,9 +19,7 @@ import type { Ingress } from '../ingress/ingress.ts';
 import type { Recent } from '../recent/recent.ts';
 import { clearPurged } from '../resources/vaults/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
-import type { OperationSubject } from '../schedule/due.ts';
-import type { DueHandler } from '../schedule/handler.ts';
-import { Scheduler } from '../schedule/scheduler.ts';
+import type { Scheduler } from '../schedule/scheduler.ts';
 import { profileOf } from '../settings/rule-profile.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
@@ -32,12 +30,11 @@ import type { SealedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
 import { openAuthority, signInEdges } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
-import { dueHandlers } from './due-handlers.ts';
-import type { DueServices } from './due-handlers.ts';
 import { ending, type Ending } from './ending.ts';
 import { FailureLog } from './failure-line.ts';
 import { gatewayAuthorities, gatewayListener } from './gateway-listener.ts';
 import { homeOf, servedBy } from './hosts.ts';
+import { measured } from './measured-store.ts';
 import { openIngress } from './open-ingress.ts';
 import { Renewals, renewedCertificates } from './renewals.ts';
 import { logRequests } from './request-lines.ts';
@@ -45,6 +42,8 @@ import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
 import type { ServerAudit, ServerAuditParts, Watchers } from './server-audit.ts';
 import { firewallOf } from './rule-profile.ts';
+import { openScheduler } from './scheduler.ts';
+import type { DueParts } from './scheduler.ts';
 import { siteOf } from './site.ts';
 import { throttleOf } from './throttle.ts';
 
@@ -62,6 +61,8 @@ export interface ServerParts extends ServerAuditParts {
   readonly store: SealedStore;
   /** See `folder.ts`. */
   readonly rows: Pick<Store, 'list'>;
+  /** See `folder.ts`. */
+  readonly databaseLost?: Promise<Error>;
   readonly identity: Identity;
   readonly reader: Pick<Reader, 'clientId'>;
   readonly certificates: ServerCertificates;
@@ -100,6 +101,8 @@ export interface Server extends Ending {
    * find not valid yet.
    */
   readonly renewals: Renewals;
+  /** Why it cannot answer requests; `undefined`: it can. */
+  readonly checks: { readonly store: () => Promise<string | undefined>; readonly log: () => string | undefined };
 }
 
 interface SharedServices extends Omit<
@@ -119,26 +122,24 @@ interface SharedServices extends Omit<
   readonly schedule: Scheduler;
 }
 
-export async function openServer(parts: ServerParts): Promise<Server> {
+export async function openServer(given: ServerParts): Promise<Server> {
+  const { parts, storeFailure } = measured(given);
   const { settings, store, now } = parts;
   const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
   const names = ownNames(settings.domain, { port: parts.port, publicPort: settings.publicPort });
-  const { audit, delivery, recent, recording } = await openServerAudit(parts);
+  const { audit, delivery, recent, recording, logFailure } = await openServerAudit(parts);
   const rulebook = await openRulebook(parts);
   const { verifier, ...authority } = await openAuthority(parts);
-  const drain = new Drain();
-  // Two servers: no request on a metadata listener reaches the other edges.
-  const [http, metadata] = [createHttp(undefined, drain), createHttp(undefined, drain)];
+  const { http, metadata, drain } = openHttp();
   const ingress = openIngress(parts, rulebook, http);
   watchRequests([http, metadata], parts, [drain, ingress]);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const durations = durationsOf(settings);
-  const vaults = { store, engine: threads.engine, ...durations, names: names.told, destroyLeftovers };
   const operation: DueParts['operation'] = (...work) => edges.longRunning.carryOut(...work);
+  const vaults = { store, engine: threads.engine, ...durations, names: names.told, destroyLeftovers };
   const scheduler = openScheduler(parts, { audit, vaults, operation });
   const hosts = await openHosts(parts, names.told);
-  const networkWatch = new NetworkWatch();
-  const identityBindings = new IdentityBindings();
+  const [networkWatch, identityBindings] = [new NetworkWatch(), new IdentityBindings()];
   const base = baseOf(parts, { scheduler, delivery, hosts, networkWatch }, { audit, recent });
   const turns = new Turns(base);
   const services = {
@@ -170,6 +171,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     scheduler,
     networkWatch,
     renewals,
+    checks: { store: storeFailure, log: logFailure },
     ...ending({
       ingress,
       http: [http, metadata],
@@ -185,6 +187,12 @@ function watchRequests(servers: readonly HttpServer[], parts: ServerParts, count
     countRequests(server, countings);
     logRequests(server, parts);
   }
+}
+
+/** Two servers: no request on a metadata listener reaches the other edges. */
+function openHttp() {
+  const drain = new Drain();
+  return { http: createHttp(undefined, drain), metadata: createHttp(undefined, drain), drain };
 }
 
 /** How long deletions, recoveries and purges take, and the issuing of certificates. */
@@ -214,24 +222,6 @@ function openRulebook({ settings, store, subnetEnded }: ServerParts): Promise<Ru
 function requestFailed({ log, now }: ServerParts) {
   const failures = new FailureLog({ write: (line) => log.error(line, 'a request failed'), now });
   return (error: unknown, requestId: string) => failures.add(error, requestId);
-}
-
-interface DueParts {
-  readonly audit: Audit;
-  readonly vaults: DueServices;
-  readonly operation: DueHandler<OperationSubject>;
-}
-
-function openScheduler({ store, now, log }: ServerParts, { audit, vaults, operation }: DueParts): Scheduler {
-  return new Scheduler({
-    store,
-    audit,
-    handlers: { ...dueHandlers(vaults), operation },
-    now,
-    // Both stores have a single process: a file is locked, and memory is private.
-    alone: true,
-    logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and will be tried again'),
-  });
 }
 
 /** Opens what answers requests: the vaults, and the services under the server's own names. */

@@ -464,6 +464,7 @@ test('docs/reference/configuration.md names every member, and its example is rea
     { gateways: { tls: unknown } },
     { gateways: { unix: [unknown] } },
     { loadBalancers: [unknown] },
+    { health: unknown },
     { audit: { storageAccounts: [unknown] } },
     { audit: { otlp: [unknown] } },
     { audit: { otlp: [{ name: 'a', endpoint: 'https://b.example', headers: [unknown] }] } },
