@@ -12,6 +12,8 @@ import { readPortal } from './site/portal-files.ts';
 import type { Binding, FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
+import { openKeyRotation, RotationRefused } from './worker/key-rotation.ts';
+import type { KeyRotation } from './worker/key-rotation.ts';
 import { closeInherited } from './worker/inherited.ts';
 import { bindAgain, endBindings } from './worker/bind-again.ts';
 import { bindDeclared } from './worker/bind-declared.ts';
@@ -24,6 +26,7 @@ import { denialsTo } from './worker/denial-lines.ts';
 import { fatalMessage } from './worker/failure-line.ts';
 import { seedStore } from './worker/seed.ts';
 import { openServer } from './worker/server.ts';
+import type { Server } from './worker/server.ts';
 import { writeToTerminal } from './worker/terminal.ts';
 
 const destination =
@@ -40,6 +43,7 @@ const health = new Health(log);
 
 interface Running {
   readonly context: ListenerServices;
+  readonly keys: KeyRotation;
   readonly end: (times: DrainTimes) => Promise<void>;
   readonly announce: () => void;
   /** The listeners that still have to be added before the worker is ready. */
@@ -88,6 +92,9 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
       await unbind(message.id);
       tell({ kind: 'closed', id: message.id });
       break;
+    case 'rotate':
+      await rotate(message);
+      break;
     case 'ping':
       tell({ kind: 'pong' });
       break;
@@ -131,6 +138,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
     log,
     denied: denialsTo(settings, { data: place.path, now }),
   });
+  const keys = await openKeyRotation({ ...folder, ...server, settings, entry: '.', readFile, now });
   for (const ended of await bindAgain(message.bindings, server)) tell(ended);
   server.renewals.start();
   const ready = describeStart({
@@ -142,19 +150,23 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
     health: message.health,
   });
   writeConnectionFile(ready, '.');
-  const end = async (times: DrainTimes) => {
-    const cut = await server.drain(times);
-    if (cut > 0) log.warn({ connections: cut }, 'closing connections whose requests took too long');
-    await server.close();
-    if (settings.dataFolder === undefined) emptyFolder();
-  };
   const announce = () => {
     health.serve(server);
     log.info({ home: server.names.resourceManager, data: folder.path }, 'ready');
     tell({ kind: 'ready', line: ready.line, text: ready.text });
   };
   if (listeners === 0) announce();
-  return { context: { server, store: folder.store, settings, gatewayFiles }, end, announce, outstanding: listeners };
+  const context = { server, store: folder.store, settings, gatewayFiles };
+  return { context, keys, end: endingOf(server, settings), announce, outstanding: listeners };
+}
+
+function endingOf(server: Server, { dataFolder }: Settings) {
+  return async (times: DrainTimes) => {
+    const cut = await server.drain(times);
+    if (cut > 0) log.warn({ connections: cut }, 'closing connections whose requests took too long');
+    await server.close();
+    if (dataFolder === undefined) emptyFolder();
+  };
 }
 
 async function listenFrom(listener: Listener, handle: unknown): Promise<void> {
@@ -203,6 +215,20 @@ async function unbind(id: string): Promise<void> {
   const server = (await running)?.context.server;
   server?.identityBindings.unbind(id);
   server?.ingress.declared.unbind(id);
+}
+
+async function rotate({ id, rotation }: Extract<ToWorker<Settings>, { readonly kind: 'rotate' }>): Promise<void> {
+  const keys = (await running)?.keys;
+  if (keys === undefined) return;
+  try {
+    const { from, to } = await keys.rotate(rotation);
+    log.info({ of: rotation.of, from, to }, 'a key was replaced');
+    tell({ kind: 'rotated', id, from: from.join(' '), to });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof RotationRefused)) log.error({ err: error, of: rotation.of }, 'a key could not be replaced');
+    tell({ kind: 'refused', id, message });
+  }
 }
 
 async function listen(listener: Listener, handle: unknown): Promise<Accepting | undefined> {

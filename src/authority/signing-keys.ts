@@ -34,6 +34,12 @@ interface SigningKey {
   readonly jwk: JWK;
 }
 
+interface Addition {
+  readonly fromMs: number;
+  readonly kept: readonly SigningKey[];
+  readonly also: (kid: string) => readonly Put[];
+}
+
 /** The schedule of key renewal, in milliseconds. */
 export interface RenewalTimes {
   /** How long a key signs. */
@@ -52,6 +58,21 @@ export interface SigningKeysOptions {
   readonly changed?: () => void;
 }
 
+/** How a key is replaced now. */
+export interface RotateOptions {
+  /** The keys before verify nothing from then on, and announced ones are gone too: a thief of one can sign no token. */
+  readonly revoke?: boolean;
+  /** More to commit with the new key, such as its record; called with the ids of the keys. */
+  readonly also?: (rotated: RotatedKeys) => readonly Put[];
+}
+
+interface RotatedKeys {
+  /** The `kid` of the key that signed, and with `revoke` those of all keys before. */
+  readonly from: readonly string[];
+  /** The `kid` of the key that signs. */
+  readonly to: string;
+}
+
 const generateRsa = promisify(generateKeyPair);
 
 /**
@@ -65,6 +86,7 @@ export class SigningKeys {
   readonly #options: SigningKeysOptions;
   /** Newest first, and never empty. */
   #keys: readonly [SigningKey, ...SigningKey[]];
+  #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(options: SigningKeysOptions, keys: readonly [SigningKey, ...SigningKey[]]) {
     this.#options = options;
@@ -74,7 +96,10 @@ export class SigningKeys {
   /** Reads the keys, and creates the first one if none exists. */
   static async open(options: SigningKeysOptions): Promise<SigningKeys> {
     const [newest, ...older] = await readKeys(options.store);
-    return new SigningKeys(options, newest === undefined ? [await addKey(options, options.now())] : [newest, ...older]);
+    if (newest !== undefined) return new SigningKeys(options, [newest, ...older]);
+    const first = await makeKey(options.now());
+    await options.store.transact({ put: [putOf(first)] });
+    return new SigningKeys(options, [first]);
   }
 
   /** The key that signs now. */
@@ -99,23 +124,26 @@ export class SigningKeys {
   }
 
   /**
-   * Creates a key that signs from now on, and removes those that no longer verify. Returns its `kid`.
+   * Creates a key that signs from now on, and removes those that no longer verify, in one transaction.
    * @throws {RangeError} when too many keys still verify
    */
-  async rotate(): Promise<string> {
-    const { store } = this.#options;
+  rotate(options: RotateOptions = {}): Promise<RotatedKeys> {
+    return this.#alone(() => this.#rotate(options));
+  }
+
+  async #rotate({ revoke = false, also = () => [] }: RotateOptions): Promise<RotatedKeys> {
     const live = this.#live();
-    if (live.length >= keysMax) {
+    if (live.length >= keysMax && !revoke) {
       throw new RangeError(
-        `${live.length} signing keys still verify tokens in flight: rotate again when the oldest has expired`,
+        `${live.length} signing keys still verify tokens in flight: rotate again when the oldest has expired, or revoke them`,
       );
     }
+    const from = (revoke ? this.#keys : [this.current]).map(({ kid }) => kid);
     // If the clock was set back, an older key must not become the newest again.
     const nowMs = this.#options.now();
     const older = live.map((key) => (key.createdAt < nowMs ? key : { ...key, createdAt: nowMs - 1 }));
-    const redated = older.filter((key, index) => key !== live[index]);
-    if (redated.length > 0) await store.transact({ put: redated.map(putOf) });
-    return this.#add(nowMs, older);
+    const { kid } = await this.#add({ fromMs: nowMs, kept: revoke ? [] : older, also: (to) => also({ from, to }) });
+    return { from, to: kid };
   }
 
   /**
@@ -123,7 +151,11 @@ export class SigningKeys {
    * a clock that was ahead then or is behind now, a new key signs at once. Returns the time from which the new key
    * signs, in milliseconds since 1970; `undefined` if none was created.
    */
-  async renew({ every, announce }: RenewalTimes): Promise<number | undefined> {
+  renew(times: RenewalTimes): Promise<number | undefined> {
+    return this.#alone(() => this.#renew(times));
+  }
+
+  async #renew({ every, announce }: RenewalTimes): Promise<number | undefined> {
     const nowMs = this.#options.now();
     const live = this.#live();
     if (live.length >= keysMax) return undefined;
@@ -131,24 +163,39 @@ export class SigningKeys {
     const isAnnounced = live.some(({ createdAt }) => createdAt > nowMs && createdAt <= nowMs + announce);
     if (signing !== undefined && (isAnnounced || nowMs - signing.createdAt < every - announce)) return undefined;
     const fromMs = signing === undefined ? nowMs : nowMs + announce;
-    await this.#add(fromMs, live);
+    await this.#add({ fromMs, kept: live, also: () => [] });
     return fromMs;
   }
 
-  /** Adds a key that signs from that time on, and removes those that are not in `kept`. */
-  async #add(fromMs: number, kept: readonly SigningKey[]): Promise<string> {
-    const added = await addKey(this.#options, fromMs);
+  /** One change of the keys after the other: each begins with what the one before has left. */
+  #alone<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(change);
+    this.#changing = changed.catch(() => undefined);
+    return changed;
+  }
+
+  /** Adds a key that signs from that time on, and removes those that are not in `kept`; it is not used before it is durable. */
+  async #add({ fromMs, kept, also }: Addition): Promise<SigningKey> {
+    const added = await makeKey(fromMs);
     const kids = new Set(kept.map(({ kid }) => kid));
     const gone = this.#keys.filter(({ kid }) => !kids.has(kid));
-    if (gone.length > 0) await this.#options.store.transact({ delete: gone.map((key) => stored.key(key.kid)) });
+    const redated = kept.filter((key) => !this.#keys.includes(key));
+    await this.#options.store.transact({
+      put: [...[added, ...redated].map(putOf), ...also(added.kid)],
+      delete: gone.map(({ kid }) => stored.key(kid)),
+    });
     const [newest = added, ...older] = [added, ...kept].toSorted(newestFirst);
     this.#keys = [newest, ...older];
     this.#options.changed?.();
-    return added.kid;
+    return added;
   }
 
   /** Reads the keys again after another node changed them. */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    return this.#alone(() => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
     const [newest, ...older] = await readKeys(this.#options.store);
     if (newest === undefined)
       throw new Error(
@@ -178,17 +225,15 @@ function newestFirst(a: SigningKey, b: SigningKey): number {
   return b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1);
 }
 
-/** Creates and stores a key that signs from `createdAt` on (ms). It is not used before it is durable. */
-async function addKey({ store }: SigningKeysOptions, createdAt: number): Promise<SigningKey> {
+/** Makes a key that signs from `createdAt` on (ms). */
+async function makeKey(createdAt: number): Promise<SigningKey> {
   // Entra's own signing keys have 2048 bits.
   const { privateKey, publicKey } = await generateRsa('rsa', { modulusLength: 2048 });
-  const record: SigningKeyRecord = {
+  return toSigningKey({
     kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })),
     createdAt,
     pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }),
-  };
-  await store.transact({ put: [recordPut(stored.key(record.kid), record)] });
-  return toSigningKey(record);
+  });
 }
 
 function putOf({ kid, createdAt, privateKey }: SigningKey): Put {

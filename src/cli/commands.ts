@@ -34,6 +34,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['net up', async () => (await import('./commands/net-up.ts')).netUp],
   ['net down', async () => (await import('./commands/net-down.ts')).netDown],
   ['net status', async () => (await import('./commands/net-status.ts')).netStatus],
+  ['master-key rotate', async () => (await import('./commands/master-key-rotate.ts')).masterKeyRotate],
+  ['token-key rotate', async () => (await import('./commands/token-key-rotate.ts')).tokenKeyRotate],
   ['export', async () => (await import('./commands/export.ts')).exportSeed],
   ['trust install', async () => (await import('./commands/trust-install.ts')).trustInstall],
   ['trust remove', async () => (await import('./commands/trust-remove.ts')).trustRemove],

@@ -12,8 +12,10 @@ export interface SealedStoreOptions {
   /** The sealed store owns it and closes it, once it is open. */
   readonly inner: Store;
   readonly masterKey: MasterKey;
-  /** The key before `masterKey`: when the store is opened, it is rotated to `masterKey`, or a rotation is finished. */
-  readonly previousMasterKey?: MasterKey | undefined;
+  /** Keys before `masterKey`: when the store is opened, it is rotated to `masterKey`, or a rotation is finished. */
+  readonly previousMasterKeys?: readonly MasterKey[] | undefined;
+  /** Called before the opening rotates the store, with the ids of the keys that it is sealed under. */
+  readonly rotates?: ((from: readonly string[]) => void) | undefined;
   /** Without one, an older copy of the database is not noticed. */
   readonly mark?: CommitMark | undefined;
   /** Uses the store as it is if the mark is missing, damaged or ahead of it. */
@@ -47,8 +49,8 @@ export interface SealedStore extends Store {
  * `damagedMark`
  */
 export async function openSealedStore(options: SealedStoreOptions): Promise<SealedStore> {
-  const { inner, masterKey, previousMasterKey, mark, markInterval = 1_000, dataKeyLimit = 10_000 } = options;
-  const masterKeys = [masterKey, ...(previousMasterKey === undefined ? [] : [previousMasterKey])] as const;
+  const { inner, masterKey, previousMasterKeys = [], mark, markInterval = 1_000, dataKeyLimit = 10_000 } = options;
+  const masterKeys = [masterKey, ...previousMasterKeys] as const;
   const header = await loadHeader(inner, masterKeys);
   const keys = new DataKeys(inner, header, dataKeyLimit);
   const records = new SealedRecords(inner, keys);
@@ -58,15 +60,21 @@ export async function openSealedStore(options: SealedStoreOptions): Promise<Seal
     await counter?.start({ masterKeys, accept: options.acceptCopy ?? false });
     const isCurrent = header.masterKeys.length === 1 && header.masterKeys[0].id === masterKey.id;
     if (!isCurrent) {
+      options.rotates?.(header.masterKeys.map(({ id }) => id));
       await keys.rotate(masterKey);
-      // The new key alone must be able to open the mark.
-      await counter?.advance();
+      await sealMarkAgain(counter);
     }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     throw new StoreRefused('damagedSeal', `${error.message}. Restore the database from a good copy.`);
   }
   return new Sealed({ inner, keys, records, counter });
+}
+
+/** Both slots of the mark: the new key alone must be able to open it, also where one is torn, and the old key nothing. */
+async function sealMarkAgain(counter: CommitCounter | undefined): Promise<void> {
+  await counter?.advance();
+  await counter?.advance();
 }
 
 interface Parts {
@@ -129,7 +137,7 @@ class Sealed implements SealedStore {
     const rotate = async (): Promise<void> => {
       await before;
       await this.#keys.rotate(masterKey);
-      await this.#counter?.advance();
+      await sealMarkAgain(this.#counter);
     };
     const rotation = this.#write(rotate);
     this.#rotation = rotation.catch(() => {});

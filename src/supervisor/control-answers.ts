@@ -4,6 +4,7 @@ import { declare } from './declare.ts';
 import type { AskedListener, ControlRequest } from './control-request.ts';
 import type { HeldBindings } from './held-bindings.ts';
 import type { HeldListeners } from './held-listeners.ts';
+import type { HeldRotations } from './held-rotations.ts';
 import { openInNamespace, placeRefused } from './namespace-socket.ts';
 import type { Namespace } from './namespace-files.ts';
 import type { SocketPlace } from './namespace-socket.ts';
@@ -12,6 +13,7 @@ import type { SocketPlace } from './namespace-socket.ts';
 export interface ControlServices {
   readonly listeners: HeldListeners;
   readonly bindings: HeldBindings;
+  readonly rotations: HeldRotations;
   /** Whether a subnet that is only declared satisfies virtual network rules. */
   readonly acceptDeclared: boolean;
   /** The environment of a child process. */
@@ -37,6 +39,10 @@ export function answerControl(request: ControlRequest, services: ControlServices
       return bind(request, services);
     case 'declare':
       return declare(request, services);
+    case 'beginRotation':
+      return services.rotations.begin(services.closed);
+    case 'rotate':
+      return services.rotations.rotate(request.rotation, services.closed);
     default:
       return unbind(request.id, services);
   }

@@ -1,4 +1,6 @@
 import { isIPv4 } from 'node:net';
+import { parseMasterKey } from '../crypto/master-key.ts';
+import type { Rotation } from '../types/key-rotation.ts';
 import type { Service } from '../types/service.ts';
 import type {
   DeclaredBinding,
@@ -23,6 +25,8 @@ export type ControlRequest =
   | ({ readonly kind: 'bind' } & Omit<IdentityBinding, 'id'>)
   | ({ readonly kind: 'declare' } & Omit<DeclaredBinding, 'id' | 'tokenDigest'>)
   | { readonly kind: 'unbind'; readonly id: string }
+  | { readonly kind: 'beginRotation' }
+  | { readonly kind: 'rotate'; readonly rotation: Rotation }
   | { readonly kind: 'list' };
 
 export type ReadRequest =
@@ -46,9 +50,10 @@ const usage =
   '{"open":"listeners","namespace":…,"listeners":[…]}, {"close":"listener","id":"ID"}, {"close":"listeners","ids":["ID"]}, ' +
   '{"bind":"identity","incarnation":"GUID","address":"IPv4","identityHeader":"…"}, ' +
   '{"bind":"declared","subnet":"ARM ID","incarnation":"GUID","address":"IPv4"}, ' +
-  '{"unbind":"identity"|"declared","id":"ID"} or {"list":"listeners"}';
+  '{"unbind":"identity"|"declared","id":"ID"}, {"begin":"masterKeyRotation"}, {"rotate":"masterKey","key"?:"…"}, ' +
+  '{"rotate":"tokenKey","revoke":true|false} or {"list":"listeners"}';
 
-const verbs = ['open', 'close', 'bind', 'unbind', 'list'] as const;
+const verbs = ['open', 'close', 'bind', 'unbind', 'begin', 'rotate', 'list'] as const;
 
 /** The requests by the member that says what to do, and its value. */
 const readers: Readonly<Record<string, (members: Members) => ReadRequest>> = {
@@ -60,6 +65,12 @@ const readers: Readonly<Record<string, (members: Members) => ReadRequest>> = {
   'bind declared': readDeclare,
   'unbind declared': ({ id }) => withId(id, (known) => ({ kind: 'unbind', id: known })),
   'unbind identity': ({ id }) => withId(id, (known) => ({ kind: 'unbind', id: known })),
+  'begin masterKeyRotation': () => ({ ok: true, request: { kind: 'beginRotation' } }),
+  'rotate masterKey': readMasterKeyRotation,
+  'rotate tokenKey': ({ revoke }) =>
+    typeof revoke === 'boolean'
+      ? { ok: true, request: { kind: 'rotate', rotation: { of: 'tokenKey', revoke } } }
+      : refused('revoke must be true or false'),
   'list listeners': () => ({ ok: true, request: { kind: 'list' } }),
 };
 
@@ -159,6 +170,15 @@ function readBind({ incarnation, address, identityHeader }: Members): ReadReques
       'identityHeader must be the identity header of a managed identity: 1 to 512 visible ASCII characters',
     );
   return { ok: true, request: { kind: 'bind', incarnation, address, identityHeader } };
+}
+
+/** The message never has the key. */
+function readMasterKeyRotation({ key }: Members): ReadRequest {
+  if (key !== undefined && typeof key !== 'string') return refused('key must be the new master key, or left out');
+  // Kept for the next worker before this one has seen it: one that cannot be read would keep the server from starting.
+  const parsed = key === undefined ? undefined : parseMasterKey(key);
+  if (parsed?.ok === false) return refused(`key is not a master key: ${parsed.refusal.message}`);
+  return { ok: true, request: { kind: 'rotate', rotation: { of: 'masterKey', key } } };
 }
 
 function readNamespace(value: unknown): Read<Namespace> {

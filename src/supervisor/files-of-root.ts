@@ -4,6 +4,7 @@ import type { DataFolder } from './data-folder.ts';
 /** The names that Postern uses in its data folder. */
 const names = [
   'master.key',
+  'master.key.next',
   'commit-mark',
   'ca.pem',
   'fabric-ca.pem',

@@ -18,7 +18,7 @@ interface Held {
   readonly bound: PromiseWithResolvers<Bound>;
 }
 
-type Answer = Extract<FromWorker, { readonly id: string }>;
+type Answer = Exclude<Extract<FromWorker, { readonly id: string }>, { readonly kind: 'rotated' }>;
 
 /**
  * The listening sockets. Each worker that starts gets all of them. What the first worker finds out about a subnet is kept

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { nextKeyFile } from '../settings/next-key-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import { canRedirect } from './redirectable-path.ts';
 import type { User } from './worker-user.ts';
@@ -13,11 +14,14 @@ export type OperatorFiles =
  */
 export function readOperatorFiles(settings: Settings, worker: User | undefined): OperatorFiles {
   const files: Record<string, string> = {};
-  for (const path of named(settings)) {
+  // There is one only while the key is being changed.
+  const next = settings.masterKeyFile === undefined ? undefined : nextKeyFile(settings.masterKeyFile);
+  for (const path of [...named(settings), ...(next === undefined ? [] : [next])]) {
     if (worker !== undefined && canRedirect(worker, path)) continue;
     try {
       files[path] = readFileSync(path, 'utf8');
     } catch (error) {
+      if (path === next && error instanceof Error && 'code' in error && error.code === 'ENOENT') continue;
       const cause = error instanceof Error ? error.message : String(error);
       return { ok: false, message: `The file ${path}, named in the configuration, cannot be read: ${cause}.` };
     }

@@ -10,6 +10,7 @@ import type { HeartbeatTimes } from './heartbeat.ts';
 import { HeldBindings } from './held-bindings.ts';
 import { HeldListeners } from './held-listeners.ts';
 import type { Send } from './held-listeners.ts';
+import { HeldRotations } from './held-rotations.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
 import { healthUrl } from './own-sockets.ts';
 import type { OpenedListener } from './own-sockets.ts';
@@ -57,6 +58,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #listeners = new HeldListeners();
   readonly #bindings = new HeldBindings();
+  readonly #rotations: HeldRotations;
   readonly #worker: Worker;
   readonly #required: ReadonlySet<string>;
   /** For display. */
@@ -76,6 +78,11 @@ export class Supervisor {
     const { program, environment, launcher, access, folder, heartbeat, now, listeners, complain } = options;
     this.#options = options;
     this.#configuration = this.#current = this.#lastGood = options.configuration;
+    this.#rotations = new HeldRotations({
+      settings: () => this.#current.settings,
+      worker: options.become,
+      setFiles: (contents) => this.#setFiles(contents),
+    });
     this.#required = new Set(listeners.map(({ listener }) => listener.id));
     this.#health = healthUrl(listeners);
     // If a worker refuses one of these, the supervisor ends, in `#receive`.
@@ -147,6 +154,7 @@ export class Supervisor {
     return answerControl(request, {
       listeners: this.#listeners,
       bindings: this.#bindings,
+      rotations: this.#rotations,
       acceptDeclared,
       environment,
       closed,
@@ -174,6 +182,25 @@ export class Supervisor {
     const send: Send = (message, socket) => this.#worker.send(message, socket);
     this.#bindings.attach(send);
     this.#listeners.attach(send);
+    this.#rotations.attach(send);
+  }
+
+  /** Changes what the workers from the next one on read in files, in every configuration that one of them may get. */
+  #setFiles(contents: Readonly<Record<string, string | undefined>>): void {
+    const changed = new Map<WorkerConfiguration, WorkerConfiguration>();
+    const change = (before: WorkerConfiguration): WorkerConfiguration => {
+      const files = { ...before.files, ...contents };
+      const there = Object.entries(files).flatMap(([path, text]) =>
+        text === undefined ? [] : [[path, text] as const],
+      );
+      // One configuration stays one: which of them are the same says whether a worker has become ready with it.
+      const after = changed.get(before) ?? { ...before, files: Object.fromEntries(there) };
+      changed.set(before, after);
+      return after;
+    };
+    this.#configuration = change(this.#configuration);
+    this.#current = change(this.#current);
+    this.#lastGood = change(this.#lastGood);
   }
 
   /** `acceptCopy` holds for the database of this start, not for one that a later worker finds. */
@@ -187,11 +214,13 @@ export class Supervisor {
   #detach(): void {
     this.#listeners.detach();
     this.#bindings.detach();
+    this.#rotations.detach();
   }
 
   #receive(message: Exclude<FromWorker, { readonly kind: 'pong' }>): void {
     if (message.kind === 'fatal') this.#cannotContinue(`${message.message}${this.#holderOfDatabase()}`);
     else if (message.kind === 'ready') this.#ready(message);
+    else if (message.kind === 'rotated') this.#rotations.answered(message);
     else if (message.kind === 'refused') this.#refused(message);
     else if (message.kind === 'bound' && this.#bindings.bound(message.id)) return;
     else if (message.kind === 'closed' && this.#bindings.unbound(message.id)) return;
@@ -206,7 +235,7 @@ export class Supervisor {
   }
 
   #refused({ id, message }: Extract<FromWorker, { readonly kind: 'refused' }>): void {
-    if (this.#bindings.refused({ id, message })) return;
+    if (this.#bindings.refused({ id, message }) || this.#rotations.answered({ kind: 'refused', id, message })) return;
     if (this.#required.has(id)) this.#cannotContinue(`the listener ${id}: ${message}`);
     else if (this.#listeners.refused({ id, message })) {
       this.#options.complain(`the listener ${id} was closed: ${message}`);

@@ -201,6 +201,7 @@ const stringMembers: Readonly<Record<FromWorker['kind'], readonly string[]>> = {
   ready: ['line', 'text'],
   fatal: ['message'],
   bound: ['id'],
+  rotated: ['id', 'from', 'to'],
   refused: ['id', 'message'],
   closed: ['id'],
 };

@@ -1,3 +1,4 @@
+import type { Rotation } from './key-rotation.ts';
 import type { Service } from './service.ts';
 
 /**
@@ -13,6 +14,8 @@ export type ToWorker<Settings> =
   | { readonly kind: 'bind'; readonly binding: Binding }
   /** The binding is no longer in force: answer `closed`. */
   | { readonly kind: 'unbind'; readonly id: string }
+  /** Replace a key, then answer `rotated` or `refused`. */
+  | { readonly kind: 'rotate'; readonly id: string; readonly rotation: Rotation }
   /** Answer `pong`. A worker that does not answer counts as hung. */
   | { readonly kind: 'ping' }
   /** End everything in order, and exit with 0. `why` is for the log. */
@@ -151,6 +154,8 @@ export type FromWorker =
   | { readonly kind: 'fatal'; readonly message: string }
   /** The listener accepts, or the binding is in force; `incarnation` for a subnet's listener. */
   | { readonly kind: 'bound'; readonly id: string; readonly incarnation?: string }
-  /** The listener or binding was not accepted, or is over because its subnet is. */
+  /** The ids of the keys: of the one in use, and of those that it replaces, separated by spaces. */
+  | { readonly kind: 'rotated'; readonly id: string; readonly from: string; readonly to: string }
+  /** The listener, binding or rotation was not accepted; or it is over because its subnet is. */
   | { readonly kind: 'refused'; readonly id: string; readonly message: string }
   | { readonly kind: 'closed'; readonly id: string };

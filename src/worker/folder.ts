@@ -26,7 +26,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import type { StartWorker } from '../types/supervision.ts';
 import { replaceFile, type ReadFile } from './files.ts';
-import { openMasterKey, openPreviousMasterKey } from './master-key.ts';
+import { openMasterKeys } from './master-key.ts';
 import { upgradeStore } from './upgrade.ts';
 
 const lockRetryMs = 50;
@@ -58,6 +58,8 @@ export interface OpenFolder {
   /** Absolute. With `--memory` it is a temporary folder with only the audit log and the authorities' certificates. */
   readonly path: string;
   readonly store: SealedStore;
+  /** The id of the master key, and of those that this start has replaced. */
+  readonly masterKey: { readonly id: string; readonly replaced: readonly string[] };
   /** The same store without its seal, to list keys: they are in clear, and a damaged record does not matter. */
   readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
@@ -87,7 +89,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   const [authorityFile, fabricAuthorityFile] = [join(entry, 'ca.pem'), join(entry, 'fabric-ca.pem')];
   const auditDirectory = join(entry, 'audit');
   chmodSync(entry, 0o700);
-  const { store, rows, databaseLost, close } = await openStore(parts);
+  const { store, masterKey, rows, databaseLost, close } = await openStore(parts);
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, { tenantId: identity.tenantId, readFile });
   const developer = await openDeveloper(store, identity);
@@ -103,6 +105,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   return {
     path: parts.path,
     store,
+    masterKey,
     rows,
     identity,
     developer,
@@ -128,14 +131,15 @@ async function openStore({
   mark: place,
   notice,
   kept,
-}: FolderParts): Promise<Pick<OpenFolder, 'store' | 'rows' | 'databaseLost' | 'close'>> {
-  const masterKey = openMasterKey(settings, { entry, readFile });
+}: FolderParts): Promise<Pick<OpenFolder, 'store' | 'masterKey' | 'rows' | 'databaseLost' | 'close'>> {
+  const { masterKey, previous, settle } = openMasterKeys(settings, { entry, readFile, notice });
+  const replaced: string[] = [];
+  const usedKey = { id: masterKey.id, replaced };
   if (settings.dataFolder === undefined) {
     const rows = kept ?? memoryStore();
     const store = await openSealedStore({ inner: rows, masterKey });
-    return { store, rows, databaseLost: new Promise(() => {}), close: async () => {} };
+    return { store, masterKey: usedKey, rows, databaseLost: new Promise(() => {}), close: async () => {} };
   }
-  const previousMasterKey = openPreviousMasterKey(settings);
   const { acceptCopy } = settings;
   const lost = Promise.withResolvers<Error>();
   const databaseFile = join(entry, 'postern.db');
@@ -148,11 +152,13 @@ async function openStore({
   const inner = await openDatabase(databaseFile, lost.resolve);
   let opened: Store = inner;
   try {
-    const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark, acceptCopy });
+    const rotates = (from: readonly string[]) => void replaced.push(...from);
+    const store = await openSealedStore({ inner, masterKey, previousMasterKeys: previous, mark, acceptCopy, rotates });
     opened = store;
+    settle();
     await upgradeStore({ store, sealed: inner, path, accept: acceptCopy, notice });
     if (markFile !== olderMark) rmSync(olderMark, { force: true });
-    return { store, rows: inner, databaseLost: lost.promise, close: () => file.close() };
+    return { store, masterKey: usedKey, rows: inner, databaseLost: lost.promise, close: () => file.close() };
   } catch (error) {
     // SQLite then empties its log, which would otherwise be applied to a copy that is restored beside it.
     await opened.close();

@@ -21,7 +21,6 @@ import { clearPurged } from '../resources/vaults/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import { profileOf } from '../settings/rule-profile.ts';
-import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { Reader } from '../setup/reader.ts';
@@ -30,6 +29,7 @@ import type { SealedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
 import { openAuthority, signInEdges } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
+import { durationsOf } from './durations.ts';
 import { ending, type Ending } from './ending.ts';
 import { FailureLog } from './failure-line.ts';
 import { gatewayAuthorities, gatewayListener } from './gateway-listener.ts';
@@ -48,10 +48,6 @@ import { siteOf } from './site.ts';
 import { throttleOf } from './throttle.ts';
 
 const compiledVaultsMax = 1_000_000;
-/** About the interval at which Azure's clients poll. */
-const defaultTransitionMs = 500;
-/** How long an issuer takes: long enough for a client to cancel. */
-const defaultIssueMs = 500;
 /** TEST-NET-2 (RFC 5737), so that no real address is assigned. */
 const defaultPublicAddressPool = '198.51.100.0/24';
 
@@ -90,6 +86,7 @@ export interface Server extends Ending {
   readonly onMetadataConnection: (socket: Socket) => void;
   readonly identityBindings: IdentityBindings;
   readonly rulebook: Rulebook;
+  readonly audit: Audit;
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
   /** Whether a Host header names one of the server's own hosts. */
@@ -134,9 +131,8 @@ export async function openServer(given: ServerParts): Promise<Server> {
   const ingress = openIngress(parts, rulebook, http);
   watchRequests([http, metadata], parts, [drain, ingress]);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const durations = durationsOf(settings);
   const operation: DueParts['operation'] = (...work) => edges.longRunning.carryOut(...work);
-  const vaults = { store, engine: threads.engine, ...durations, names: names.told, destroyLeftovers };
+  const vaults = { store, engine: threads.engine, ...durationsOf(settings), names: names.told, destroyLeftovers };
   const scheduler = openScheduler(parts, { audit, vaults, operation });
   const hosts = await openHosts(parts, names.told);
   const [networkWatch, identityBindings] = [new NetworkWatch(), new IdentityBindings()];
@@ -150,7 +146,7 @@ export async function openServer(given: ServerParts): Promise<Server> {
     ...threads,
     schedule: scheduler,
     networkWatch,
-    ...durations,
+    ...durationsOf(settings),
     ...ofIngress(ingress),
     now,
   };
@@ -165,6 +161,7 @@ export async function openServer(given: ServerParts): Promise<Server> {
     onMetadataConnection: (socket) => metadata.emit('connection', socket),
     identityBindings,
     rulebook,
+    audit,
     signingKeys: authority.signingKeys,
     names: names.told,
     isOwnHost: (host) => matchHost(names, host) !== undefined,
@@ -193,14 +190,6 @@ function watchRequests(servers: readonly HttpServer[], parts: ServerParts, count
 function openHttp() {
   const drain = new Drain();
   return { http: createHttp(undefined, drain), metadata: createHttp(undefined, drain), drain };
-}
-
-/** How long deletions, recoveries and purges take, and the issuing of certificates. */
-function durationsOf({ softDelete, certificates }: Settings) {
-  return {
-    transitionMs: softDelete?.transitionMs ?? defaultTransitionMs,
-    issueMs: certificates?.issueMs ?? defaultIssueMs,
-  };
 }
 
 function ofIngress(ingress: Ingress) {

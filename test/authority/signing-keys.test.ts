@@ -5,10 +5,13 @@ import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import { createIssuers } from '../../src/caller/issuers.ts';
 import { createVerifier } from '../../src/caller/verify.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 import { groupsOf } from '../caller/tokens.ts';
 import { goodForm, postToken, startAuthority, tenant } from './world.ts';
 
 const keepMs = 4_200_000;
+const day = 86_400_000;
+const times = { every: 90 * day, announce: day };
 
 test('the first start creates a key, and the next start finds it', async () => {
   const store = memoryStore();
@@ -36,7 +39,7 @@ test('after a rotation the new key signs, and the old one verifies until its tok
   const keys = await SigningKeys.open(options);
   const old = keys.current.kid;
   ms += 1000;
-  const added = await keys.rotate();
+  const { to: added } = await keys.rotate();
   assert.equal(keys.current.kid, added);
   assert.notEqual(added, old);
   assert.equal(changes, 1);
@@ -57,18 +60,73 @@ test('after a rotation the new key signs, and the old one verifies until its tok
   );
 });
 
+test('a rotation that revokes leaves the new key alone, and commits with it what belongs to it', async () => {
+  const store = memoryStore();
+  let ms = 1_000_000_000_000;
+  let changes = 0;
+  const options = { store, now: () => ms, keepMs, changed: () => void (changes += 1) };
+  const keys = await SigningKeys.open(options);
+  const first = keys.current.kid;
+  const { to: second } = await keys.rotate();
+  ms += 89 * day;
+  await keys.renew(times);
+  const [announced] = keys.jwks().keys.map(({ kid }) => kid);
+  assert.notEqual(announced, second);
+  changes = 0;
+  const also = (rotated: object) => [{ key: 'records/1', value: Buffer.from(JSON.stringify(rotated)) }];
+  const { from, to } = await keys.rotate({ revoke: true, also });
+  assert.deepEqual([from, changes], [[announced, second], 1]);
+  for (const kid of [first, second, announced]) assert.equal(keys.find(kid ?? ''), undefined);
+  assert.deepEqual(
+    keys.jwks().keys.map(({ kid }) => kid),
+    [to],
+  );
+  const again = await SigningKeys.open(options);
+  assert.deepEqual(again.jwks(), keys.jwks(), 'also after a restart');
+  const [record] = await store.read({ get: ['records/1'] });
+  assert.deepEqual(JSON.parse(String(record && Buffer.from(record.value))), { from, to });
+});
+
+test('a rotation that cannot be committed leaves the keys as they were', async () => {
+  const inner = memoryStore();
+  let isFull = false;
+  const store: Store = {
+    read: (request) => inner.read(request),
+    list: (request) => inner.list(request),
+    readMany: (requests) => inner.readMany(requests),
+    transact: (change) => (isFull ? Promise.reject(new Error('the disk is full')) : inner.transact(change)),
+    changes: (since, limit) => inner.changes(since, limit),
+    close: () => inner.close(),
+  };
+  const keys = await SigningKeys.open({ store, now: () => 0, keepMs });
+  const before = keys.jwks();
+  isFull = true;
+  await assert.rejects(keys.rotate({ revoke: true }), /the disk is full/);
+  assert.deepEqual(keys.jwks(), before);
+  isFull = false;
+  assert.deepEqual((await keys.rotate()).from, [before.keys[0]?.kid]);
+});
+
+test('rotations and renewals that meet lose no key', async () => {
+  let ms = 1_000_000_000_000;
+  const options = { store: memoryStore(), now: () => ms, keepMs };
+  const keys = await SigningKeys.open(options);
+  ms += 89 * day;
+  const [first, , second] = await Promise.all([keys.rotate(), keys.renew(times), keys.rotate()]);
+  const kids = new Set(keys.jwks().keys.map(({ kid }) => kid));
+  for (const kid of [first.to, second.to]) assert.ok(kids.has(kid));
+  assert.deepEqual((await SigningKeys.open(options)).jwks(), keys.jwks());
+});
+
 test('a clock that was set back does not bring the old key into use again', async () => {
   const store = memoryStore();
   let ms = 1_000_000;
   const options = { store, now: () => ms, keepMs };
   const keys = await SigningKeys.open(options);
   ms = 500_000;
-  const added = await keys.rotate();
+  const { to: added } = await keys.rotate();
   assert.equal((await SigningKeys.open(options)).current.kid, added);
 });
-
-const day = 86_400_000;
-const times = { every: 90 * day, announce: day };
 
 test('the next key is announced for a day before it signs, and the old one stays until its tokens have expired', async () => {
   let ms = 1_000_000;
@@ -140,7 +198,7 @@ test('another node finds a new key when it reloads', async () => {
   let changes = 0;
   const here = await SigningKeys.open({ store, now: () => 0, keepMs });
   const there = await SigningKeys.open({ store, now: () => 0, keepMs, changed: () => void (changes += 1) });
-  const added = await here.rotate();
+  const { to: added } = await here.rotate();
   assert.equal(there.find(added), undefined);
   await there.reload();
   assert.equal(there.current.kid, added);

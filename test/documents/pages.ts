@@ -19,6 +19,8 @@ export const followed: Readonly<Record<string, Server>> = {
   'docs/how-to/declared.md': 'running',
   'docs/how-to/gateways.md': 'by the page',
   'docs/how-to/portal.md': 'running',
+  'docs/how-to/rotate-master-key.md': 'running',
+  'docs/how-to/rotate-token-key.md': 'running',
   'docs/how-to/run.md': 'running',
   'docs/how-to/seed.md': 'by the page',
   'docs/how-to/terraform.md': 'running',

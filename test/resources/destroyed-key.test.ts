@@ -28,10 +28,14 @@ const stays = 'vault/stays/secrets/s';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let live: string;
 
-async function open(file: string, masterKey: MasterKey, previousMasterKey?: MasterKey): Promise<SealedStore> {
+async function open(
+  file: string,
+  masterKey: MasterKey,
+  ...previousMasterKeys: readonly MasterKey[]
+): Promise<SealedStore> {
   const inner = await openSqliteStore({ file });
   try {
-    return await openSealedStore({ inner, masterKey, previousMasterKey });
+    return await openSealedStore({ inner, masterKey, previousMasterKeys });
   } catch (error) {
     await inner.close();
     throw error;

@@ -434,11 +434,11 @@ describe('rotating the master key', () => {
 
   it('is done at the start when the previous key is given too', async () => {
     const inner = await withSecret();
-    const store = await sealedOver(inner, { masterKey: nextKey, previousMasterKey: masterKey });
+    const store = await sealedOver(inner, { masterKey: nextKey, previousMasterKeys: [masterKey] });
     assert.equal(decode<string>(await recordAt(store, secret)), 'hunter2');
     await store.close();
     await assert.rejects(sealedOver(inner), { kind: 'wrongMasterKey' });
-    await (await sealedOver(inner, { masterKey: nextKey, previousMasterKey: masterKey })).close();
+    await (await sealedOver(inner, { masterKey: nextKey, previousMasterKeys: [masterKey] })).close();
   });
 
   it('seals the mark again, so that the old key is not needed any more', async () => {
@@ -446,7 +446,7 @@ describe('rotating the master key', () => {
     const inner = memoryStore();
     await (await sealedOver(inner, { mark })).close();
     // As after a kill: without the mark that closing writes.
-    await sealedOver(inner, { mark, masterKey: nextKey, previousMasterKey: masterKey });
+    await sealedOver(inner, { mark, masterKey: nextKey, previousMasterKeys: [masterKey] });
     const again = await sealedOver(inner, { mark, masterKey: nextKey });
     await again.rotateMasterKey(otherKey);
     await (await sealedOver(inner, { mark, masterKey: otherKey })).close();
@@ -486,7 +486,7 @@ describe('rotating the master key', () => {
           return left < 0 ? Promise.reject(new Error('the power is gone')) : inner.transact(each);
         },
       };
-      const cut = openSealedStore({ inner: failing, masterKey: nextKey, previousMasterKey: masterKey });
+      const cut = openSealedStore({ inner: failing, masterKey: nextKey, previousMasterKeys: [masterKey] });
       await assert.rejects(cut, /the power is gone/);
       for (const alone of [masterKey, nextKey]) {
         await assert.rejects(
@@ -495,7 +495,7 @@ describe('rotating the master key', () => {
         );
       }
       const [to, from] = writes % 2 === 0 ? [nextKey, masterKey] : [masterKey, nextKey];
-      await (await sealedOver(inner, { masterKey: to, previousMasterKey: from })).close();
+      await (await sealedOver(inner, { masterKey: to, previousMasterKeys: [from] })).close();
       const reopened = await sealedOver(inner, { masterKey: to });
       assert.deepEqual(
         (await reopened.read({ get: keys })).map((record) => record && decode<string>(record)),

@@ -185,6 +185,7 @@ test('the control socket accepts exact requests only, and no value that could be
   const bind = { bind: 'identity', incarnation: guid, address: '10.0.0.4', identityHeader: 'a-header' };
   const declared = { bind: 'declared', subnet: '/s', incarnation: guid, address: '10.0.0.4' };
   const several = (...listeners: readonly object[]) => ({ open: 'listeners', namespace: 'a', listeners });
+  const masterKey = Buffer.alloc(32, 7).toString('base64');
   const accepted: readonly (readonly [request: object, read: ControlRequest])[] = [
     [open, { kind: 'open', namespace: 'nl-vnetA', port: 9001, subnet: '/s' }],
     [
@@ -227,7 +228,21 @@ test('the control socket accepts exact requests only, and no value that could be
       { unbind: 'identity', id: 'x' },
       { kind: 'unbind', id: 'x' },
     ],
+    [{ begin: 'masterKeyRotation' }, { kind: 'beginRotation' }],
+    [
+      { rotate: 'masterKey', key: masterKey },
+      { kind: 'rotate', rotation: { of: 'masterKey', key: masterKey } },
+    ],
+    [
+      { rotate: 'tokenKey', revoke: true },
+      { kind: 'rotate', rotation: { of: 'tokenKey', revoke: true } },
+    ],
   ];
+  const ofMasterKey = readRequest('{"rotate":"masterKey"}');
+  assert.deepEqual(ofMasterKey, {
+    ok: true,
+    request: { kind: 'rotate', rotation: { of: 'masterKey', key: undefined } },
+  });
   for (const [request, read] of accepted) {
     assert.deepEqual(readRequest(JSON.stringify(request)), { ok: true, request: read });
   }
@@ -271,6 +286,11 @@ test('the control socket accepts exact requests only, and no value that could be
     [{ ...declared, incarnation: 'x' }, /^incarnation/],
     [{ ...declared, address: '10.0.0.04' }, /^address/],
     [{ unbind: 'declared' }, /^a request is/],
+    [{ begin: 'tokenKeyRotation' }, /^a request is/],
+    [{ rotate: 'masterKey', key: 7 }, /^key must be the new master key, or left out$/],
+    [{ rotate: 'masterKey', key: 'c2hvcnQ=' }, /^key is not a master key: it has 5 bytes/],
+    [{ rotate: 'tokenKey' }, /^revoke must be true or false$/],
+    [{ rotate: 'tokenKey', revoke: 'yes' }, /^revoke must be true or false$/],
     [{ unbind: 'identity' }, /^a request is/],
   ];
   for (const [request, message] of refused) {

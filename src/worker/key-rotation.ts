@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import type { Audit } from '../audit/audit.ts';
+import type { AuditRecord } from '../audit/event.ts';
+import { auditRecord, directoryId } from '../audit/record.ts';
+import type { SigningKeys } from '../authority/signing-keys.ts';
+import { generateMasterKey, parseMasterKey } from '../crypto/master-key.ts';
+import type { MasterKey } from '../crypto/master-key.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { SealedStore } from '../store/sealed.ts';
+import type { Rotation } from '../types/key-rotation.ts';
+import { keepNextKey, replaceKey } from './master-key.ts';
+import type { ReadFile } from './files.ts';
+
+export interface KeyRotationParts {
+  readonly settings: Pick<Settings, 'masterKey' | 'masterKeyFile' | 'dataFolder'>;
+  /** The data folder, as this process opens it. */
+  readonly entry: string;
+  readonly readFile: ReadFile;
+  readonly store: Pick<SealedStore, 'rotateMasterKey' | 'transact'>;
+  readonly audit: Pick<Audit, 'stage' | 'committed' | 'failed'>;
+  readonly signingKeys: Pick<SigningKeys, 'rotate'>;
+  readonly identity: { readonly tenantId: string };
+  /** The id of the key that the store is sealed under, and of those that its opening replaced. */
+  readonly masterKey: { readonly id: string; readonly replaced: readonly string[] };
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The keys' ids: of the one in use, and of those that it has replaced. */
+export interface Rotated {
+  readonly from: readonly string[];
+  readonly to: string;
+}
+
+/** A rotation that is not begun. `message` says why, and what to do. */
+export class RotationRefused extends Error {
+  override readonly name = 'RotationRefused';
+}
+
+/** Also records the rotation of this start, if there was one. */
+export async function openKeyRotation(parts: KeyRotationParts): Promise<KeyRotation> {
+  const rotation = new KeyRotation(parts);
+  await rotation.recordStart();
+  return rotation;
+}
+
+/** Replaces the keys of a running server when its operator says so. Each replacement has a record in the audit log. */
+export class KeyRotation {
+  readonly #parts: KeyRotationParts;
+  #masterKeyId: string;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: KeyRotationParts) {
+    this.#parts = parts;
+    this.#masterKeyId = parts.masterKey.id;
+  }
+
+  /** Records a rotation that the start did, or finished. */
+  async recordStart(): Promise<void> {
+    const { id, replaced } = this.#parts.masterKey;
+    if (replaced.length > 0) await this.#record('masterKey', { from: replaced.filter((each) => each !== id), to: id });
+  }
+
+  /**
+   * One rotation after the other.
+   * @throws {RotationRefused}
+   */
+  rotate(rotation: Rotation): Promise<Rotated> {
+    const work = () =>
+      rotation.of === 'masterKey' ? this.#rotateMasterKey(rotation.key) : this.#rotateTokenKey(rotation.revoke);
+    const rotated = this.#last.then(work);
+    this.#last = rotated.catch(() => undefined);
+    return rotated;
+  }
+
+  /**
+   * The new key is durable before anything is sealed under it, and the old one is gone only when nothing is: a start opens the
+   * store after a stop at any step.
+   */
+  async #rotateMasterKey(given: string | undefined): Promise<Rotated> {
+    const { settings, entry, readFile, store } = this.#parts;
+    if (settings.masterKey !== undefined) throw new RotationRefused(ofEnvironment);
+    if (settings.dataFolder === undefined) throw new RotationRefused(ofMemory);
+    const inFolder = settings.masterKeyFile === undefined;
+    if (given === undefined && !inFolder) throw new RotationRefused(withoutKey);
+    const asked = given === undefined ? undefined : parsedKey(given);
+    const from = this.#masterKeyId;
+    if (inFolder && asked?.id === from) throw new RotationRefused(sameKey(from));
+    const kept = inFolder ? keepNextKey(entry, given ?? generateMasterKey(), readFile) : (given ?? '');
+    const next = parsedKey(kept);
+    if (asked !== undefined && asked.id !== next.id) throw new RotationRefused(unfinished(next.id));
+    // Of a file the next key may be in use already: the command was killed before it replaced the file.
+    if (next.id !== from) {
+      await this.#record('masterKey', { from: [from], to: next.id });
+      await store.rotateMasterKey(next);
+      this.#masterKeyId = next.id;
+    }
+    if (inFolder) replaceKey(entry);
+    return { from: next.id === from ? [] : [from], to: next.id };
+  }
+
+  async #rotateTokenKey(revoke: boolean): Promise<Rotated> {
+    const { audit, signingKeys } = this.#parts;
+    const staged: { put: ReturnType<typeof audit.stage>['put'] }[] = [];
+    const also = (rotated: Rotated) => {
+      const { put } = audit.stage(this.#recordOf('tokenKey', rotated, { revoked: revoke }));
+      staged.push({ put });
+      return [put];
+    };
+    const puts = () => staged.map(({ put }) => put);
+    try {
+      const rotated = await signingKeys.rotate({ revoke, also });
+      audit.committed(puts());
+      return rotated;
+    } catch (error) {
+      audit.failed(puts(), error);
+      if (error instanceof RangeError) throw new RotationRefused(error.message);
+      throw error;
+    }
+  }
+
+  async #record(of: Rotation['of'], rotated: Rotated): Promise<void> {
+    const { audit, store } = this.#parts;
+    const { put } = audit.stage(this.#recordOf(of, rotated, {}));
+    try {
+      await store.transact({ put: [put] });
+    } catch (error) {
+      audit.failed([put], error);
+      throw error;
+    }
+    audit.committed([put]);
+  }
+
+  #recordOf(of: Rotation['of'], { from, to }: Rotated, more: Readonly<Record<string, unknown>>): AuditRecord {
+    const { now, identity } = this.#parts;
+    const { operationName, type } = recordNames[of];
+    return auditRecord({
+      at: now(),
+      durationMs: 0,
+      category: 'AuditLogs',
+      operationName,
+      apiVersion: '',
+      resourceId: directoryId(identity.tenantId),
+      status: 200,
+      correlationId: randomUUID(),
+      requestUri: undefined,
+      properties: {
+        category: 'KeyManagement',
+        result: 'success',
+        targetResources: [{ type, id: to }],
+        replaced: from,
+        ...more,
+      },
+    });
+  }
+}
+
+const recordNames: Readonly<Record<Rotation['of'], { readonly operationName: string; readonly type: string }>> = {
+  masterKey: { operationName: 'Rotate master key', type: 'MasterKey' },
+  tokenKey: { operationName: 'Rotate token signing key', type: 'TokenSigningKey' },
+};
+
+const ofEnvironment = 'the master key is in POSTERN_MASTER_KEY, which only a restart changes; nothing was changed';
+const ofMemory = 'the server has its records in memory, under a key that is kept nowhere; there is nothing to rotate';
+const withoutKey = 'the master key is in a file of its own, so the request must have the new key; nothing was changed';
+
+function sameKey(id: string): string {
+  return `the new master key is the one in use, ${id} (an id, not the key); nothing was changed: give another one`;
+}
+
+function unfinished(id: string): string {
+  const what = `an earlier rotation to the master key ${id} (an id, not the key) was cut short`;
+  return `${what}, and records may be sealed under it; nothing was changed: finish it first, without a new key of your own`;
+}
+
+/** @throws {RotationRefused} */
+function parsedKey(encoded: string): MasterKey {
+  const parsed = parseMasterKey(encoded);
+  if (!parsed.ok) throw new RotationRefused(`the new master key is not one: ${parsed.refusal.message}`);
+  return parsed.masterKey;
+}
