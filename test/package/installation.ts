@@ -2,13 +2,27 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { keptVariable } from '../../tools/kept.ts';
 import { notRun } from '../not-run.ts';
 import { readTree } from '../house/tree.ts';
+import { until } from '../world/process.ts';
 import type { ReadyLine } from '../world/process.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -43,8 +57,7 @@ export class Installation implements Disposable {
   }
 
   static async make(): Promise<Installation> {
-    const packed = await pack();
-    const made = new Installation(packed);
+    const made = new Installation(await packedOnce());
     chmodSync(made.folder, 0o755);
     mkdirSync(made.project);
     writeFileSync(join(made.project, 'package.json'), '{ "private": true }\n');
@@ -131,7 +144,7 @@ export class Installation implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true });
-    rmSync(dirname(this.archive), { recursive: true, force: true });
+    if (process.env[keptVariable] === undefined) rmSync(dirname(this.archive), { recursive: true, force: true });
   }
 }
 
@@ -147,9 +160,41 @@ const systemPath = path
   .filter((folder) => !folder.includes('node_modules'))
   .join(delimiter);
 
-/** Builds a copy of the tree, so that no other test sees `dist/` change. Returns the archive, in a folder of its own. */
-async function pack(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-packed-'));
+/** The archive, which the first test of a run packs for the others, in a folder of its own. */
+async function packedOnce(): Promise<string> {
+  const kept = process.env[keptVariable];
+  if (kept === undefined) return pack(mkdtempSync(join(tmpdir(), 'postern-packed-')));
+  const [folder, done] = [join(kept, 'packed'), join(kept, 'packed.json')];
+  if (isOurs(folder)) {
+    // Its test fails with the reason; the others are not to wait for it.
+    const archive = await pack(folder).catch((error: unknown) =>
+      error instanceof Error ? error : new Error(String(error)),
+    );
+    writeFileSync(`${done}.new`, JSON.stringify(archive instanceof Error ? { failed: archive.message } : { archive }));
+    renameSync(`${done}.new`, done);
+  }
+  await until(() => existsSync(done), 'the archive of another test');
+  const { archive, failed } = JSON.parse(readFileSync(done, 'utf8')) as {
+    readonly archive?: string;
+    readonly failed?: string;
+  };
+  assert.ok(archive !== undefined, failed ?? '');
+  return archive;
+}
+
+/** Makes the folder. False: another process had made it. */
+function isOurs(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Builds a copy of the tree, so that no other test sees `dist/` change. Returns the archive. */
+async function pack(folder: string): Promise<string> {
   chmodSync(folder, 0o755);
   const copy = join(folder, 'checkout');
   for (const file of await readTree(root)) {
