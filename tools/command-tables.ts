@@ -1,4 +1,5 @@
-import { allCommands, optionHelp, synopsisOf } from '../src/cli/commands.ts';
+import { allCommands } from '../src/cli/commands.ts';
+import { optionHelp, synopsisOf } from '../src/cli/help.ts';
 import type { Command } from '../src/cli/command.ts';
 import { nameSet } from '../src/http/host.ts';
 import { environment, options, signals } from '../src/settings/options.ts';
@@ -25,6 +26,7 @@ const connectionMembers: Readonly<Record<string, string>> = {
   controlSocket: "the supervisor's control socket",
   address: 'the IP address that programs on this machine connect to',
   port: 'the port of the listeners there; clients elsewhere may have another in their URLs (`--public-port`)',
+  addresses: 'all such addresses: one for each that the server listens on',
   nat: 'the NAT table: the range that clients have (`from`) and the one that vaults see (`to`)',
   hostsFile: 'a hosts file with the names of the vaults',
   identities:
@@ -81,7 +83,7 @@ function plainTable(head: readonly string[], texts: Readonly<Record<string, stri
 }
 
 function sectionOf(command: Command): string {
-  const rows = optionHelp(command).map(([option, help]) => [`\`${option}\``, asCell(help)]);
+  const rows = optionHelp(command).map(([option, help]) => [`\`${asCell(option)}\``, asCell(help)]);
   const usage = `\`\`\`\n${synopsisOf(command)}\n\`\`\`\n`;
   return `### ${command.name}\n\n${asCell(command.synopsis)}\n\n${usage}\n${markdownTable(['option', 'what it is'], rows)}`;
 }

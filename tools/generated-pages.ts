@@ -1,5 +1,6 @@
 import { auditParts } from './audit-tables.ts';
 import { commandParts } from './command-tables.ts';
+import { helpPage, wrongUsagePage } from './command-words.ts';
 import { configurationTables } from './configuration-page.ts';
 import { withParts } from './generated-parts.ts';
 import { operationTables } from './operation-tables.ts';
@@ -19,4 +20,6 @@ export const generatedPages: Readonly<Record<string, (page: string) => string | 
   'docs/reference/records.md': recordMap,
   'docs/reference/seed.md': (page) => withParts(page, seedParts()),
   'docs/reference/seed.schema.json': seedSchema,
+  'test/cli/help.txt': helpPage,
+  'test/cli/wrong-usage.txt': wrongUsagePage,
 };

@@ -34,7 +34,7 @@ export function send(
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
-        host: localAddress !== undefined && isIP(localAddress) === 6 ? '::1' : connection.address,
+        host: addressFor(connection, localAddress),
         port: portFor(connection, asked),
         servername: hostname,
         // The proxy of the environment, which "exec --declared" sets, leads to the server by names alone.
@@ -63,10 +63,22 @@ export function send(
         localAddress === undefined
           ? 'Is it running? Start it with "postern start".'
           : `Is ${localAddress} an address of this machine?`;
-      reject(new CommandFailed(`The server at ${connection.home} cannot be reached: ${error.message}`, hint));
+      reject(
+        new CommandFailed(
+          `The server at ${connection.home} cannot be reached: ${error.message}`,
+          hint,
+          'ServerUnreachable',
+        ),
+      );
     });
     outgoing.end(payload);
   });
+}
+
+/** The server's address, of the family of the one to connect from. */
+function addressFor({ address, addresses = [address] }: Connection, localAddress: string | undefined): string {
+  if (localAddress === undefined) return address;
+  return addresses.find((each) => isIP(each) === isIP(localAddress)) ?? address;
 }
 
 function jsonOf(value: unknown): string | undefined {
@@ -94,6 +106,13 @@ export async function getToken(connection: Connection, resource: string): Promis
 /** The resource to request tokens for vaults for. */
 export function vaultResource({ vaultSuffix }: Connection): string {
   return `https://${vaultSuffix.slice(1)}`;
+}
+
+/** The failure for an answer that is an error, with Azure's innermost code. */
+export function answerFailed(answer: ClientAnswer): CommandFailed {
+  const error = membersOf(membersOf(answer.body).get('error'));
+  const code = membersOf(error.get('innererror')).get('code') ?? error.get('code');
+  return new CommandFailed(errorMessage(answer), undefined, typeof code === 'string' ? code : `Status${answer.status}`);
 }
 
 /** The status, codes and message of an error answer, from Azure's error envelope. */

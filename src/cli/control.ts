@@ -17,6 +17,7 @@ export async function openSupervisor({ controlSocket }: Connection): Promise<Sup
     throw new CommandFailed(
       `The supervisor cannot be reached at ${controlSocket}: ${cause}`,
       isClosed ? 'Run the command as the user who started the server.' : 'Start the server with "postern start".',
+      isClosed ? 'NotOwner' : 'ServerUnreachable',
     );
   });
   return {

@@ -1,75 +1,74 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** The entry of every command but `start`. */
 import { readArguments } from './arguments.ts';
-import { allCommands, commandHelp, commands, groupHelp, synopsisOf, unknownCommand } from './commands.ts';
-import { CommandFailed } from './failed.ts';
+import { commandIn, commands, namesInGroup, unknownCommand } from './commands.ts';
+import type { Command } from './command.ts';
+import { failureWords } from './failure-words.ts';
+import { commandHelp, groupHelp, usage } from './help.ts';
+import { outputOf } from './output-words.ts';
+import { showProgress } from './progress.ts';
+import { printed } from './standard-output.ts';
 
-/** Runs the command in the arguments. Returns the exit status: 0, 1 when the command failed, 2 when the usage was wrong. */
-async function main(argv: readonly string[]): Promise<number> {
-  const name = [...commands.keys()].find((words) => argv.slice(0, wordsIn(words)).join(' ') === words);
+const argv = process.argv.slice(2);
+
+/** Runs the command in the words. Returns the exit status: 0, or what the command says. */
+async function main(words: readonly string[]): Promise<number> {
+  const name = commandIn(words);
   const command = name === undefined ? undefined : await commands.get(name)?.();
-  if (command === undefined) return withoutCommand(argv);
-  if (argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--help')) {
-    process.stdout.write(commandHelp(command));
-    return 0;
-  }
-  try {
-    const { options, given } = readArguments(command, argv.slice(wordsIn(command.name)));
-    const outcome = await command.run(options, given);
-    const { output, exitStatus } = typeof outcome === 'string' ? { output: outcome, exitStatus: 0 } : outcome;
-    if (output !== '') process.stdout.write(`${output}\n`);
-    return exitStatus;
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
-    fail(error);
-    return 1;
-  }
+  if (command === undefined) return withoutCommand(words);
+  if (wantsHelp(words)) return printed(commandHelp(command));
+  const { POSTERN_DATA: data } = process.env;
+  const { options, given } = readArguments(command, words.slice(command.name.split(' ').length), data);
+  const outcome = await withProgress(command, () => command.run(options, given));
+  const { output, exitStatus } = outputOf(outcome, given.flags.has('json'));
+  if (output !== '') await printed(`${output}\n`);
+  return exitStatus;
 }
 
-async function withoutCommand(argv: readonly string[]): Promise<number> {
-  const [first = '--help', second = '--help'] = argv;
-  if (first === '--version' || first === '-V') {
-    process.stdout.write(`${version()}\n`);
-    return 0;
-  }
-  const ofGroup = second === '--help' ? await groupHelp(first) : undefined;
-  const isAsked = argv.includes('--help') || first === '--help' || first === 'help';
-  if (isAsked) {
-    process.stdout.write(ofGroup ?? (await usage()));
-    return 0;
-  }
-  if (ofGroup === undefined) fail(unknownCommand(argv));
-  else process.stderr.write(`error: '${first}' needs one more word.\n\n${ofGroup}`);
-  return 2;
+async function withProgress<T>({ progress }: Command, work: () => Promise<T>): Promise<T> {
+  if (progress === undefined) return work();
+  using _ = showProgress(progress, process.stderr);
+  return await work();
 }
 
-function fail({ message, hint }: CommandFailed): void {
-  process.stderr.write(`error: ${message}\n`);
-  if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
+/** Help, the version, and words that are no command. */
+async function withoutCommand(words: readonly string[]): Promise<number> {
+  const [first = 'help', second = '-'] = words;
+  const isWord = !second.startsWith('-');
+  if (first === '--version' || first === '-V') return main(['version', ...words.slice(1)]);
+  if (first === 'help' && isWord) return main([...words.slice(1), '--help']);
+  if (first === 'help' || (first.startsWith('-') && wantsHelp(words))) return printed(await usage());
+  // `bin/main.mjs` runs it, and only its help is asked for here.
+  if (first === 'start') return printed((await import('../settings/options.ts')).helpText);
+  if (!isWord && wantsHelp(words) && namesInGroup(first).length > 0) return printed(await groupHelp(first));
+  throw unknownCommand(words);
 }
 
-/** From the file beside the folder of the program that was started. */
-function version(): string {
-  const [, program = ''] = process.argv;
-  const read: unknown = JSON.parse(readFileSync(join(dirname(program), '../package.json'), 'utf8'));
-  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : '';
+function wantsHelp(words: readonly string[]): boolean {
+  const own = beforeProgram(words);
+  return own.includes('--help') || own.includes('-h');
 }
 
-async function usage(): Promise<string> {
-  const lines = (await allCommands()).map((command) => `  ${synopsisOf(command)}\n      ${command.synopsis}`);
-  return `Usage: postern COMMAND [OPTIONS]
-
-  postern start [--help] [OPTIONS]
-      Starts the server.
-${lines.join('\n')}
-
---data DIR is the data folder of the running server; if left out, POSTERN_DATA names it, or it is ./postern-data.
---version prints the version.
-`;
+/** The words after `--` are a program's. */
+function beforeProgram(words: readonly string[]): readonly string[] {
+  return words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
 }
 
-function wordsIn(name: string): number {
-  return name.split(' ').length;
+/** @returns the exit status */
+function fail(error: unknown): number {
+  const { words, exitStatus } = failureWords(error, {
+    asJson: beforeProgram(argv).includes('--json'),
+    isDebugged: process.env['POSTERN_DEBUG'] === '1',
+    stream: process.stderr,
+  });
+  process.stderr.write(words);
+  return exitStatus;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// A reader that had enough is not an error, and what else goes wrong is said by the write itself.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+process.on('uncaughtException', (error) => process.exit(fail(error)));
+try {
+  process.exitCode = await main(argv);
+} catch (error) {
+  process.exitCode = fail(error);
+}

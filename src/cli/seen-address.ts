@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { formatIpv4, parseAddress, parseRange } from '../address/address.ts';
 import type { Connection } from './connection.ts';
-import { CommandFailed } from './failed.ts';
+import { CommandFailed, WrongUsage } from './failed.ts';
 
 /**
  * The local address from which a request is seen as coming from `seen`: the NAT table, read backwards. An address that
@@ -10,7 +10,7 @@ import { CommandFailed } from './failed.ts';
  */
 export function localAddressFor(seen: string, { nat }: Connection): string {
   const address = parseAddress(seen);
-  if (address === undefined) throw new CommandFailed(`--from ${seen} is not an IP address.`);
+  if (address === undefined) throw new WrongUsage(`--from ${seen} is not an IP address.`);
   for (const { from, to } of nat) {
     const [local, outside] = [offsetIn(to, seen), offsetIn(from, seen)];
     if (local !== undefined) return addressAt(from, local);

@@ -1,4 +1,4 @@
-import { send, errorMessage, getToken } from './client.ts';
+import { send, answerFailed, getToken } from './client.ts';
 import { readConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
@@ -23,7 +23,8 @@ export async function findVault(data: string, name: string): Promise<NamedVault>
   const { body } = await send(connection, { method: 'GET', url, token });
   const value = membersOf(body).get('value');
   const [first] = Array.isArray(value) ? value.map((each) => membersOf(each).get('id')) : [];
-  if (typeof first !== 'string') throw new CommandFailed(`The vault '${name}' does not exist.`);
+  if (typeof first !== 'string')
+    throw new CommandFailed(`The vault '${name}' does not exist.`, undefined, 'VaultNotFound');
   return { connection, token, id: first };
 }
 
@@ -38,7 +39,7 @@ export async function askAbout(
   const method = json === undefined ? 'GET' : 'POST';
   const url = `${connection.home}${id}${path}?${apiVersion}`;
   const answer = await send(connection, { method, url, token, json });
-  if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
+  if (answer.status !== 200) throw answerFailed(answer);
   return membersOf(answer.body);
 }
 

@@ -8,16 +8,20 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best?.candidate;
 }
 
-/** The Levenshtein distance, computed one row at a time. */
+/** The Levenshtein distance, computed one row at a time, where two letters that changed places are one edit. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of Array.from(from).entries()) {
+  let before = row;
+  const [letters, others] = [Array.from(from), Array.from(to)];
+  for (const [index, letter] of letters.entries()) {
     const next = [index + 1];
-    for (const [column, other] of Array.from(to).entries()) {
+    for (const [column, other] of others.entries()) {
       const replace = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replace, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+      const isSwapped = index > 0 && column > 0 && letters[index - 1] === other && others[column - 1] === letter;
+      const swap = isSwapped ? (before[column - 1] ?? 0) + 1 : replace;
+      next.push(Math.min(replace, swap, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[to.length] ?? 0;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { SettingRefused, unknownName } from './refused.ts';
+import { inColumns } from './columns.ts';
+import { OptionRefused, unknownName } from './refused.ts';
 
 export interface Option {
   /** The placeholder of the value in the help; a flag has none. */
@@ -73,7 +74,7 @@ export type OptionName = keyof typeof options;
 /** The options that were given. A flag's list has one empty string. */
 export type GivenOptions = ReadonlyMap<OptionName, readonly string[]>;
 
-/** @throws {SettingRefused} for an unknown or repeated option, and for a missing or superfluous value */
+/** @throws {OptionRefused} for an unknown or repeated option, and for a missing or superfluous value */
 export function readOptions(argv: readonly string[]): GivenOptions {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -87,16 +88,16 @@ export function readOptions(argv: readonly string[]): GivenOptions {
   for (const token of tokens) {
     if (token.kind !== 'option') {
       const shown = token.kind === 'positional' ? token.value : '--';
-      throw new SettingRefused(`postern start takes options only; ${JSON.stringify(shown)} is not one.`);
+      throw new OptionRefused(`postern start takes options only; ${JSON.stringify(shown)} is not one.`);
     }
     const { name, value, inlineValue } = token;
     if (!isOption(name)) {
       const known = optionNames().map((option) => `--${option}`);
-      throw new SettingRefused(unknownName('the option', token.rawName, known));
+      throw new OptionRefused(unknownName('the option', token.rawName, known));
     }
     const before = given.get(name) ?? [];
     if (before.length > 0 && !descriptionOf(name).repeatable) {
-      throw new SettingRefused(`the option --${name} was given more than once.`);
+      throw new OptionRefused(`the option --${name} was given more than once.`);
     }
     given.set(name, [...before, checkedValue(name, value, inlineValue === true)]);
   }
@@ -121,13 +122,13 @@ export const helpText = [
   '',
   'Starts the vaults, the resource manager and the token authority, and runs until it is stopped.',
   '',
-  ...optionNames().flatMap((name) => wrapped(heading(name), descriptionOf(name).help)),
+  ...optionNames().flatMap((name) => inColumns(heading(name), descriptionOf(name).help)),
   '',
   'Environment:',
-  ...Object.entries(environment).flatMap(([name, help]) => wrapped(name, help)),
+  ...Object.entries(environment).flatMap(([name, help]) => inColumns(name, help)),
   '',
   'Signals:',
-  ...Object.entries(signals).flatMap(([name, help]) => wrapped(name, help)),
+  ...Object.entries(signals).flatMap(([name, help]) => inColumns(name, help)),
   '',
 ].join('\n');
 
@@ -138,12 +139,12 @@ export function wantsHelp(argv: readonly string[]): boolean {
 function checkedValue(name: OptionName, value: string | undefined, inline: boolean): string {
   const wanted = descriptionOf(name).value;
   if (wanted === undefined) {
-    if (value !== undefined) throw new SettingRefused(`the option --${name} takes no value.`);
+    if (value !== undefined) throw new OptionRefused(`the option --${name} takes no value.`);
     return '';
   }
   // "--data --json" is a forgotten value far more often than a folder called --json.
   if (value === undefined || value === '' || (!inline && value.startsWith('-'))) {
-    throw new SettingRefused(`the option --${name} needs a value: --${name} ${wanted}.`);
+    throw new OptionRefused(`the option --${name} needs a value: --${name} ${wanted}.`);
   }
   return value;
 }
@@ -167,16 +168,4 @@ function descriptionOf(name: OptionName): Option {
 function heading(name: OptionName): string {
   const { value } = descriptionOf(name);
   return value === undefined ? `--${name}` : `--${name} ${value}`;
-}
-
-/** Lays out one option: the title in the left column, the help in the right one, in lines of at most 100 characters. */
-function wrapped(title: string, help: string): readonly string[] {
-  const column = 30;
-  const lines = [''];
-  for (const word of help.split(' ')) {
-    const line = lines.at(-1) ?? '';
-    if (column + line.length + word.length >= 100) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines.map((line, index) => `${(index === 0 ? `  ${title}` : '').padEnd(column - 1)} ${line}`);
 }

@@ -5,17 +5,23 @@ import { nearest } from './nearest.ts';
 
 /** An invalid setting. It is thrown inside this room only; `readSettings` returns its message. */
 export class SettingRefused extends Error {
-  override readonly name = 'SettingRefused';
+  override readonly name: string = 'SettingRefused';
+}
+
+/** Such a setting on the command line itself, and not in a file that it names. */
+export class OptionRefused extends SettingRefused {
+  override readonly name = 'OptionRefused';
 }
 
 /**
- * Reads the setting at the path `base`, which is empty for a whole file.
+ * Reads the setting at the path `base`, which is empty for a whole file, and `--name` for an option.
  * @throws {SettingRefused} with the invalid value
  */
 export function readSetting<T>(shape: Shape<T, string>, value: unknown, base: string): T {
   const read = shape(value);
-  if (!read.ok) throw new SettingRefused(renderFault(wordings, read.fault, base));
-  return read.value;
+  if (read.ok) return read.value;
+  const message = renderFault(wordings, read.fault, base);
+  throw base.startsWith('--') ? new OptionRefused(message) : new SettingRefused(message);
 }
 
 const typeRules: Readonly<Record<JsonType, string>> = {

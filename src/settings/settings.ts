@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { natLine, natTable, type Interfaces } from './bridge.ts';
 import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
 import { readOptions, type GivenOptions, type OptionName } from './options.ts';
-import { readSetting, SettingRefused } from './refused.ts';
+import { OptionRefused, readSetting, SettingRefused } from './refused.ts';
 import {
   address,
   decimalNumber,
@@ -72,7 +72,9 @@ export interface SettingsInput {
 }
 
 export type SettingsAnswer =
-  { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly settings: Settings }
+  /** `isUsage`: the words of the command line are wrong, whatever the files and the environment say. */
+  | { readonly ok: false; readonly message: string; readonly isUsage: boolean };
 
 /** The environment variables that hold keys. They are read here and not passed to child processes. */
 export const secretVariables = ['POSTERN_MASTER_KEY', 'POSTERN_MASTER_KEY_PREVIOUS'] as const;
@@ -96,7 +98,9 @@ export function readSettings(input: SettingsInput): SettingsAnswer {
   try {
     return { ok: true, settings: deepFreeze(settingsOf(input)) };
   } catch (error) {
-    if (error instanceof SettingRefused) return { ok: false, message: error.message };
+    if (error instanceof SettingRefused) {
+      return { ok: false, message: error.message, isUsage: error instanceof OptionRefused };
+    }
     throw error;
   }
 }
@@ -172,7 +176,7 @@ function seedOf(
   const prune = given.has('prune') || (start.prune ?? false);
   if (named === undefined) {
     if (given.has('prune'))
-      throw new SettingRefused('--prune removes what a seed does not name: give --seed FILE with it.');
+      throw new OptionRefused('--prune removes what a seed does not name: give --seed FILE with it.');
     if (prune)
       throw new SettingRefused('prune in the configuration file removes what a seed does not name: give seed with it.');
     return undefined;
@@ -208,7 +212,7 @@ function dataFolderOf(given: GivenOptions, start: StartValues, folder: string): 
   const data = single(given, 'data');
   if (given.has('memory')) {
     if (data === undefined) return undefined;
-    throw new SettingRefused(`--memory and --data ${data} cannot be used together; give one of them.`);
+    throw new OptionRefused(`--memory and --data ${data} cannot be used together; give one of them.`);
   }
   if (data === undefined && start.memory === true) return undefined;
   return resolve(folder, data ?? start.data ?? 'postern-data');
@@ -232,7 +236,7 @@ function natOf(
     const read = lines.map((line) => readSetting(natLine, line, '--nat'));
     return natTable(read, { setting: '--nat', interfaces });
   }
-  if (lines.length > 1) throw new SettingRefused('--nat none cannot be used together with other --nat options.');
+  if (lines.length > 1) throw new OptionRefused('--nat none cannot be used together with other --nat options.');
   return [];
 }
 
@@ -248,7 +252,7 @@ function single(given: GivenOptions, name: OptionName): string | undefined {
 
 function refuseDuplicates(listen: readonly string[]): void {
   const twice = listen.find((value, index) => listen.indexOf(value) !== index);
-  if (twice !== undefined) throw new SettingRefused(`--listen: the address ${twice} was given more than once.`);
+  if (twice !== undefined) throw new OptionRefused(`--listen: the address ${twice} was given more than once.`);
 }
 
 function deepFreeze<T>(value: T): T {

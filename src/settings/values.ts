@@ -128,8 +128,13 @@ export const webAddress: Shape<string, string> = refine(nonEmptyString, (given) 
 
 /** The address at which a program on this machine reaches a server that listens at these: IPv4 where there is some. */
 export function localAddress(listen: readonly string[]): string {
-  const reachable = listen.map((given) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[given] ?? given);
+  const reachable = localAddresses(listen);
   return reachable.find((given) => given === '127.0.0.1') ?? reachable.find(isIPv4) ?? reachable[0] ?? '127.0.0.1';
+}
+
+/** All such addresses. */
+export function localAddresses(listen: readonly string[]): readonly string[] {
+  return [...new Set(listen.map((given) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[given] ?? given))];
 }
 
 export function isLoopback(listenAddress: string): boolean {

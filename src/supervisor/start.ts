@@ -32,11 +32,11 @@ interface Ready {
   readonly listeners: readonly OpenedListener[];
 }
 
-type Refused = { readonly ok: false; readonly message: string };
+type Refused = { readonly ok: false; readonly message: string; readonly isUsage?: boolean };
 type Prepared = Ready | Refused;
 
 /**
- * Runs `postern start` until it is stopped. Returns the exit code.
+ * Runs `postern start` until it is stopped. Returns the exit code: 2 when the words of the command line are wrong.
  * @param argv the arguments after `start`
  * @param program the worker's program
  */
@@ -54,10 +54,11 @@ export async function start(
     const prepared = prepare(argv, startedIn, program);
     if (prepared.ok) return await run(prepared, { argv, startedIn, program, heartbeat });
     complain(prepared.message);
+    return prepared.isUsage === true ? 2 : 1;
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
+    return 1;
   }
-  return 1;
 }
 
 interface Run {
@@ -122,7 +123,7 @@ function prepare(argv: readonly string[], startedIn: string, program: string): P
     return readFileSync(path, 'utf8');
   };
   const read = readSettings({ argv, environment: process.env, readFile, folder: startedIn });
-  if (!read.ok) return { ok: false, message: `${read.message}\nSee postern start --help.` };
+  if (!read.ok) return { ...read, message: `${read.message}\nSee postern start --help.` };
   const resolved = workerUser(read.settings);
   if (!resolved.ok) return resolved;
   const become = resolved.user;

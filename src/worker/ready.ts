@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { NameSet } from '../http/host.ts';
 import { typedCommand } from '../programs/programs.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
-import { localAddress } from '../settings/values.ts';
+import { localAddress, localAddresses } from '../settings/values.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { AtStart } from '../setup/at-start.ts';
 import { demo } from '../setup/demo.ts';
@@ -57,6 +57,7 @@ export function describeStart(started: Started): Ready {
     ...(started.health !== undefined && { health: started.health }),
     address: localAddress(settings.listen),
     port: settings.port,
+    addresses: localAddresses(settings.listen),
     nat: settings.nat,
     hostsFile: resolve(path, started.hostsFile),
     identities: identitiesOf(started),

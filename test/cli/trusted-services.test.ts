@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trustedServices } from '../../src/cli/commands/trusted-services.ts';
+import { outputOf } from '../../src/cli/output-words.ts';
 
 async function print(...flags: readonly string[]): Promise<string> {
-  const outcome = await trustedServices.run({}, { flags: new Set(flags), operands: [] });
-  return typeof outcome === 'string' ? outcome : outcome.output;
+  const given = { flags: new Set(flags), operands: [] };
+  return outputOf(await trustedServices.run({}, given), given.flags.has('json')).output;
 }
 
 test("the list has the document's eighteen, and says how a service is recognised and what it may ask for", async () => {

@@ -202,7 +202,7 @@ suite('what-if', () => {
     );
     assert.equal(
       whatIf('--remove-ip', '203.0.113.7', '--remove-ip', '203.0.113.8').output,
-      'error: --remove-ip is given twice, and takes one value.',
+      'error: --remove-ip is given twice.\nhint: Give it once.',
     );
   });
 

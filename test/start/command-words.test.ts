@@ -39,35 +39,35 @@ function postern(words: string, { uid, data: given }: Asked = {}) {
 type Row = readonly [words: string, status: number, stderr: RegExp];
 
 const words: readonly Row[] = [
-  ['net dwn', 2, /^error: There is no command 'net dwn'\. Did you mean 'net down'\?\nhint: See postern --help\.\n$/],
+  [
+    'net dwn',
+    2,
+    /^error: There is no command 'net dwn'\. Did you mean 'net down'\?\nhint: See postern net --help\.\n$/,
+  ],
   ['strat --port 0', 2, /^error: There is no command 'strat'\. Did you mean 'start'\?\n/],
   ['frobnicate', 2, /^error: There is no command 'frobnicate'\.\nhint: See postern --help\.\n$/],
-  [
-    'net',
-    2,
-    /^error: 'net' needs one more word\.\n\n {2}postern net up .*\n.*\n {2}postern net down .*\n.*\n.* net status/,
-  ],
+  ['net', 2, /^error: 'net' needs one more word: up, down, status\.\nhint: See postern net --help\.\n$/],
   [
     'exec --subnt a/b -- true',
-    1,
+    2,
     /^error: 'postern exec' has no option --subnt\. Did you mean --subnet\?\nhint: postern exec/,
   ],
-  ['token --frob', 1, /^error: 'postern token' has no option --frob\.\nhint: postern token/],
+  ['token --frob', 2, /^error: 'postern token' has no option --frob\.\nhint: postern token/],
   [
     'exec --subnet a/b echo --x ok',
-    1,
+    2,
     /^error: 'echo' is not an .*\nhint: Put -- before the program: postern exec --subnet a\/b -- echo --x ok\n$/,
   ],
-  ['token now', 1, /^error: 'now' is not an option of 'postern token'\.\nhint: postern token \[/],
-  ['token --resource', 1, /^error: Option '--resource <value>' argument missing\nhint: postern token/],
+  ['token now', 2, /^error: 'now' is not an option of 'postern token'\.\nhint: postern token \[/],
+  ['token --resource', 2, /^error: --resource needs a value: --resource URL\.\nhint: postern token/],
   [
     'hosts --vaults x',
-    1,
+    2,
     /^error: 'x' is not a vault name\.\nhint: A name has 3 to 24 letters, digits and hyphens\.\n$/,
   ],
   [
     'explain --vault demo --from 10.1.1.4',
-    1,
+    2,
     /private address 10\.1\.1\.4 only from a subnet\.\nhint: .* --subnet VNET\/SUBNET/,
   ],
   [
@@ -100,7 +100,7 @@ describe('the command line', () => {
     const { status, stdout } = postern('trust --help');
     assert.equal(status, 0);
     assert.deepEqual(
-      stdout.match(/postern trust \w+/g),
+      stdout.match(/postern trust [a-z]+/g),
       ['install', 'remove', 'status'].map((word) => `postern trust ${word}`),
     );
   });

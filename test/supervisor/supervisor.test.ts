@@ -171,7 +171,7 @@ test('a second process on the same data folder is refused, and kill -9 leaves no
 
 test('invalid options and a port in use are refused before anything starts', async (t) => {
   const wrong = startSupervisor(t, { argv: ['--memory', '--prot', '1'] });
-  assert.equal(await wrong.exit(), 1);
+  assert.equal(await wrong.exit(), 2);
   assert.match(wrong.complaints, /^postern: the option --prot is not known\. Did you mean --port\?/);
 
   const other = createServer();

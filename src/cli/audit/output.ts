@@ -26,7 +26,7 @@ export class Output {
       // The signal and the fault say why the wait ended.
       await once(process.stdout, 'drain', { signal }).catch(() => {});
     }
-    if (this.#fault !== undefined) throw new CommandFailed(`The records cannot be written: ${this.#fault.message}`);
+    if (this.#fault !== undefined) throw new CommandFailed(`The output cannot be written: ${this.#fault.message}`);
     return !signal.aborted;
   }
 }

@@ -1,6 +1,6 @@
 import { parseAddress, parseRange } from '../../address/address.ts';
 import { denied } from '../../firewall/decide.ts';
-import { CommandFailed } from '../failed.ts';
+import { WrongUsage } from '../failed.ts';
 import { membersOf } from '../json.ts';
 import type { Options } from '../command.ts';
 
@@ -30,7 +30,7 @@ export const questionOptions = {
 
 /**
  * @param nowMs milliseconds since 1970
- * @throws {CommandFailed} for a value that no record can have
+ * @throws {WrongUsage} for a value that no record can have
  */
 export function readQuestion(options: Options, nowMs: number): Question {
   const { vault, caller, address, verdict, operation, since, until } = options;
@@ -96,7 +96,7 @@ function byAddress(text: string): Test {
   if (exact !== undefined) return (record) => parseAddress(textOf(record, 'callerIpAddress'))?.text === exact.text;
   const parsed = parseRange(text);
   if (!parsed.ok)
-    throw new CommandFailed(
+    throw new WrongUsage(
       `--address: '${text}' is neither an address nor an IPv4 range.`,
       'Give 203.0.113.7 or 203.0.113.0/24.',
     );
@@ -132,7 +132,7 @@ function byVerdict(asked: string): Test {
   if (wanted === 'denied') return (record) => verdictOf(record).allowed === false;
   if (wanted === 'permission') return (record) => verdictOf(record).lacksPermission;
   if (!reasons.some((reason) => reason.toLowerCase() === wanted)) {
-    throw new CommandFailed(
+    throw new WrongUsage(
       `--verdict: '${asked}' is not a verdict.`,
       `Give allowed, denied, permission, or a reason: ${reasons.join(', ')}.`,
     );
@@ -149,7 +149,7 @@ function readTime(option: string, text: string, nowMs: number): number {
   if (count !== undefined && unit !== undefined) return nowMs - Number(count) * (units[unit] ?? 0);
   const atMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(atMs)) return atMs;
-  throw new CommandFailed(
+  throw new WrongUsage(
     `--${option}: '${text}' is not a time.`,
     'Give 2026-01-31T12:00:00Z, or 15m, 2h or 3d for so long ago.',
   );

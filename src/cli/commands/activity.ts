@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { entryLine } from '../activity/entry-line.ts';
 import { Output } from '../audit/output.ts';
 import { jsonLine } from '../audit/record-line.ts';
-import { errorMessage, getToken, send } from '../client.ts';
+import { answerFailed, getToken, send } from '../client.ts';
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
@@ -24,7 +24,7 @@ export const activity: Command = {
   flags: {
     denied: 'only what a firewall refused',
     follow: 'goes on with each new request',
-    json: 'as JSON, a line each, with control characters escaped',
+    json: 'as JSON: a line each, with control characters escaped',
   },
   async run({ data = 'postern-data', vault }, { flags }) {
     const feed = new Feed(await scopeOf(data, vault), flags.has('denied'));
@@ -79,7 +79,7 @@ class Feed {
     const answer = await send(connection, { method: 'GET', url, token: this.#token });
     // Its hour is over.
     if (answer.status === 401) this.#token = undefined;
-    if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
+    if (answer.status !== 200) throw answerFailed(answer);
     const members = membersOf(answer.body);
     if (members.get('gap') === true) {
       note('Some requests may be missing here, or be shown again: there were too many, or the server was restarted.');

@@ -16,7 +16,7 @@ export const auditQuery: Command = {
     'Prints the records of the audit log that all options agree on, the oldest first, a line each. It needs no running server.',
   options: questionOptions,
   required: [],
-  flags: { json: 'whole records, as they are in the log, with control characters escaped' },
+  flags: { json: 'as JSON: whole records, a line each, as they are in the log, with control characters escaped' },
   async run({ data = 'postern-data', ...options }, { flags }) {
     const question = readQuestion(options, Date.now());
     const files = openFiles(data);

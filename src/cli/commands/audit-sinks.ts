@@ -10,7 +10,9 @@ export const auditSinks: Command = {
     'Prints how far the audit log is delivered to each sink, and why one does not take records. The exit status is 1 if one does not. It needs no running server.',
   options: {},
   required: [],
-  flags: { json: 'as JSON' },
+  flags: {
+    json: 'as JSON: a list of { sink, target, records, begun, gaps }, and where known deliveredAt, behind and failure',
+  },
   async run({ data = 'postern-data' }, { flags }) {
     const sinks = sinksOf(join(data, 'audit'));
     const output = flags.has('json') ? JSON.stringify(sinks, undefined, 2) : sinks.map(linesOf).join('\n');

@@ -20,7 +20,7 @@ export const auditTail: Command = {
     'Prints the last ten records of the audit log that all options agree on, and then each new one, until Ctrl-C.',
   options: tailOptions,
   required: [],
-  flags: { json: 'whole records, as they are in the log, with control characters escaped' },
+  flags: { json: 'as JSON: whole records, a line each, as they are in the log, with control characters escaped' },
   async run({ data = 'postern-data', ...options }, { flags }) {
     const question = readQuestion(options, Date.now());
     const answers = (lines: readonly string[]) => answersIn(lines, question, { asJson: flags.has('json') });

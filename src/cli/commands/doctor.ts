@@ -8,7 +8,7 @@ export const doctor: Command = {
     'Says what this machine allows, what is missing, and the command that mends it. Exits 1 if a server or "run" needs it.',
   options: {},
   required: [],
-  flags: { json: 'as JSON' },
+  flags: { json: 'as JSON: { ready, checks }' },
   async run({ data = 'postern-data' }, { flags }) {
     const checks = findingsOf(await observe(data));
     const ready = isReady(checks);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from '../command.ts';
 import type { Connection } from '../connection.ts';
-import { CommandFailed } from '../failed.ts';
+import { CommandFailed, WrongUsage } from '../failed.ts';
 import type { EnvironmentChange } from '../run/environment.ts';
 import { changeFor } from '../run/program.ts';
 import { cacheFolder } from '../run/roots.ts';
@@ -29,15 +29,14 @@ export const env: Command = {
   required: [],
   flags: {
     shell: 'for a shell, to be evaluated (the default)',
-    json: 'as JSON, null for a variable to remove',
+    json: 'as JSON: the variables by name, null for one to remove',
     dotenv: 'for a file .env',
     github: 'for the file that $GITHUB_ENV names',
     az: 'also what the Azure CLI needs: a configuration folder of its own, in which the cloud is registered',
   },
   async run({ data = 'postern-data', as }, { flags }) {
     const asked = Object.keys(forms).filter((name) => flags.has(name));
-    if (asked.length > 1)
-      throw new CommandFailed(`--${asked.join(' and --')} cannot be used together; give one of them.`);
+    if (asked.length > 1) throw new WrongUsage(`--${asked.join(' and --')} cannot be used together; give one of them.`);
     const connection = readServer(data);
     const { change } = await changeFor(connection, as);
     const { azureCli } = await import('../run/azure-cli.ts');

@@ -7,7 +7,7 @@ import { join as joinFabric } from '../exec/join.ts';
 import type { JoinRequest } from '../exec/join.ts';
 import { findPrograms, whyNoFilter } from '../exec/programs.ts';
 import { controlSocketOf, placeOf } from '../../fabric/place.ts';
-import { CommandFailed } from '../failed.ts';
+import { CommandFailed, WrongUsage } from '../failed.ts';
 import { identityNamed } from '../run/identity.ts';
 
 export const exec: Command = {
@@ -18,12 +18,13 @@ export const exec: Command = {
     subnet: 'subnet that the program is in, as VNET/SUBNET or its ARM id',
     address: 'its address; if left out, a free one of the subnet',
     as: 'name of the managed identity (default developer)',
-    folder: 'folder in which the program works (default the current one)',
+    folder: { help: 'folder in which the program works (default the current one)', takes: 'folder' },
   },
   required: [],
   flags: {
     internet: 'the program is a host on the internet with this --address',
     declared: 'the program only says that it is in the subnet, which works without namespaces and is not enforced',
+    json: 'failures as JSON; the output is that of the program',
   },
   operands: 'COMMAND',
   async run({ data = 'postern-data', folder = '.', ...options }, { flags, operands }) {
@@ -63,7 +64,7 @@ async function declare(
 ): Promise<Outcome> {
   if (flags.has('internet') || subnet === undefined) {
     const hint = 'Give --declared --subnet VNET/SUBNET, without --internet.';
-    throw new CommandFailed('--declared needs a --subnet.', hint);
+    throw new WrongUsage('--declared needs a --subnet.', hint);
   }
   const dataFolder = resolve(data);
   process.chdir(folderToWorkIn(folder));
@@ -76,12 +77,12 @@ function requestOf({ subnet, address, as }: Options, flags: ReadonlySet<string>)
   const { pid } = process;
   if (!flags.has('internet')) {
     if (subnet !== undefined) return { join: 'subnet', subnet, ...(address !== undefined && { address }), pid };
-    throw new CommandFailed('--subnet is missing.', 'Give --subnet VNET/SUBNET, or --internet --address ADDRESS.');
+    throw new WrongUsage('--subnet is missing.', 'Give --subnet VNET/SUBNET, or --internet --address ADDRESS.');
   }
-  if (subnet !== undefined) throw new CommandFailed('A program is in a --subnet or on the --internet, not both.');
-  if (as !== undefined) throw new CommandFailed('A host on the internet has no managed identity.', 'Leave --as out.');
+  if (subnet !== undefined) throw new WrongUsage('A program is in a --subnet or on the --internet, not both.');
+  if (as !== undefined) throw new WrongUsage('A host on the internet has no managed identity.', 'Leave --as out.');
   if (address === undefined) {
-    throw new CommandFailed('--internet needs an --address.', 'Those of 203.0.113.0/25 are for such hosts.');
+    throw new WrongUsage('--internet needs an --address.', 'Those of 203.0.113.0/25 are for such hosts.');
   }
   return { join: 'internet', address, pid };
 }

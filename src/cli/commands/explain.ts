@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import { privateBlocks } from '../../fabric/addresses.ts';
 import { parseIpv4 } from '../../address/address.ts';
 import { subnetIdOf } from '../subnet-id.ts';
-import { CommandFailed } from '../failed.ts';
+import { WrongUsage } from '../failed.ts';
 import { membersOf } from '../json.ts';
 import { callerNamed } from '../service-caller.ts';
 import { askAbout, findVault, stringsOf } from '../vault-request.ts';
@@ -24,7 +24,7 @@ export const explain: Command = {
   async run({ data = 'postern-data', vault = '', from, subnet, as, permission }, { flags }) {
     const found = await findVault(data, vault);
     if (subnet === undefined && isPrivate(from)) {
-      throw new CommandFailed(
+      throw new WrongUsage(
         `A vault sees the private address ${from} only from a subnet.`,
         'Give the subnet too: --subnet VNET/SUBNET.',
       );

@@ -21,7 +21,11 @@ export const exportSeed: Command = {
     from: 'with --secrets: address that the vaults are to see, by the NAT table (default one that each lets in)',
   },
   required: [],
-  flags: { secrets: 'with the values of secrets, in clear: give the file the mode 0600' },
+  flags: {
+    secrets: 'with the values of secrets, in clear: give the file the mode 0600',
+    json: 'as JSON, as without it: a seed',
+  },
+  progress: 'Reading the server',
   async run({ data = 'postern-data', 'resource-group': group = 'demo', from }, { flags }) {
     const asking = await openAsking(data);
     const { connection } = asking;

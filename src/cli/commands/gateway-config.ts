@@ -2,11 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
-import { errorMessage, getToken, send } from '../client.ts';
+import { answerFailed, getToken, send } from '../client.ts';
 import type { Command, Options } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
-import { CommandFailed } from '../failed.ts';
+import { CommandFailed, WrongUsage } from '../failed.ts';
 import { issuedIn, subnetNamed, subnetsIn } from '../gateway/answers.ts';
 import type { GatewaySubnet, Issued } from '../gateway/answers.ts';
 import { gatewayFiles, haproxyConfiguration } from '../gateway/haproxy.ts';
@@ -33,7 +33,10 @@ export const gatewayConfig: Command = {
     'server-ca': 'PEM file: the authority of gateways.tls.certificate, where that is configured',
   },
   required: ['subnet', 'out'],
-  flags: { replace: 'write over the files of an earlier run, as to renew the certificate' },
+  flags: {
+    replace: 'write over the files of an earlier run, as to renew the certificate',
+    json: 'as JSON: { configuration, files }',
+  },
   async run(options, { flags }) {
     const { data = 'postern-data', subnet: asked = '', connect, 'server-ca': caFile } = options;
     const out = resolve(options['out'] ?? '');
@@ -54,7 +57,11 @@ export const gatewayConfig: Command = {
       [gatewayFiles.serverAuthorities]: authorities,
     };
     orFail(`The files cannot be written to ${out}`, () => writeFiles(out, replace, files));
-    return haproxyConfiguration(place, host);
+    const configuration = haproxyConfiguration(place, host);
+    return {
+      json: { configuration, files: Object.keys(files).map((name) => join(out, name)) },
+      text: configuration,
+    };
   },
 };
 
@@ -62,13 +69,13 @@ function readHost(options: Options, out: string): GatewayHost {
   const { folder = out, user = defaultUser, port = defaultPort, namespace } = options;
   if (!isAbsolute(folder) || !plainPath.test(folder)) {
     const rule = 'give an absolute path of letters, digits, "_", "-", "." and "/"';
-    throw new CommandFailed(`--folder ${JSON.stringify(folder)} cannot be in HAProxy's configuration: ${rule}.`);
+    throw new WrongUsage(`--folder ${JSON.stringify(folder)} cannot be in HAProxy's configuration: ${rule}.`);
   }
-  if (!word.test(user)) throw new CommandFailed(`--user ${JSON.stringify(user)} is not the name of a user.`);
+  if (!word.test(user)) throw new WrongUsage(`--user ${JSON.stringify(user)} is not the name of a user.`);
   if (namespace !== undefined && !word.test(namespace)) {
-    throw new CommandFailed(`--namespace ${JSON.stringify(namespace)} is not the name of a network namespace.`);
+    throw new WrongUsage(`--namespace ${JSON.stringify(namespace)} is not the name of a network namespace.`);
   }
-  if (!isPort(port)) throw new CommandFailed(`--port ${JSON.stringify(port)} is not a port: give 1 to 65535.`);
+  if (!isPort(port)) throw new WrongUsage(`--port ${JSON.stringify(port)} is not a port: give 1 to 65535.`);
   return { folder, user, port: Number(port), namespace };
 }
 
@@ -79,7 +86,7 @@ function isPort(text: string): boolean {
 function checkEndpoint(connect: string): void {
   const [, port = ''] = /^(?:\[[\da-f:.]+\]|[a-z\d.-]+):(\d+)$/i.exec(connect) ?? [];
   if (!isPort(port)) {
-    throw new CommandFailed(`--connect ${JSON.stringify(connect)} is not ADDRESS:PORT, such as 192.0.2.10:8444.`);
+    throw new WrongUsage(`--connect ${JSON.stringify(connect)} is not ADDRESS:PORT, such as 192.0.2.10:8444.`);
   }
 }
 
@@ -110,7 +117,7 @@ function refuseUnknownAuthority(): never {
 async function readNetworks(connection: Connection, token: string): Promise<unknown> {
   const url = `${connection.home}/providers/Postern.Fabric/networks?api-version=2026-11-01`;
   const answered = await send(connection, { method: 'GET', url, token });
-  if (answered.status !== 200) throw new CommandFailed(errorMessage(answered));
+  if (answered.status !== 200) throw answerFailed(answered);
   return answered.body;
 }
 
@@ -123,7 +130,7 @@ interface Asked {
 async function issue(connection: Connection, { token, subnet, publicKey }: Asked): Promise<Issued> {
   const url = `${connection.home}${subnet.networkId}/issueGatewayCertificate?api-version=2026-11-01`;
   const answered = await send(connection, { method: 'POST', url, token, json: { publicKey } });
-  if (answered.status !== 200) throw new CommandFailed(errorMessage(answered));
+  if (answered.status !== 200) throw answerFailed(answered);
   return issuedIn(answered.body);
 }
 

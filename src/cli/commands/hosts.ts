@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
-import { CommandFailed } from '../failed.ts';
+import { WrongUsage } from '../failed.ts';
 
 export const hosts: Command = {
   name: 'hosts',
@@ -10,13 +10,15 @@ export const hosts: Command = {
     vaults: 'names of the vaults, with commas between them',
   },
   required: ['vaults'],
+  flags: { json: 'as JSON: a list of { address, name }' },
   async run({ data = 'postern-data', vaults = '' }) {
-    const { vaultSuffix } = readConnection(data);
+    const { vaultSuffix, address: main, addresses = [main] } = readConnection(data);
     const domain = vaultSuffix.replace(/:\d+$/, '');
     const names = vaults.split(',').map((name) => name.trim());
     const wrong = names.find((name) => !/^[a-z0-9-]{3,24}$/i.test(name));
     if (wrong !== undefined)
-      throw new CommandFailed(`'${wrong}' is not a vault name.`, 'A name has 3 to 24 letters, digits and hyphens.');
-    return names.flatMap((name) => [`127.0.0.1 ${name}${domain}`, `::1 ${name}${domain}`]).join('\n');
+      throw new WrongUsage(`'${wrong}' is not a vault name.`, 'A name has 3 to 24 letters, digits and hyphens.');
+    const lines = names.flatMap((name) => addresses.map((address) => ({ address, name: `${name}${domain}` })));
+    return { json: lines, text: lines.map(({ address, name }) => `${address} ${name}`).join('\n') };
   },
 };

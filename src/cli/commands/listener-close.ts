@@ -9,8 +9,9 @@ export const listenerClose: Command = {
     id: 'id of the listener, as "listener open" and "listener list" print it',
   },
   required: ['id'],
+  flags: { json: 'as JSON: { closed }' },
   async run({ data = 'postern-data', id }) {
     await askSupervisor(readConnection(data), { close: 'listener', id });
-    return `closed ${id}`;
+    return { json: { closed: id }, text: `closed ${id}` };
   },
 };

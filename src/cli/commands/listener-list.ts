@@ -7,6 +7,7 @@ export const listenerList: Command = {
   synopsis: 'Lists the open listeners of subnets: those of vaults and those of instance metadata.',
   options: {},
   required: [],
+  flags: { json: 'as JSON: a list of { id, kind, port, … }, as without it if the output is not a terminal' },
   async run({ data = 'postern-data' }) {
     const answer = await askSupervisor(readConnection(data), { list: 'listeners' });
     return JSON.stringify(answer.get('listeners'), undefined, 2);

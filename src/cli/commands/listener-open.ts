@@ -15,6 +15,7 @@ export const listenerOpen: Command = {
     subnet: 'the subnet, as VNET/SUBNET or its ARM id',
   },
   required: ['port', 'subnet'],
+  flags: { json: 'as JSON, as without it: { id, incarnation }' },
   async run({ data = 'postern-data', namespace, pid, port, subnet = '' }) {
     const connection = readConnection(data);
     const where = pid === undefined ? namespace : { pid: Number(pid), name: namespace };

@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { openedFolder, readConnection } from '../connection.ts';
 import { openSupervisor } from '../control.ts';
 import type { Supervisor } from '../control.ts';
-import { CommandFailed } from '../failed.ts';
+import { CommandFailed, WrongUsage } from '../failed.ts';
 import { keepNextKey, keepOldKey, readCurrentKey, readKey } from '../keys/key-file.ts';
 import { rotatedLine, rotationIn } from '../keys/rotation.ts';
 
@@ -13,16 +13,19 @@ export const masterKeyRotate: Command = {
   synopsis:
     'Replaces the master key of the running server, where it is kept, and seals everything again under the new one. No key is printed.',
   options: {
-    'new-key-file': 'file with the new key (default: a new one is made)',
-    'old-key-file': 'file to keep the old key in, for backups from before; it must not exist',
+    'new-key-file': { help: 'file with the new key (default: a new one is made)', takes: 'file' },
+    'old-key-file': {
+      help: 'file to keep the old key in, for backups from before; it must not exist',
+      takes: 'file',
+    },
   },
   required: [],
   flags: {
     'discard-old-key': 'keep the old key nowhere: no backup from before can be opened any more, unless it has the key',
-    json: 'print one line of JSON',
+    json: 'as JSON, in one line: { from, to, file } and oldFile, with the ids of the keys',
   },
   async run({ data = 'postern-data', 'new-key-file': newFile, 'old-key-file': oldFile }, { flags }) {
-    if ((oldFile === undefined) === !flags.has('discard-old-key')) throw new CommandFailed(undecided, choices);
+    if ((oldFile === undefined) === !flags.has('discard-old-key')) throw new WrongUsage(undecided, choices);
     const given = newFile === undefined ? undefined : readKey(newFile, newFile).encoded;
     const connection = readConnection(data);
     using supervisor = await openSupervisor(connection);

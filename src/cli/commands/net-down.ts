@@ -12,9 +12,11 @@ export const netDown: Command = {
     'The server and its resources stay as they are.',
   options: {},
   required: [],
+  flags: { json: 'as JSON: { message }' },
   async run({ data = 'postern-data' }) {
     const place = placeOfServer(data);
     const environment = programEnvironment(process.env['PATH']);
-    return commanded(() => endFabric({ place, environment, readServer: () => readFabricServer(data) }));
+    const message = await commanded(() => endFabric({ place, environment, readServer: () => readFabricServer(data) }));
+    return { json: { message }, text: message };
   },
 };

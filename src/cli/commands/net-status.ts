@@ -10,7 +10,7 @@ export const netStatus: Command = {
     'Prints the virtual networks on this machine: their subnets, where each leaves to, and the workloads in them.',
   options: {},
   required: [],
-  flags: { json: 'print it as JSON' },
+  flags: { json: 'as JSON: { running, … }' },
   async run({ data = 'postern-data' }, { flags }) {
     const status = await commanded(() => statusOf(placeOfServer(data)));
     return flags.has('json') ? JSON.stringify(status, undefined, 2) : describeStatus(status);

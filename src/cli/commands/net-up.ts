@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { inBackground, reportTo } from '../net/background.ts';
+import { inBackground, lineTo, reportTo } from '../net/background.ts';
 import { commanded } from '../net/commanded.ts';
 import { readFabricServer } from '../net/fabric-server.ts';
 import { placeOfServer } from '../net/place.ts';
@@ -15,16 +15,22 @@ export const netUp: Command = {
     'It goes on until Ctrl-C, which removes the networks and ends the workloads in them.',
   options: {},
   required: [],
-  flags: { detach: 'return when the networks are there; "postern net down" removes them' },
+  flags: {
+    detach: 'return when the networks are there; "postern net down" removes them',
+    json: 'as JSON: a line each, { line }, and { line, ready } when the networks are there',
+  },
   async run({ data = 'postern-data' }, { flags }) {
     const place = placeOfServer(data);
+    const asJson = flags.has('json');
     if (flags.has('detach')) {
       const status = await commanded(() => statusOf(place));
       // Each example begins with it.
-      if (status.running) return `"postern net up" runs already. ${summaryOf(status)}`;
-      return inBackground(['net', 'up', '--data', data]);
+      const line = status.running
+        ? `"postern net up" runs already. ${summaryOf(status)}`
+        : await inBackground(['net', 'up', '--data', data], lineTo(process.stdout, asJson));
+      return { output: asJson ? JSON.stringify({ line, ready: true }) : line, exitStatus: 0 };
     }
-    const report = reportTo(process.stdout);
+    const report = reportTo(lineTo(process.stdout, asJson));
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
     try {

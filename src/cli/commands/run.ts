@@ -13,6 +13,7 @@ export const run: Command = {
   synopsis: 'Runs a program that finds the vaults, trusts their certificates and signs in as a managed identity.',
   options: { as: 'name of the managed identity (default developer)' },
   required: [],
+  flags: { json: 'failures as JSON; the output is that of the program' },
   operands: 'COMMAND',
   async run({ data = 'postern-data', as }, { operands }) {
     const connection = readServer(data);

@@ -11,11 +11,15 @@ export const secretDelete: Command = {
     'local-address': vaultOptions['local-address'],
   },
   required: ['vault', 'name'],
+  flags: { json: 'as JSON: what the vault says of the deleted secret, such as { recoveryId, scheduledPurgeDate }' },
   async run(options) {
     const { name = '' } = options;
     const vault = await atVault(options);
     const answer = await vault.ask(`/secrets/${name}`, { method: 'DELETE' });
     const seconds = Number(answer.get('scheduledPurgeDate'));
-    return `Deleted. It can be recovered until ${new Date(seconds * 1000).toISOString()}.`;
+    return {
+      json: Object.fromEntries(answer),
+      text: `Deleted. It can be recovered until ${new Date(seconds * 1000).toISOString()}.`,
+    };
   },
 };

@@ -7,7 +7,7 @@ export const secretList: Command = {
   synopsis: "Lists a vault's secrets through the data plane, as the administrator: one name a line.",
   options: vaultOptions,
   required: ['vault'],
-  flags: { json: 'as JSON: a list of what the vault says of each' },
+  flags: { json: 'as JSON: a list of what the vault says of each, such as { id, attributes }' },
   async run(options, { flags }) {
     const vault = await atVault(options);
     const found: unknown[] = [];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from '../command.ts';
-import { CommandFailed } from '../failed.ts';
+import { CommandFailed, WrongUsage } from '../failed.ts';
 import { atVault, vaultOptions } from '../secret/at-vault.ts';
 
 /** More than a vault takes, so that the vault says so. */
@@ -15,24 +15,26 @@ export const secretSet: Command = {
     vault: vaultOptions.vault,
     name: 'name of the secret',
     value: 'the value; other users of this machine can see it while the command runs',
-    file: 'file with the value, which is taken as it is',
+    file: { help: 'file with the value, which is taken as it is', takes: 'file' },
     'content-type': 'what the value is, such as text/plain',
     from: vaultOptions.from,
     'local-address': vaultOptions['local-address'],
   },
   required: ['vault', 'name'],
+  flags: { json: 'as JSON: what the vault says of the secret, such as { id, attributes }, without the value' },
   async run(options) {
     const { name = '', 'content-type': contentType } = options;
     const value = valueIn(options);
     const vault = await atVault(options);
     const answer = await vault.ask(`/secrets/${name}`, { method: 'PUT', json: { value, contentType } });
-    return String(answer.get('id'));
+    const { value: _, ...said } = Object.fromEntries(answer);
+    return { json: said, text: String(answer.get('id')) };
   },
 };
 
 function valueIn({ value, file }: { readonly value?: string | undefined; readonly file?: string | undefined }): string {
   if (value !== undefined && file !== undefined) {
-    throw new CommandFailed('--value and --file cannot be used together; give one of them.');
+    throw new WrongUsage('--value and --file cannot be used together; give one of them.');
   }
   if (value !== undefined) return value;
   // The line break at the end is the terminal's or that of echo, and not the secret's.

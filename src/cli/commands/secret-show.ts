@@ -12,6 +12,7 @@ export const secretShow: Command = {
     'local-address': vaultOptions['local-address'],
   },
   required: ['vault', 'name'],
+  flags: { json: 'as JSON, as without it: what the vault says of the secret, such as { value, id, attributes }' },
   async run(options) {
     const { name = '', version = '' } = options;
     const vault = await atVault(options);

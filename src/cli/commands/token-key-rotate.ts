@@ -12,7 +12,7 @@ export const tokenKeyRotate: Command = {
   flags: {
     revoke:
       'accept no token any more that was signed by an earlier key: clients get 401 until they ask for another one',
-    json: 'print one line of JSON',
+    json: 'as JSON, in one line: { from, to, revoked }, with the ids of the keys',
   },
   async run({ data = 'postern-data' }, { flags }) {
     const revoke = flags.has('revoke');

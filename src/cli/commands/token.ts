@@ -6,11 +6,14 @@ export const token: Command = {
   name: 'token',
   synopsis: 'Prints a token of the administrator, for vaults or for --resource URL.',
   options: {
-    resource: 'URL of the resource that the token is for (default vaults)',
+    resource: { help: 'URL of the resource that the token is for (default vaults)', value: 'URL' },
   },
   required: [],
+  flags: { json: 'as JSON: { token, resource }' },
   async run({ data = 'postern-data', resource }) {
     const connection = readConnection(data);
-    return getToken(connection, resource ?? vaultResource(connection));
+    const wanted = resource ?? vaultResource(connection);
+    const issued = await getToken(connection, wanted);
+    return { json: { token: issued, resource: wanted }, text: issued };
   },
 };

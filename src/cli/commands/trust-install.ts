@@ -18,16 +18,18 @@ export const trustInstall: Command = {
     "Lets your browsers trust the server's certificates: puts its authority into your own stores, and nowhere else.",
   options: {},
   required: [],
+  flags: {
+    json: 'as JSON: a list of { browser, folder, state, isAsWanted, reason }; or { byHand }, a command of this system',
+  },
   async run({ data = 'postern-data' }) {
     const connection = readConnection(data);
     const { caFile } = connection;
     refuseForeign(data, domainOf(connection));
     const authorities = readAuthorities(connection);
     const prefix = nicknamePrefix(connection);
-    return (
-      lineFor(process.platform, 'install', () => ({ caFile, authorities })) ??
-      reportStores((store) => install(store, { authorities, prefix, caFile, domain: domainOf(connection) }))
-    );
+    const byHand = lineFor(process.platform, 'install', () => ({ caFile, authorities }));
+    if (byHand !== undefined) return { json: { byHand }, text: byHand };
+    return reportStores((store) => install(store, { authorities, prefix, caFile, domain: domainOf(connection) }));
   },
 };
 

@@ -12,13 +12,15 @@ export const trustRemove: Command = {
   synopsis: 'Takes the authority of this server out of the stores of your browsers, and nothing else.',
   options: {},
   required: [],
+  flags: {
+    json: 'as JSON: a list of { browser, folder, state, isAsWanted, reason }; or { byHand }, a command of this system',
+  },
   async run({ data = 'postern-data' }) {
     const connection = readConnection(data);
     const { caFile } = connection;
-    return (
-      lineFor(process.platform, 'remove', () => ({ caFile, authorities: readAuthorities(connection) })) ??
-      reportStores((store) => removeAll(store, nicknamePrefix(connection)))
-    );
+    const byHand = lineFor(process.platform, 'remove', () => ({ caFile, authorities: readAuthorities(connection) }));
+    if (byHand !== undefined) return { json: { byHand }, text: byHand };
+    return reportStores((store) => removeAll(store, nicknamePrefix(connection)));
   },
 };
 

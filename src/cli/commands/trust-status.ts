@@ -11,17 +11,19 @@ export const trustStatus: Command = {
   synopsis: 'Says for each store of your browsers whether it has the authority of this server. Exits 1 if one has not.',
   options: {},
   required: [],
+  flags: {
+    json: 'as JSON: a list of { browser, folder, state, isAsWanted, reason }; or { byHand }, a command of this system',
+  },
   async run({ data = 'postern-data' }) {
     const connection = readConnection(data);
     const { caFile } = connection;
     const authorities = readAuthorities(connection);
     const wanted = authorities.map(({ nickname }) => nickname);
-    return (
-      lineFor(process.platform, 'status', () => ({ caFile, authorities })) ??
-      reportStores((store) => {
-        const { state, reason } = planFor(entriesOf(store, nicknamePrefix(connection)), wanted);
-        return { isAsWanted: state === 'installed', state, reason };
-      })
-    );
+    const byHand = lineFor(process.platform, 'status', () => ({ caFile, authorities }));
+    if (byHand !== undefined) return { json: { byHand }, text: byHand };
+    return reportStores((store) => {
+      const { state, reason } = planFor(entriesOf(store, nicknamePrefix(connection)), wanted);
+      return { isAsWanted: state === 'installed', state, reason };
+    });
   },
 };

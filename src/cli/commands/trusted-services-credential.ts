@@ -1,5 +1,5 @@
 import { servicesTenant } from '../../types/caller.ts';
-import { errorMessage, getToken, send } from '../client.ts';
+import { answerFailed, getToken, send } from '../client.ts';
 import type { ClientAnswer } from '../client.ts';
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
@@ -14,6 +14,7 @@ export const trustedServicesCredential: Command = {
     "Makes a secret with which a program plays a trusted service that calls as an application of Microsoft's, and prints it once, as JSON.",
   options: { service: "name of the service, a part of it that no other has, or the application's id" },
   required: ['service'],
+  flags: { json: 'as JSON, as without it: { tenantId, clientId, clientSecret, objectId }' },
   async run({ data = 'postern-data', service = '' }) {
     const applicationId = applicationOf(service);
     const connection = readConnection(data);
@@ -69,7 +70,7 @@ async function post({ connection, token }: Graph, path: string, json: object): P
 }
 
 function members(answered: ClientAnswer): ReadonlyMap<string, unknown> {
-  if (answered.status >= 300) throw new CommandFailed(errorMessage(answered));
+  if (answered.status >= 300) throw answerFailed(answered);
   return membersOf(answered.body);
 }
 

@@ -9,7 +9,11 @@ export const trustedServices: Command = {
     'Lists the services that a vault with the bypass AzureServices lets through its firewall: how each is recognised, and for which permissions.',
   options: {},
   required: [],
-  flags: { json: 'as JSON', current: "Azure's list of 2026, instead of the document's" },
+  flags: {
+    json: 'as JSON: a list of { name, scenario, callers }',
+    current: "Azure's list of 2026, instead of the document's",
+  },
+  isWithoutData: true,
   run(_options, { flags }) {
     const { services } = trustFor(flags.has('current') ? 'current' : 'documented', 'scenario');
     return Promise.resolve(

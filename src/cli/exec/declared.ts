@@ -1,6 +1,6 @@
 import { formatIpv4, givenAddresses, parseRange } from '../../address/address.ts';
 import { subnetNamed as findNamed } from '../../fabric/subnet-named.ts';
-import { errorMessage, getToken, send } from '../client.ts';
+import { answerFailed, getToken, send } from '../client.ts';
 import type { Connection } from '../connection.ts';
 import { openSupervisor } from '../control.ts';
 import { CommandFailed } from '../failed.ts';
@@ -89,7 +89,7 @@ export async function readSubnets(connection: Connection): Promise<readonly Know
   const token = await getToken(connection, connection.home);
   const url = `${connection.home}/providers/Postern.Fabric/networks?api-version=2026-11-01`;
   const answer = await send(connection, { method: 'GET', url, token });
-  if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
+  if (answer.status !== 200) throw answerFailed(answer);
   return listIn(answer.body, 'virtualNetworks').flatMap((network) =>
     listIn(network, 'subnets').map((subnet) => ({
       id: textIn(subnet, 'id'),

@@ -1,4 +1,4 @@
-import { errorMessage, getToken, send } from '../client.ts';
+import { answerFailed, getToken, send } from '../client.ts';
 import { readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
@@ -78,7 +78,7 @@ async function groupsOf(asking: Asking, user: string): Promise<readonly string[]
     token: asking.token,
     json: { securityEnabledOnly: false },
   });
-  if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
+  if (answer.status !== 200) throw answerFailed(answer);
   return listIn(membersOf(answer.body), 'value').filter((id) => typeof id === 'string');
 }
 
@@ -87,7 +87,7 @@ async function pages({ connection, token }: Asking, first: string): Promise<read
   const found: Members[] = [];
   for (let url: string | undefined = first; url !== undefined;) {
     const answer = await send(connection, { method: 'GET', url, token });
-    if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
+    if (answer.status !== 200) throw answerFailed(answer);
     const body = membersOf(answer.body);
     found.push(...listIn(body, 'value').map(membersOf));
     const next: unknown = body.get('nextLink') ?? body.get('@odata.nextLink');

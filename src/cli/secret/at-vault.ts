@@ -1,8 +1,8 @@
-import { errorMessage, getToken, send, vaultResource } from '../client.ts';
+import { answerFailed, getToken, send, vaultResource } from '../client.ts';
 import type { ClientRequest } from '../client.ts';
 import type { Options } from '../command.ts';
 import { readConnection } from '../connection.ts';
-import { CommandFailed } from '../failed.ts';
+import { CommandFailed, WrongUsage } from '../failed.ts';
 import { membersOf } from '../json.ts';
 import { localAddressFor } from '../seen-address.ts';
 
@@ -11,8 +11,8 @@ const apiVersion = 'api-version=2025-07-01';
 /** The options of every command that asks a vault as the administrator. */
 export const vaultOptions = {
   vault: 'name of the vault',
-  from: 'address that the vault is to see, by the NAT table',
-  'local-address': 'local address to connect from',
+  from: { help: 'address that the vault is to see, by the NAT table', value: 'ADDRESS' },
+  'local-address': { help: 'local address to connect from', value: 'ADDRESS' },
 } as const;
 
 /** A vault, as the administrator reaches it from one address. */
@@ -34,7 +34,7 @@ export async function atVault({
 }: Options): Promise<AtVault> {
   const connection = readConnection(data);
   if (from !== undefined && given !== undefined) {
-    throw new CommandFailed('--from and --local-address cannot be used together; give one of them.');
+    throw new WrongUsage('--from and --local-address cannot be used together; give one of them.');
   }
   const localAddress = from === undefined ? given : localAddressFor(from, connection);
   const token = await getToken(connection, vaultResource(connection));
@@ -45,7 +45,7 @@ export async function atVault({
       // The token must not follow a page of another server.
       if (new URL(url).origin !== new URL(origin).origin) throw new CommandFailed(`${url} is not below ${origin}.`);
       const answer = await send(connection, { method, url, token, localAddress, json });
-      if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
+      if (answer.status !== 200) throw answerFailed(answer);
       return membersOf(answer.body);
     },
   };

@@ -1,5 +1,5 @@
 import { CommandFailed } from '../failed.ts';
-import type { Outcome } from '../command.ts';
+import type { Answer } from '../command.ts';
 import { shellWord } from '../shell-word.ts';
 import { chromiumFolder, findStores } from './stores.ts';
 import type { NssStore } from './stores.ts';
@@ -15,7 +15,7 @@ export interface StoreReport {
  * Does the same to every store: a line each, and exit status 1 if one is not as wanted.
  * @throws {CommandFailed} when there is no store
  */
-export function reportStores(visit: (store: NssStore) => StoreReport): Outcome {
+export function reportStores(visit: (store: NssStore) => StoreReport): Answer {
   const stores = findStores();
   if (stores.length === 0) {
     const folder = chromiumFolder();
@@ -25,11 +25,11 @@ export function reportStores(visit: (store: NssStore) => StoreReport): Outcome {
     );
   }
   const reports = stores.map((store) => ({ ...store, ...visited(store, visit) }));
-  const output = reports.map(({ browser, folder, state, reason }) => {
+  const lines = reports.map(({ browser, folder, state, reason }) => {
     const line = `${state.padEnd(12)} ${browser.padEnd(18)} ${folder}`;
     return reason === undefined ? line : `${line}: ${reason}`;
   });
-  return { output: output.join('\n'), exitStatus: reports.every(({ isAsWanted }) => isAsWanted) ? 0 : 1 };
+  return { json: reports, text: lines.join('\n'), exitStatus: reports.every(({ isAsWanted }) => isAsWanted) ? 0 : 1 };
 }
 
 /** A store that fails does not keep the others waiting; that there is no certutil is one failure of all. */
