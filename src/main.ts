@@ -9,11 +9,12 @@ import { startOtlpThread } from './delivery/delivery.ts';
 import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
 import { readPortal } from './site/portal-files.ts';
-import type { Binding, FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
+import type { Binding, FromWorker, Listener, StartWorker, TlsPair, ToWorker } from './types/supervision.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
 import { openKeyRotation, RotationRefused } from './worker/key-rotation.ts';
 import type { KeyRotation } from './worker/key-rotation.ts';
+import { dropPrivileges } from './worker/drop-privileges.ts';
 import { closeInherited } from './worker/inherited.ts';
 import { bindAgain, endBindings } from './worker/bind-again.ts';
 import { bindDeclared } from './worker/bind-declared.ts';
@@ -95,6 +96,9 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
     case 'rotate':
       await rotate(message);
       break;
+    case 'tls':
+      await showCertificates(message.pairs);
+      break;
     case 'ping':
       tell({ kind: 'pong' });
       break;
@@ -119,7 +123,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const now = Date.now;
   const readFile = fileReader(message.files);
   const gatewayFiles = readGatewayFiles(settings, readFile);
-  const { folder: place, mark } = message;
+  const { folder: place, mark, tls } = message;
   const notice = (text: string) => log.warn(text);
   const folder = await openFolder({ settings, path: place.path, entry: '.', readFile, mark, notice, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
@@ -129,6 +133,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const server = await openServer({
     ...folder,
     settings,
+    tls,
     port,
     gatewayCertificate,
     deliveryThread,
@@ -211,6 +216,15 @@ async function bind(binding: Binding): Promise<void> {
   tell(await ('tokenDigest' in binding ? bindDeclared(binding, context) : bindIdentity(binding, context)));
 }
 
+/** A pair was tried before it was sent; should one fail nevertheless, those from before are shown. */
+async function showCertificates(pairs: readonly TlsPair[]): Promise<void> {
+  try {
+    (await running)?.context.server.renewals.showOperatorCertificates(pairs);
+  } catch (error) {
+    log.error({ err: error }, "the operator's certificates were not replaced");
+  }
+}
+
 async function unbind(id: string): Promise<void> {
   const server = (await running)?.context.server;
   server?.identityBindings.unbind(id);
@@ -249,13 +263,6 @@ async function listen(listener: Listener, handle: unknown): Promise<Accepting | 
   worker.outstanding -= 1;
   if (worker.outstanding === 0) worker.announce();
   return added.ok ? added : undefined;
-}
-
-/** The order matters: without root's uid, the groups could no longer be given up. */
-function dropPrivileges({ uid, gid }: { readonly uid: number; readonly gid: number }): void {
-  process.setgroups?.([]);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
 }
 
 function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {

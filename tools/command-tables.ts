@@ -20,7 +20,8 @@ const connectionMembers: Readonly<Record<string, string>> = {
   clientId: "the administrator's client",
   clientSecret: 'its secret',
   objectId: 'its object id, for access policies and role assignments',
-  caFile: "the certificate authority of the server's certificates, as PEM",
+  caFile:
+    'the authorities that clients must trust, as PEM: `ca.pem`, or `trusted.pem` where the configuration has `tls`, whose authorities it has too',
   fabricCaFile: "the certificate authority of Azure's own names, as PEM: only workloads of the fabric trust it",
   dataDir: 'the data folder',
   controlSocket: "the supervisor's control socket",

@@ -55,6 +55,7 @@ const complete = {
     tls: { listen: '192.0.2.10:1', clientCa: 'a.pem', certificate: 'b.pem', key: 'c.pem' },
     unix: [{ vnet: guid, path: 'd' }],
   },
+  tls: [{ certificate: 'a.pem', key: 'b.pem', authority: 'c.pem' }],
   loadBalancers: [{ listen: '192.0.2.10:2', from: ['192.0.2.0/24'], version: 2 }],
   health: { listen: '192.0.2.10:3', hosts: ['postern.example'] },
   trustedServices: { list: 'current', scope: 'service' },

@@ -3,7 +3,7 @@ import { generateMasterKey } from '../crypto/master-key.ts';
 import { readSeed } from '../seed/read-seed.ts';
 import { profileOf } from '../settings/rule-profile.ts';
 import { readSettings } from '../settings/settings.ts';
-import { isStartMember } from '../settings/start-config.ts';
+import { isForStart } from '../settings/start-config.ts';
 import { describeType } from '../shape/fault.ts';
 import type { SeedSetting, Settings } from '../settings/settings.ts';
 import { checkClock } from './clock.ts';
@@ -20,11 +20,9 @@ export function settingsOf(options: PosternOptions, folder: string): Settings {
     );
   }
   const { clock, config, ruleProfile } = options;
-  const own = Object.keys(config ?? {}).find(isStartMember);
+  const own = Object.keys(config ?? {}).find(isForStart);
   if (own !== undefined) {
-    throw new TypeError(
-      `startPostern: config: ${own} is for \`postern start\`, which has a command line: leave it out.`,
-    );
+    throw new TypeError(`startPostern: config: ${own} is for \`postern start\` alone: leave it out.`);
   }
   if (clock !== undefined) checkClock(clock);
   const profile = ruleProfile === undefined ? [] : ['--rules', ruleProfile];

@@ -4,7 +4,7 @@ import type { Refusal } from './refusal.ts';
 
 export interface EndTlsOptions {
   readonly secureContext: SecureContext;
-  readonly SNICallback?: NonNullable<TLSSocketOptions['SNICallback']>;
+  readonly SNICallback?: TLSSocketOptions['SNICallback'];
   readonly timeoutMs: number;
   readonly onSecure: (socket: TLSSocket) => void;
   /** Called before the connection is destroyed; not for a client that merely went away. */

@@ -46,18 +46,19 @@ import { takeHeader } from './take-header.ts';
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #limits: IngressLimits;
-  readonly #shown: ShownCertificates;
   readonly #refusals: RefusalLog;
   /** By the socket that `onConnection` gets. */
   readonly #attributed = new WeakMap<object, Attributed>();
   readonly #listeners: OpenListeners;
+  /** The certificates that new connections are shown. */
+  readonly shown: ShownCertificates;
   /** The places that programs declare. */
   readonly declared = new DeclaredPlaces();
 
   constructor(options: IngressOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#shown = new ShownCertificates(options.certificates);
+    this.shown = new ShownCertificates(options.certificates);
     this.#refusals = new RefusalLog({ write: options.log, now: options.now });
     this.#listeners = new OpenListeners(this.#limits, this.#refusals);
   }
@@ -137,7 +138,7 @@ export class Ingress {
 
   /** Gateways on other hosts: PROXY v2 inside mutual TLS, each channel bound to a virtual network by its certificate. */
   addTlsGateway(handle: Listenable, gateway: TlsGateway): Promise<OpenListener> {
-    const context = () => this.#shown.toGateways(gateway);
+    const context = () => this.shown.toGateways(gateway);
     const server = gatewayServer(context(), this.#limits);
     const listener = listenerOf({ kind: 'tlsGateway', renew: () => server.setSecureContext(context()) }, this.#limits);
     server.on('connection', (socket: Socket) => this.#track(listener, socket));
@@ -170,13 +171,13 @@ export class Ingress {
 
   /** Shows new connections another certificate; open connections keep theirs. */
   setCertificate(certificate: Certificate, names: CertifiedNames = 'own'): void {
-    this.#shown.set(names, certificate);
+    this.shown.set(names, certificate);
     this.#listeners.renew();
   }
 
   /** Believes gateways whose certificates these authorities (PEM) signed, from their next connection on. */
   trustGateways(authorities: string): void {
-    this.#shown.gatewayAuthorities = authorities;
+    this.shown.gatewayAuthorities = authorities;
     this.#listeners.renew();
   }
 
@@ -281,12 +282,10 @@ export class Ingress {
       return;
     }
     listener.answer?.(socket);
-    const { SNICallback, onConnection } = this.#options;
     const secured = endTls(socket, {
-      secureContext: this.#shown.of(serves === undefined ? 'own' : 'azure').context,
-      ...(SNICallback && { SNICallback }),
+      ...this.shown.endingFor(serves === undefined ? 'own' : 'azure'),
       timeoutMs: this.#limits.handshakeTimeoutMs,
-      onSecure: onConnection,
+      onSecure: this.#options.onConnection,
       onRefused: (refusal) => this.#refuse(listener, socket, refusal),
     });
     this.#attributed.set(secured, { source, serves, places, socket });

@@ -1,7 +1,6 @@
 import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { SubnetDirectory } from './attribution.ts';
-import type { EndTlsOptions } from './end-tls.ts';
 import type { NatTable } from './nat.ts';
 import type { AcceptedVersion } from './proxy-header.ts';
 import type { RefusedConnection } from './refusal.ts';
@@ -15,6 +14,13 @@ export interface Certificate {
   readonly cert: string | Buffer;
 }
 
+/** A certificate of the operator's, which is shown to clients that ask for one of its names at the server's own names. */
+export interface NamedCertificate extends Certificate {
+  /** DNS names in lower case; one may begin with `*.`. */
+  readonly names: readonly string[];
+  readonly keyType: 'rsa' | 'ec';
+}
+
 export interface IngressLimits {
   readonly headerTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
@@ -24,9 +30,12 @@ export interface IngressLimits {
 }
 
 export interface IngressOptions {
-  /** Shown to clients without SNI, or where `SNICallback` has no answer. Without one for Azure's names no listener may have `serves`. */
-  readonly certificates: { readonly own: Certificate; readonly azure?: Certificate };
-  readonly SNICallback?: NonNullable<EndTlsOptions['SNICallback']>;
+  /** Without one for Azure's names no listener may have `serves`. */
+  readonly certificates: {
+    readonly own: Certificate;
+    readonly azure?: Certificate;
+    readonly operator?: readonly NamedCertificate[];
+  };
   readonly nat: NatTable;
   readonly subnets: SubnetDirectory;
   /** Gets each connection once its TLS handshake is over; from then on `sourceOf` knows its source. */

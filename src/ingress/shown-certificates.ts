@@ -1,7 +1,8 @@
 import { createSecureContext } from 'node:tls';
-import type { SecureContext, SecureContextOptions } from 'node:tls';
+import type { SecureContext, SecureContextOptions, TLSSocketOptions } from 'node:tls';
+import { contextFor, contextsByName, type ContextsByName } from './by-name.ts';
 import { withoutResumption } from './gateway-certificate.ts';
-import type { Certificate, CertifiedNames, TlsGateway } from './options.ts';
+import type { Certificate, CertifiedNames, IngressOptions, NamedCertificate, TlsGateway } from './options.ts';
 
 const minVersion = 'TLSv1.2';
 
@@ -13,18 +14,38 @@ interface Shown {
 /** The certificates that new connections are shown, by whose names they have, and the authorities of gateways. */
 export class ShownCertificates {
   readonly #shown = new Map<CertifiedNames, Shown>();
+  #operator: ContextsByName = new Map();
   /** The server's own authorities of gateways' certificates, PEM. */
   gatewayAuthorities = '';
 
-  constructor(certificates: Readonly<Partial<Record<CertifiedNames, Certificate>>>) {
+  constructor({ operator = [], ...certificates }: IngressOptions['certificates']) {
     for (const names of ['own', 'azure'] as const) {
       const certificate = certificates[names];
       if (certificate !== undefined) this.set(names, certificate);
     }
+    this.#operator = contextsByName(operator, minVersion);
   }
 
   set(names: CertifiedNames, certificate: Certificate): void {
     this.#shown.set(names, { certificate, context: createSecureContext({ ...certificate, minVersion }) });
+  }
+
+  /**
+   * Replaces the operator's certificates.
+   * @throws {Error} for one that OpenSSL does not take; the ones from before are then shown
+   */
+  setOperator(certificates: readonly NamedCertificate[]): void {
+    this.#operator = contextsByName(certificates, minVersion);
+    // Tickets belong to this context. A resumed session would not show the client the certificate.
+    this.set('own', this.of('own').certificate);
+  }
+
+  /** The certificate for a connection: the operator's for the name that the client asks for, or else the server's. */
+  endingFor(names: CertifiedNames): Pick<TLSSocketOptions, 'SNICallback'> & { readonly secureContext: SecureContext } {
+    const { context: secureContext } = this.of(names);
+    const operator = this.#operator;
+    if (names !== 'own' || operator.size === 0) return { secureContext };
+    return { secureContext, SNICallback: (name, done) => done(null, contextFor(operator, name)) };
   }
 
   /** The certificate that gateways are shown, and the authorities that theirs must be from. */

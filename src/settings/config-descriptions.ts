@@ -163,6 +163,20 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   'gateways.unix[].vnet': { what: 'The virtual network that the gateway belongs to', form: 'its `resourceGuid`' },
   'gateways.unix[].path': { what: 'The path of the socket', form: file },
 
+  tls: {
+    what: "Certificates of your own for the server's names. Each host gets the one that has its name, and else the server's own",
+  },
+  'tls[].certificate': {
+    what: 'A PEM file: the certificate, and after it the one that issued it, and so on',
+    form: file,
+  },
+  'tls[].key': { what: 'A PEM file: its key, RSA or EC, without a passphrase', form: file },
+  'tls[].authority': {
+    what: 'A PEM file: the authority that clients must trust for it, which `trusted.pem` then has',
+    form: file,
+    default: 'the root in the chain or among those of this machine',
+  },
+
   loadBalancers: { what: 'Listeners behind load balancers, which say with the PROXY protocol who connects' },
   'loadBalancers[].listen': { what: 'Where it listens', form: '`ADDRESS:PORT`' },
   'loadBalancers[].from': {

@@ -70,6 +70,7 @@ export function configShape(folder: string) {
         unix: optionalList(object({ vnet: guid, path: file })),
       }),
     ),
+    tls: optionalList(object({ certificate: file, key: file, authority: optional(file) })),
     loadBalancers: optionalList(object({ listen: endpoint, from: someAddresses, version: literal(1, 2, 'any') })),
     health: optional(object({ listen: endpoint, hosts: optionalList(domain) })),
     trustedServices: optional(trustedServices),

@@ -41,9 +41,9 @@ export function startMembers(file: Shape<string, string>) {
 
 export type StartMember = keyof ReturnType<typeof startMembers>;
 
-const names: ReadonlySet<string> = new Set(Object.keys(startMembers(nonEmptyString)));
+const names: ReadonlySet<string> = new Set([...Object.keys(startMembers(nonEmptyString)), 'tls']);
 
-/** Whether a member of the configuration file is an option of `postern start` too. */
-export function isStartMember(name: string): boolean {
+/** Whether a member of the configuration file is for `postern start` alone, not for a server inside of a program. */
+export function isForStart(name: string): boolean {
   return names.has(name);
 }

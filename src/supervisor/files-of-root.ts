@@ -7,6 +7,7 @@ const names = [
   'master.key.next',
   'commit-mark',
   'ca.pem',
+  'trusted.pem',
   'fabric-ca.pem',
   'connection.json',
   'postern.db',

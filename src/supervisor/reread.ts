@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { readOperatorFiles } from './operator-files.ts';
+import { OperatorTls, type Tls } from './operator-tls.ts';
 import { refuseWorkersFiles } from './root-files.ts';
 import type { User } from './worker-user.ts';
 
@@ -9,17 +10,23 @@ import type { User } from './worker-user.ts';
 export interface WorkerConfiguration {
   readonly settings: Settings;
   readonly files: Readonly<Record<string, string>>;
+  /** The operator's certificates; `undefined`: none is configured. */
+  readonly tls: OperatorTls | undefined;
 }
 
 export type Reread =
   | {
       readonly ok: true;
       readonly configuration: WorkerConfiguration;
-      /** Settings that have changed in the file but need a restart. */ readonly kept: readonly string[];
+      /** Settings that have changed in the file but need a restart. */
+      readonly kept: readonly string[];
+      /** For the operator. */
+      readonly notices: readonly string[];
     }
   | { readonly ok: false; readonly message: string };
 
 export interface RereadInput {
+  readonly tls: Tls;
   /** The arguments after `postern start`. */
   readonly argv: readonly string[];
   readonly become: User | undefined;
@@ -61,7 +68,7 @@ export function reread(input: RereadInput): Reread {
   }
 }
 
-function readAgain({ argv, become, inForce, atStart, folder }: RereadInput): Reread {
+function readAgain({ tls: loaded, argv, become, inForce, atStart, folder }: RereadInput): Reread {
   const rootFiles: string[] = [];
   const readFile = (path: string): string => {
     rootFiles.push(path);
@@ -73,7 +80,11 @@ function readAgain({ argv, become, inForce, atStart, folder }: RereadInput): Rer
   if (refused !== undefined) return { ok: false, message: refused };
   const { settings, kept } = settingsAfter({ inForce, atStart }, read.settings);
   const operators = readOperatorFiles(settings, become);
-  return operators.ok ? { ok: true, configuration: { settings, files: operators.files }, kept } : operators;
+  if (!operators.ok) return operators;
+  const opened = OperatorTls.open({ tls: loaded, settings, worker: become, nowMs: Date.now });
+  if (!opened.ok) return opened;
+  const { tls, notices } = opened;
+  return { ok: true, configuration: { settings, files: operators.files, tls }, kept, notices };
 }
 
 /** The settings after a reload, and the names of changed settings that need a restart. */

@@ -14,6 +14,7 @@ import { chooseMarkPlace, type MarkPlace } from './mark-place.ts';
 import { withoutNewPrivileges } from './new-privileges.ts';
 import { filesOfRoot } from './files-of-root.ts';
 import { readOperatorFiles } from './operator-files.ts';
+import { OperatorTls } from './operator-tls.ts';
 import { refuseWorkersFiles } from './root-files.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
 import { reread, type WorkerConfiguration } from './reread.ts';
@@ -51,7 +52,7 @@ export async function start(
   }
   try {
     const startedIn = process.cwd();
-    const prepared = prepare(argv, startedIn, program);
+    const prepared = await prepare(argv, startedIn, program);
     if (prepared.ok) return await run(prepared, { argv, startedIn, program, heartbeat });
     complain(prepared.message);
     return prepared.isUsage === true ? 2 : 1;
@@ -86,7 +87,7 @@ async function run(
     become,
     mark: place.mark,
     markDescriptor: place.descriptor,
-    reread: (inForce) => reread({ argv, become, inForce, atStart, folder: startedIn }),
+    reread: (inForce, tls) => reread({ tls, argv, become, inForce, atStart, folder: startedIn }),
     listeners,
     controlSocket,
     program,
@@ -104,7 +105,10 @@ async function run(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => supervisor.signalled());
   const fromTerminal = hasTerminal();
   // The older meaning of SIGHUP: the terminal was closed (signal(7)).
-  process.on('SIGHUP', () => (fromTerminal && !hasTerminal() ? supervisor.signalled() : supervisor.reload()));
+  process.on('SIGHUP', () => {
+    if (fromTerminal && !hasTerminal()) supervisor.signalled();
+    else void import('node:tls').then((tls) => supervisor.reload(tls));
+  });
   process.on('uncaughtException', (error) => supervisor.crashed(error));
   // The reader of its output may end first: a pipe's other end, a terminal. The server goes on without it.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -116,7 +120,7 @@ async function run(
 }
 
 /** Reads the settings and the files that they name, chooses the worker's user, creates and locks the data folder, opens the sockets. */
-function prepare(argv: readonly string[], startedIn: string, program: string): Prepared {
+async function prepare(argv: readonly string[], startedIn: string, program: string): Promise<Prepared> {
   const rootFiles = [program];
   const readFile = (path: string): string => {
     rootFiles.push(path);
@@ -131,6 +135,8 @@ function prepare(argv: readonly string[], startedIn: string, program: string): P
   if (refused !== undefined) return { ok: false, message: refused };
   const operators = readOperatorFiles(read.settings, become);
   if (!operators.ok) return operators;
+  const opened = await openTls(read.settings, become);
+  if (!opened.ok) return opened;
   const taken = takeFolder(read.settings, become);
   if (!taken.ok) return taken;
   const { folder } = taken;
@@ -146,13 +152,20 @@ function prepare(argv: readonly string[], startedIn: string, program: string): P
   const settings = { ...read.settings, dataFolder, port: sockets.port };
   return {
     ok: true,
-    configuration: { settings, files: operators.files },
+    configuration: { settings, files: operators.files, tls: opened.tls },
     atStart: read.settings,
     become,
     place,
     folder,
     listeners: sockets.listeners,
   };
+}
+
+async function openTls(settings: Settings, worker: User | undefined) {
+  if (settings.tls.length === 0) return { ok: true, tls: undefined } as const;
+  const opened = OperatorTls.open({ tls: await import('node:tls'), settings, worker, nowMs: Date.now });
+  if (opened.ok) for (const notice of opened.notices) complain(notice);
+  return opened;
 }
 
 function workerUser({ user }: Settings): ResolvedUser {

@@ -4,48 +4,17 @@ import type { Settings } from '../settings/settings.ts';
 import type { FromWorker, StartWorker } from '../types/supervision.ts';
 import { answerControl } from './control-answers.ts';
 import type { ControlRequest } from './control-request.ts';
-import type { FolderAccess } from './folder-access.ts';
-import type { DataFolder } from './data-folder.ts';
-import type { HeartbeatTimes } from './heartbeat.ts';
 import { HeldBindings } from './held-bindings.ts';
 import { HeldListeners } from './held-listeners.ts';
 import type { Send } from './held-listeners.ts';
 import { HeldRotations } from './held-rotations.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
 import { healthUrl } from './own-sockets.ts';
-import type { OpenedListener } from './own-sockets.ts';
-import type { WorkerConfiguration, Reread } from './reread.ts';
+import { lookEveryMs, type Tls } from './operator-tls.ts';
+import type { WorkerConfiguration } from './reread.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
 import { logOutput } from './terminal.ts';
-import type { User } from './worker-user.ts';
 import { Worker } from './worker.ts';
-
-export interface SupervisorOptions {
-  /** The configuration of the first worker. */
-  readonly configuration: WorkerConfiguration;
-  readonly become: User | undefined;
-  /** The place of the commit mark, and our descriptor of it if the worker gets it as an open file. */
-  readonly mark: StartWorker<Settings>['mark'];
-  readonly markDescriptor: number | undefined;
-  /** Reads the configuration again. */
-  readonly reread: (inForce: Settings) => Reread;
-  readonly listeners: readonly OpenedListener[];
-  readonly controlSocket: string;
-  /** The worker's program. */
-  readonly program: string;
-  /** The environment of every child process; it has no secrets. */
-  readonly environment: NodeJS.ProcessEnv;
-  /** How the worker reaches its data folder; the launcher begins with its command. */
-  readonly access: Extract<FolderAccess, { readonly ok: true }>;
-  /** The command that becomes the worker. */
-  readonly launcher: readonly string[];
-  readonly folder: DataFolder;
-  readonly heartbeat: HeartbeatTimes;
-  readonly now: () => number;
-  readonly print: (message: string) => void;
-  readonly complain: (message: string) => void;
-  /** Called once, when everything has ended. */
-  readonly onEnd: (exitCode: number) => void;
-}
 
 /** The worker's own lock in the data folder, of `store/sqlite-file.ts`. */
 const databaseLock = 'postern.db.lock';
@@ -70,6 +39,7 @@ export class Supervisor {
   /** The configuration with which a worker last became ready. */
   #lastGood: WorkerConfiguration;
   #control: Server | undefined;
+  #looking: NodeJS.Timeout | undefined;
   #announced = false;
   #exitCode = 0;
   #signals = 0;
@@ -108,6 +78,7 @@ export class Supervisor {
 
   start(control: Server): void {
     this.#control = control;
+    this.#looking = setInterval(() => this.#lookAtTls(), lookEveryMs);
     this.#worker.start();
   }
 
@@ -128,18 +99,29 @@ export class Supervisor {
    * SIGHUP: reads the configuration again and replaces the worker, which also reopens its log. No connection is refused
    * meanwhile: new ones wait in the sockets. If the new configuration is invalid, the old one stays in force.
    */
-  reload(): void {
+  reload(tls: Tls): void {
     if (this.#signals > 0) return;
     const { complain } = this.#options;
-    const read = this.#options.reread(this.#configuration.settings);
+    const read = this.#options.reread(this.#configuration.settings, tls);
     if (read.ok) {
       this.#configuration = read.configuration;
       complain('SIGHUP: the configuration was reread, and a new worker takes over.');
+      for (const notice of read.notices) complain(notice);
       for (const name of read.kept) complain(`SIGHUP: ${name} was changed; that takes effect at the next restart.`);
     } else {
       complain(`SIGHUP: ${read.message} The current settings stay in force.`);
     }
     this.#worker.replace();
+  }
+
+  /** Shows new connections the operator's certificates from files that have changed. */
+  #lookAtTls(): void {
+    const { tls } = this.#configuration;
+    if (tls === undefined) return;
+    const { isChanged, notices } = tls.look();
+    for (const notice of notices) this.#options.complain(notice);
+    // A worker with other settings ends soon, and the next one gets the certificates with its settings.
+    if (isChanged && this.#current === this.#configuration) this.#worker.send({ kind: 'tls', pairs: tls.pairs });
   }
 
   /** Ends the supervisor after an unexpected error, such as an invalid message on the worker's channel: a worker never runs unwatched. */
@@ -165,13 +147,14 @@ export class Supervisor {
   #introduce(): void {
     const { become, folder, access, mark, controlSocket } = this.#options;
     this.#current = this.#configuration;
-    const { settings, files } = this.#configuration;
+    const { settings, files, tls } = this.#configuration;
     const start: StartWorker<Settings> = {
       kind: 'start',
       settings: this.#announced ? this.#laterSettings(settings) : settings,
       become,
       folder: { path: folder.path, entry: access.entry },
       files,
+      tls: tls?.pairs ?? [],
       mark,
       health: this.#health,
       listeners: this.#listeners.size,
@@ -292,6 +275,7 @@ export class Supervisor {
       this.#exitCode = 1;
     }
     this.#detach();
+    clearInterval(this.#looking);
     this.#listeners.closeAll();
     this.#control?.close();
     this.#options.onEnd(this.#exitCode);

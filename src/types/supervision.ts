@@ -16,10 +16,26 @@ export type ToWorker<Settings> =
   | { readonly kind: 'unbind'; readonly id: string }
   /** Replace a key, then answer `rotated` or `refused`. */
   | { readonly kind: 'rotate'; readonly id: string; readonly rotation: Rotation }
+  /** Show these certificates to new connections. */
+  | { readonly kind: 'tls'; readonly pairs: readonly TlsPair[] }
   /** Answer `pong`. A worker that does not answer counts as hung. */
   | { readonly kind: 'ping' }
   /** End everything in order, and exit with 0. `why` is for the log. */
   | { readonly kind: 'stop'; readonly why: string };
+
+/** A certificate of the operator's with its key, all of it PEM. */
+export interface TlsPair {
+  /** The certificate's file, for messages. */
+  readonly path: string;
+  /** Its DNS names, in lower case. */
+  readonly names: readonly string[];
+  readonly keyType: 'rsa' | 'ec';
+  /** The chain: the server's own first. */
+  readonly certificate: string;
+  readonly key: string;
+  /** The certificates that clients must trust for it; empty if they are not known. */
+  readonly anchors: string;
+}
 
 /** The first message. */
 export interface StartWorker<Settings> {
@@ -35,6 +51,8 @@ export interface StartWorker<Settings> {
   readonly folder: { readonly path: string; readonly entry: string };
   /** The contents of files that the settings name and the supervisor has read, by path. The worker reads the others. */
   readonly files: Readonly<Record<string, string>>;
+  /** The operator's certificates. */
+  readonly tls: readonly TlsPair[];
   /** Where the commit mark is, and its open descriptor if the worker may not open it itself. */
   readonly mark: { readonly path: string; readonly descriptor?: number };
   /** Where the listener for probes is, `http://ADDRESS:PORT`, for display. */

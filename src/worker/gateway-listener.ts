@@ -5,6 +5,7 @@ import type { Settings } from '../settings/settings.ts';
 import { lifetimeOf, openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import { openGatewayAuthorities } from '../setup/gateway-authorities.ts';
 import type { Store } from '../store/store.ts';
+import type { ShownNow } from './certificates-in-use.ts';
 import type { RenewedAuthorities } from './renewals.ts';
 
 interface GatewayListenerParts {
@@ -49,6 +50,16 @@ export function gatewayAuthorities(
     open: async (nowMs) => (await openGatewayAuthorities(store, settings.domain, nowMs)).trusted,
     trust: (authorities) => ingress.trustGateways(authorities),
   };
+}
+
+/** The operator's certificate for gateways, and its file. */
+export function gatewayShown({
+  settings,
+  gatewayCertificate,
+}: Pick<GatewayListenerParts, 'settings' | 'gatewayCertificate'>): ShownNow['gateway'] {
+  const path = settings.gateways?.tls?.certificate;
+  if (path === undefined || gatewayCertificate === undefined) return undefined;
+  return { path, certificate: gatewayCertificate.toString() };
 }
 
 /** The server's domain if the certificate has it, or else its first DNS name, under which gateways can check it. */

@@ -2,19 +2,24 @@ import type { Server as HttpServer } from 'node:http';
 import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
+import { namedCertificates } from './operator-certificates.ts';
 import { serverChain } from './renewals.ts';
 import type { ServerParts } from './server.ts';
 
-type IngressParts = Pick<ServerParts, 'settings' | 'certificates' | 'azureCertificates' | 'now' | 'log'>;
+type IngressParts = Pick<ServerParts, 'settings' | 'certificates' | 'azureCertificates' | 'tls' | 'now' | 'log'>;
 
 /** Opens the ingress with the server's certificates, its NAT table and the subnets of its networks; it has no listener yet. */
 export function openIngress(
-  { settings, certificates, azureCertificates, now, log }: IngressParts,
+  { settings, certificates, azureCertificates, tls = [], now, log }: IngressParts,
   rulebook: Rulebook,
   http: HttpServer,
 ): Ingress {
   return new Ingress({
-    certificates: { own: serverChain(certificates), azure: serverChain(azureCertificates) },
+    certificates: {
+      own: serverChain(certificates),
+      azure: serverChain(azureCertificates),
+      operator: namedCertificates(tls),
+    },
     nat: compileNat(settings.nat),
     subnets: {
       state(incarnation) {

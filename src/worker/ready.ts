@@ -12,6 +12,7 @@ import type { Identity } from '../setup/identity.ts';
 import type { PortalUser } from '../setup/portal-user.ts';
 import type { Reader } from '../setup/reader.ts';
 import { replaceFile } from './files.ts';
+import { trustedFile } from './operator-certificates.ts';
 
 /** The message when the server is ready: one line of JSON for scripts, or a page for people. */
 export interface Ready {
@@ -50,7 +51,7 @@ export function describeStart(started: Started): Ready {
     clientId,
     clientSecret,
     objectId,
-    caFile: join(path, 'ca.pem'),
+    caFile: join(path, settings.tls.length === 0 ? 'ca.pem' : trustedFile),
     fabricCaFile: join(path, 'fabric-ca.pem'),
     dataDir: path,
     controlSocket: started.controlSocket,

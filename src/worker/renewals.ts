@@ -1,13 +1,14 @@
-import { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RenewalTimes, SigningKeys } from '../authority/signing-keys.ts';
-import type { CertifiedKey } from '../crypto/certificates/server-certificates.ts';
 import type { Certificate } from '../ingress/options.ts';
-import { isValid } from '../setup/certificate-renewal.ts';
+import type { Lifetime } from '../setup/certificate-renewal.ts';
 import { lifetimeOf, openAzureCertificates, openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Store } from '../store/store.ts';
+import type { TlsPair } from '../types/supervision.ts';
+import { certificatesInUse, type CertificateInUse, type ShownNow } from './certificates-in-use.ts';
 import { replaceFile } from './files.ts';
+import type { OperatorCertificates } from './operator-certificates.ts';
 
 const dayMs = 86_400_000;
 /** The interval of checks. A check is cheap, and a changed clock is noticed within this time. */
@@ -15,7 +16,7 @@ const lookEveryMs = 60_000;
 const warnEveryMs = dayMs;
 /** Longer than the sixty days before its end in which an authority no longer signs. */
 const warnOfAuthorityMs = 120 * dayMs;
-const warnOfGatewayMs = 30 * dayMs;
+const warnOfOperatorsMs = 30 * dayMs;
 
 const signingKeyTimes: RenewalTimes = { every: 90 * dayMs, announce: dayMs };
 
@@ -61,8 +62,10 @@ export interface RenewedAuthorities {
 export interface RenewalsParts {
   readonly renewed: readonly RenewedCertificates[];
   readonly signingKeys: SigningKeys;
-  /** The operator's certificate (PEM) for gateways. Its end is watched, but we cannot renew it. */
-  readonly gatewayCertificate: string | undefined;
+  /** The operator's certificate for gateways. Its end is watched, but we cannot renew it. */
+  readonly gateway: ShownNow['gateway'];
+  /** Likewise, for other clients. */
+  readonly operator: OperatorCertificates;
   readonly gateways: RenewedAuthorities | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -92,6 +95,19 @@ export class Renewals {
       const { certificates } = one;
       this.#present.set(one, { certificates, trusted: trustedAuthorities(certificates, parts.now()) });
     }
+  }
+
+  /** The certificates that new connections are shown. */
+  inUse(): readonly CertificateInUse[] {
+    const { gateway, operator } = this.#parts;
+    const ours = Array.from(this.#present, ([{ name: of }, { certificates }]) => ({ of, ...certificates.server }));
+    return certificatesInUse({ ours, gateway, operator: operator.pairs });
+  }
+
+  /** Shows new connections these certificates of the operator's, and warns of one that ends soon. */
+  showOperatorCertificates(pairs: readonly TlsPair[]): void {
+    this.#parts.operator.show(pairs);
+    this.#warn();
   }
 
   start(): void {
@@ -136,8 +152,8 @@ export class Renewals {
     const { server } = before.certificates;
     if (certificates.server.certificate === server.certificate) return;
     show(serverChain(certificates));
-    const { validFrom, validTo } = new X509Certificate(certificates.server.certificate);
-    log.info({ validFrom, validTo, before: datesOf(server) }, `${phrases[name].certificate} was renewed`);
+    const { from, to } = datesOf(lifetimeOf(certificates.server.certificate));
+    log.info({ from, to, before: datesOf(lifetimeOf(server.certificate)) }, `${phrases[name].certificate} was renewed`);
   }
 
   async #lookAtGateways(): Promise<void> {
@@ -160,37 +176,41 @@ export class Renewals {
   }
 
   #warn(): void {
-    const { gatewayCertificate, now } = this.#parts;
-    const nowMs = now();
+    const nowMs = this.#parts.now();
     for (const [{ name }, { certificates }] of this.#present) {
       const { authority } = certificates;
       if (lifetimeOf(authority.certificate).toMs >= nowMs + warnOfAuthorityMs) continue;
       const { file, authority: what } = phrases[name];
       this.#warnDaily(
         `${what} expires soon: make sure that clients trust its successor, which is in ${file}`,
-        authority,
+        datesOf(lifetimeOf(authority.certificate)),
       );
     }
-    if (gatewayCertificate === undefined) return;
-    const gateway = { certificate: gatewayCertificate };
-    const lifetime = lifetimeOf(gatewayCertificate);
-    if (lifetime.fromMs > nowMs) {
-      this.#warnDaily('the certificate in gateways.tls.certificate is not valid yet: is the clock right?', gateway);
-    } else if (!isValid(lifetime, nowMs + warnOfGatewayMs)) {
-      this.#warnDaily(
-        'the certificate in gateways.tls.certificate expires soon: replace the file, then send SIGHUP',
-        gateway,
-      );
-    }
+    for (const one of this.inUse()) this.#warnOf(one, nowMs);
   }
 
-  #warnDaily(message: string, about: Pick<CertifiedKey, 'certificate'>): void {
+  /** We cannot renew what the operator gave. */
+  #warnOf({ of, path = '', fromMs, toMs, isRenewed }: CertificateInUse, nowMs: number): void {
+    if (isRenewed) return;
+    const [named, remedy] =
+      of === 'gateway'
+        ? ['gateways.tls.certificate', 'replace the file, then send SIGHUP']
+        : [path, 'replace the file'];
+    const dates = datesOf({ fromMs, toMs });
+    if (fromMs > nowMs) this.#warnDaily(`the certificate in ${named} is not valid yet: is the clock right?`, dates);
+    else if (toMs <= nowMs)
+      this.#warnDaily(`the certificate in ${named} has EXPIRED, and clients refuse it: ${remedy}`, dates);
+    else if (toMs < nowMs + warnOfOperatorsMs)
+      this.#warnDaily(`the certificate in ${named} expires soon: ${remedy}`, dates);
+  }
+
+  #warnDaily(message: string, dates: ReturnType<typeof datesOf>): void {
     const { now, log } = this.#parts;
     const lastMs = this.#warnedAtMs.get(message);
     // A clock that was set back must not suppress the warning.
     if (lastMs !== undefined && now() >= lastMs && now() < lastMs + warnEveryMs) return;
     this.#warnedAtMs.set(message, now());
-    log.warn(datesOf(about), message);
+    log.warn(dates, message);
   }
 }
 
@@ -203,17 +223,21 @@ interface CertificateParts {
   readonly fabricAuthorityFile: string;
 }
 
-/** The certificates that the server shows, and the files with their authorities. */
+/** The certificates of ours that the server shows, and the files with their authorities. */
 export function renewedCertificates(
   { store, settings, certificates, azureCertificates, authorityFile, fabricAuthorityFile }: CertificateParts,
   ingress: { setCertificate(certificate: Certificate, names: 'own' | 'azure'): void },
+  operator: OperatorCertificates,
 ): readonly RenewedCertificates[] {
   return [
     {
       name: 'server',
       certificates,
       open: (nowMs) => openCertificates(store, settings.domain, nowMs),
-      publish: (pem) => replaceFile(authorityFile, pem, 0o644),
+      publish(pem) {
+        replaceFile(authorityFile, pem, 0o644);
+        operator.trustBeside(pem);
+      },
       show: (certificate) => ingress.setCertificate(certificate, 'own'),
     },
     {
@@ -231,7 +255,6 @@ export function serverChain({ server, authority }: ServerCertificates): Certific
   return { key: server.key, cert: `${server.certificate}\n${authority.certificate}` };
 }
 
-function datesOf({ certificate }: Pick<CertifiedKey, 'certificate'>) {
-  const { validFrom, validTo } = new X509Certificate(certificate);
-  return { validFrom, validTo };
+function datesOf({ fromMs, toMs }: Lifetime) {
+  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
 }

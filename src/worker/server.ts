@@ -27,15 +27,17 @@ import type { Reader } from '../setup/reader.ts';
 import type { FoundPortal } from '../site/portal-files.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
+import type { TlsPair } from '../types/supervision.ts';
 import { openAuthority, signInEdges } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
 import { durationsOf } from './durations.ts';
 import { ending, type Ending } from './ending.ts';
 import { FailureLog } from './failure-line.ts';
-import { gatewayAuthorities, gatewayListener } from './gateway-listener.ts';
+import { gatewayAuthorities, gatewayListener, gatewayShown } from './gateway-listener.ts';
 import { homeOf, servedBy } from './hosts.ts';
 import { measured } from './measured-store.ts';
 import { openIngress } from './open-ingress.ts';
+import { OperatorCertificates } from './operator-certificates.ts';
 import { Renewals, renewedCertificates } from './renewals.ts';
 import { logRequests } from './request-lines.ts';
 import { openHosts } from './hosts-file.ts';
@@ -71,6 +73,8 @@ export interface ServerParts extends ServerAuditParts {
   readonly fabricAuthorityFile: string;
   /** The operator's certificate for gateways, PEM. */
   readonly gatewayCertificate?: string | Buffer | undefined;
+  /** The operator's certificates for clients. */
+  readonly tls?: readonly TlsPair[];
   /** Where the names of the vaults are kept for programs on this machine; likewise. */
   readonly hostsFile: string;
   /** The clock of the clients, which certificates must be valid by; by default `now`. */
@@ -250,12 +254,17 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
 }
 
 function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: SigningKeys): Renewals {
+  const operator = new OperatorCertificates(parts.tls ?? [], {
+    authorityFile: parts.authorityFile,
+    shown: ingress.shown,
+  });
   return new Renewals({
     ...parts,
     now: parts.clientsNow ?? parts.now,
-    renewed: renewedCertificates(parts, ingress),
+    renewed: renewedCertificates(parts, ingress, operator),
+    operator,
     signingKeys,
-    gatewayCertificate: parts.gatewayCertificate?.toString(),
+    gateway: gatewayShown(parts),
     gateways: gatewayAuthorities(parts, ingress),
   });
 }

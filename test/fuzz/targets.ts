@@ -18,7 +18,7 @@ import { fabricLine, ipOutput, keptFile, networks } from './targets/fabric.ts';
 import { proxy } from './targets/proxy.ts';
 import { filter, target as path } from './targets/queries.ts';
 import { requests } from './targets/requests.ts';
-import { configuration, seed, words } from './targets/settings.ts';
+import { configuration, seed, tlsPair, words } from './targets/settings.ts';
 import { expression, wholeTemplate } from './targets/templates.ts';
 import { token, tokenClaims } from './targets/tokens.ts';
 
@@ -49,6 +49,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   csr: certificateRequest,
   configuration,
   seed,
+  'tls-pair': tlsPair,
   connect: connectRequest,
   control: controlLine,
   fabric: fabricLine,

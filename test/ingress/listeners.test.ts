@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
-import { createSecureContext } from 'node:tls';
-import { Ingress } from '../../src/ingress/ingress.ts';
 import type { Refusal } from '../../src/ingress/refusal.ts';
+import { testAuthority } from './certificates.ts';
 import { anyPort, ask, dial, ended, openGate, portOf, refusals, secure, subnetA, subnetB } from './gate.ts';
 import { subnetTlv, version2 } from './proxy-encoder.ts';
 
@@ -184,25 +184,54 @@ test('a handshake that does not finish is ended, and more connections than allow
   );
 });
 
-test('a certificate chosen by SNI is shown, and the default to all other clients', async (t) => {
+test("the operator's certificate is shown for its names, also after a replacement, and the server's own for all others", async (t) => {
   const gate = await openGate(t);
-  const other = await gate.authority.issue({ dns: ['vault.azure.example'] });
-  const ingress = new Ingress({
-    certificates: { own: await gate.authority.issue({ dns: ['localhost'] }) },
-    SNICallback: (name, done) => done(null, name === 'vault.azure.example' ? createSecureContext(other) : undefined),
-    nat: [],
-    subnets: { state: () => 'gone', inVnet: () => undefined, lookUp: async () => {} },
-    onConnection: () => undefined,
-    log: () => undefined,
-    now: Date.now,
+  const other = await testAuthority('of the operator');
+  const issue = async (...names: readonly string[]) => ({
+    ...(await other.issue({ dns: names })),
+    names,
+    keyType: 'ec' as const,
   });
-  t.after(() => ingress.closeAll());
-  const port = portOf(await ingress.addPublic(anyPort));
-  for (const servername of ['vault.azure.example', 'localhost']) {
-    const client = await secure(await dial(port), gate.authority.cert, { servername });
-    assert.equal(client.getPeerX509Certificate()?.checkHost(servername), servername);
+  const port = portOf(await gate.ingress.addPublic(anyPort));
+  const ca = [gate.authority.cert, other.cert].join('\n');
+  const serial = async (servername: string | undefined, more: object = {}) => {
+    const named = servername === undefined ? {} : { servername };
+    const client = await secure(await dial(port), ca, { checkServerIdentity: () => undefined, ...named, ...more });
+    const shown = client.getPeerX509Certificate();
+    const session = client.getSession();
+    const isReused = client.isSessionReused();
     client.destroy();
-  }
+    return { serial: shown?.serialNumber, issuer: shown?.issuer, session, isReused };
+  };
+  const own = await serial('localhost');
+  const [exact, wildcard] = [await issue('demo.vault.localhost'), await issue('*.vault.localhost', 'home.example')];
+  const serialOf = ({ cert }: { readonly cert: string }) => new X509Certificate(cert).serialNumber;
+  gate.ingress.shown.setOperator([wildcard, exact]);
+  const rows = [
+    ['demo.vault.localhost', serialOf(exact)],
+    ['DEMO.vault.localhost', serialOf(exact)],
+    ['other.vault.localhost', serialOf(wildcard)],
+    ['home.example', serialOf(wildcard)],
+    // A wildcard stands for one label, and for one.
+    ['a.b.vault.localhost', own.serial],
+    ['vault.localhost', own.serial],
+    ['localhost', own.serial],
+    ['x.home.example', own.serial],
+    [undefined, own.serial],
+  ] as const;
+  for (const [name, expected] of rows) assert.equal((await serial(name)).serial, expected, name ?? 'without SNI');
+  // A client that resumes its session would not see another certificate.
+  const before = await serial('home.example', { maxVersion: 'TLSv1.2' });
+  const resumed = await serial('home.example', { maxVersion: 'TLSv1.2', session: before.session });
+  assert.ok(resumed.isReused);
+  const later = await issue('home.example');
+  gate.ingress.shown.setOperator([later]);
+  const after = await serial('home.example', { maxVersion: 'TLSv1.2', session: before.session });
+  assert.deepEqual([after.isReused, after.serial], [false, serialOf(later)]);
+  assert.throws(() => gate.ingress.shown.setOperator([{ ...later, key: exact.key }]), /key values mismatch/);
+  assert.equal((await serial('home.example')).serial, serialOf(later));
+  gate.ingress.shown.setOperator([]);
+  assert.equal((await serial('home.example')).serial, own.serial);
 });
 
 test('a socket that did not come through the ingress has no source', async (t) => {

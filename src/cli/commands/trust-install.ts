@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
-import { domainOf, nicknamePrefix, readAuthorities } from '../trust/authorities.ts';
+import { authorityFileOf, domainOf, nicknamePrefix, readAuthorities } from '../trust/authorities.ts';
 import type { Authority } from '../trust/authorities.ts';
 import { shellWord } from '../shell-word.ts';
 import { add, changeRefusal, entriesOf, lineByHand, remove } from '../trust/nss.ts';
@@ -23,7 +23,7 @@ export const trustInstall: Command = {
   },
   async run({ data = 'postern-data' }) {
     const connection = readConnection(data);
-    const { caFile } = connection;
+    const caFile = authorityFileOf(connection);
     refuseForeign(data, domainOf(connection));
     const authorities = readAuthorities(connection);
     const prefix = nicknamePrefix(connection);

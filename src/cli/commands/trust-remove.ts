@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
-import { nicknamePrefix, readAuthorities } from '../trust/authorities.ts';
+import { authorityFileOf, nicknamePrefix, readAuthorities } from '../trust/authorities.ts';
 import { changeRefusal, entriesOf, lineByHand, remove } from '../trust/nss.ts';
 import { lineFor } from '../trust/other-systems.ts';
 import { reportStores } from '../trust/report.ts';
@@ -17,7 +17,7 @@ export const trustRemove: Command = {
   },
   async run({ data = 'postern-data' }) {
     const connection = readConnection(data);
-    const { caFile } = connection;
+    const caFile = authorityFileOf(connection);
     const byHand = lineFor(process.platform, 'remove', () => ({ caFile, authorities: readAuthorities(connection) }));
     if (byHand !== undefined) return { json: { byHand }, text: byHand };
     return reportStores((store) => removeAll(store, nicknamePrefix(connection)));

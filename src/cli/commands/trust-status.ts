@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
-import { nicknamePrefix, readAuthorities } from '../trust/authorities.ts';
+import { authorityFileOf, nicknamePrefix, readAuthorities } from '../trust/authorities.ts';
 import { entriesOf } from '../trust/nss.ts';
 import { lineFor } from '../trust/other-systems.ts';
 import { planFor } from '../trust/plan.ts';
@@ -16,7 +16,7 @@ export const trustStatus: Command = {
   },
   async run({ data = 'postern-data' }) {
     const connection = readConnection(data);
-    const { caFile } = connection;
+    const caFile = authorityFileOf(connection);
     const authorities = readAuthorities(connection);
     const wanted = authorities.map(({ nickname }) => nickname);
     const byHand = lineFor(process.platform, 'status', () => ({ caFile, authorities }));

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FabricServer } from '../../fabric/fabric-server.ts';
 import { openedFolder, portFor, readConnection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
@@ -31,9 +31,14 @@ export async function readFabricServer(data: string): Promise<FabricServer> {
   const port = portFor(connection, new URL(home));
   const fabricAuthority = pem(fabricCaFile, 'fabric-ca.pem');
   return {
-    networkReader: { home, address, port, tenantId, reader, authority: pem(caFile, 'ca.pem') },
+    networkReader: { home, address, port, tenantId, reader, authority: pem(caFile, authorityName(caFile)) },
     controlSocket,
     fabricAuthority,
     roots: `${(await systemRoots()).trimEnd()}\n${fabricAuthority}`,
   };
+}
+
+/** Of the connection, which the worker may have written, one of two names is taken. */
+function authorityName(caFile: string): string {
+  return basename(caFile) === 'trusted.pem' ? 'trusted.pem' : 'ca.pem';
 }

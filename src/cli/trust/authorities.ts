@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readNameConstraints } from '../../crypto/certificates/name-constraints.ts';
 import type { NameConstraints } from '../../crypto/certificates/name-constraints.ts';
 import type { Connection } from '../connection.ts';
@@ -23,12 +24,17 @@ export function domainOf({ home }: Pick<Connection, 'home'>): string {
   return new URL(home).hostname;
 }
 
+/** The file of the server's own authorities. The connection's `caFile` may have others too, for certificates of the operator's. */
+export function authorityFileOf({ dataDir }: Pick<Connection, 'dataDir'>): string {
+  return join(dataDir, 'ca.pem');
+}
+
 /**
  * The server's authorities: one, or two while it is being replaced.
  * @throws {CommandFailed} for one that could certify names of others
  */
 export function readAuthorities(connection: Connection): readonly Authority[] {
-  const { caFile } = connection;
+  const caFile = authorityFileOf(connection);
   const blocks = readFile(caFile).match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) throw new CommandFailed(`${caFile} contains no certificate.`);
   return blocks.map((pem) => {

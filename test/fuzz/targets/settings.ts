@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { formatRange, parseAddress, parseRange } from '../../../src/address/address.ts';
 import { ruleProfiles } from '../../../src/firewall/profiles.ts';
 import { readSkipToken, skipToken } from '../../../src/http/request.ts';
 import { parseDuration } from '../../../src/objects/duration.ts';
 import { parseSeed, readSeed } from '../../../src/seed/read-seed.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
+import { judgePair } from '../../../src/settings/tls-pair.ts';
+import { signed } from '../../settings/operator-pair.ts';
 import { bytesOf, textOf } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';
 
@@ -109,6 +112,41 @@ export const words: FuzzTarget = {
       }
       parseDuration(text);
       readSkipToken(text);
+    },
+  }),
+};
+
+const operatorPair = await signed({ subject: 'localhost', dnsNames: ['localhost', '*.vault.localhost'] });
+
+/** A certificate with its key in one file is used or refused, and no message quotes the key. */
+export const tlsPair: FuzzTarget = {
+  form: 'text',
+  words: [
+    '-----BEGIN CERTIFICATE-----',
+    '-----END CERTIFICATE-----',
+    '-----BEGIN EC PRIVATE KEY-----',
+    'ENCRYPTED',
+    'TRUSTED',
+  ],
+  samples: () => ({
+    inputs: [
+      bytesOf(operatorPair.certificate + operatorPair.key),
+      bytesOf(operatorPair.key + operatorPair.certificate),
+    ],
+    read(input) {
+      const file = { path: 'tls.pem', contents: textOf(input) };
+      const judged = judgePair(
+        { certificate: file, key: file, authority: undefined },
+        {
+          domain: 'localhost',
+          nowMs: Date.now(),
+          roots: () => [],
+          tryTls: ({ certificate: cert, key }) => void createSecureContext({ cert, key }),
+        },
+      );
+      const [, secret = ''] = operatorPair.key.split('\n');
+      if (!judged.ok) assert.ok(!judged.message.includes(secret), judged.message);
+      else assert.ok(judged.pair.names.length > 0);
     },
   }),
 };
