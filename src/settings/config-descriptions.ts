@@ -142,6 +142,7 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   'issuers[].jwksUri': {
     what: "Where the issuer's keys are",
     form: 'an `https://` URL; `http://` on loopback only',
+    default: "the `jwks_uri` of the issuer's discovery document",
   },
   'issuers[].directoryObjects': { what: 'Objects of the directory that the issuer may act as', form: guid },
 

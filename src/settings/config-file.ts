@@ -131,13 +131,19 @@ const someAddresses = refine(array(network), (addresses) =>
 );
 
 /** An issuer whose tokens are accepted, and the directory objects that its tokens may have as subject or groups. */
-const issuerOf = object({
-  issuer: nonEmptyString,
-  tenantId: guid,
-  audiences: array(nonEmptyString),
-  jwksUri: webAddress,
-  directoryObjects: optionalList(guid),
-});
+const issuerOf = refine(
+  object({
+    issuer: nonEmptyString,
+    tenantId: guid,
+    audiences: array(nonEmptyString),
+    jwksUri: optional(webAddress),
+    directoryObjects: optionalList(guid),
+  }),
+  (entry) => {
+    if (entry.jwksUri !== undefined || webAddress(entry.issuer).ok) return accept(entry);
+    return breached({}, ': without jwksUri the issuer must be an https:// URL, where its discovery document is found');
+  },
+);
 
 /**
  * A client that may request tokens: it authenticates with a secret, a certificate or another issuer's token, acts for

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { createAuthority } from '../authority/authority.ts';
 import type { AuthorityListeners } from '../authority/authority.ts';
@@ -54,10 +55,11 @@ interface OpenedFrom {
   readonly store: Store;
   readonly identity: Identity;
   readonly now: () => number;
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 /** Opens what the authority keeps, and the check of tokens: of its own, and of the issuers in the settings. */
-export async function openAuthority({ settings, store, identity, now }: OpenedFrom) {
+export async function openAuthority({ settings, store, identity, now, log }: OpenedFrom) {
   let forget = () => {};
   const signingKeys = await SigningKeys.open({ store, now, keepMs: keepSigningKeysMs, changed: () => forget() });
   const external = settings.issuers.map(({ issuer, tenantId, audiences, jwksUri, directoryObjects }) => ({
@@ -69,7 +71,10 @@ export async function openAuthority({ settings, store, identity, now }: OpenedFr
       const taken = await directoryIds(store, tenantId, ids);
       return new Set([...taken].filter((id) => !directoryObjects.includes(id)));
     },
-    keys: remoteKeys(issuer, new URL(jwksUri), { now }),
+    keys: remoteKeys(issuer, jwksUri === undefined ? undefined : new URL(jwksUri), {
+      now,
+      failed: (cause) => log.warn({ issuer, cause }, 'the keys of an external issuer cannot be fetched'),
+    }),
   }));
   const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);
   const verifier = createVerifier({

@@ -191,6 +191,97 @@ test('after a failed fetch the issuer is not asked for a while, then it is asked
   assert.equal(server.asked.length, 2);
 });
 
+/** Serves a discovery document, which may name an issuer and an address of its own, and the keys. */
+async function discovered(t: TestContext, document: (origin: string) => object): Promise<KeyServer> {
+  const server = await keyServer(t, (request, response) => {
+    if (request.url === '/jwks') serveKeys(request, response);
+    else response.end(JSON.stringify(document(`http://${request.headers.host}`)));
+  });
+  return { ...server, url: new URL(server.url.origin) };
+}
+
+async function keysOf(issuer: string, options: Partial<RemoteKeysOptions> = {}) {
+  const causes: string[] = [];
+  const find = remoteKeys(issuer, undefined, { now, failed: (cause) => void causes.push(cause), ...options });
+  const answer = await find({ alg: 'RS256', kid: 'rsa-1' });
+  return { kind: answer.ok ? 'found' : answer.refusal.kind, causes };
+}
+
+test("without an address the keys are where the issuer's discovery document says, if it is the issuer's own", async (t) => {
+  const good = await discovered(t, (origin) => ({ issuer: `${origin}/`, jwks_uri: `${origin}/jwks` }));
+  assert.deepEqual(await keysOf(`${good.url.origin}/`), { kind: 'found', causes: [] });
+  assert.deepEqual(good.asked, ['/.well-known/openid-configuration', '/jwks']);
+  const document = `${good.url.origin}/.well-known/openid-configuration`;
+  assert.deepEqual(await keysOf(good.url.origin), {
+    kind: 'keysUnavailable',
+    causes: [`${document} is of the issuer "${good.url.origin}/", not of ${good.url.origin}`],
+  });
+  const rule =
+    'is not https, so anyone on the path could put their own keys into it (plain http is accepted on loopback only)';
+  for (const [jwks, cause] of [
+    [undefined, 'has no jwks_uri that is a URL'],
+    [{}, 'has no jwks_uri that is a URL'],
+    ['/jwks', 'has no jwks_uri that is a URL'],
+    ['http://169.254.169.254/jwks', rule],
+    ['file:///etc/shadow', rule],
+  ] as const) {
+    const server = await discovered(t, (origin) => ({ issuer: origin, jwks_uri: jwks }));
+    const { kind, causes } = await keysOf(server.url.origin);
+    assert.equal(kind, 'keysUnavailable');
+    assert.match(String(causes), new RegExp(`${cause.replaceAll(/[()]/g, String.raw`\$&`)}$`));
+    assert.deepEqual(server.asked, ['/.well-known/openid-configuration']);
+  }
+  const elsewhere = await keyServer(t, serveKeys);
+  const redirecting = await keyServer(t, (_request, response) =>
+    response.writeHead(302, { location: elsewhere.url.href }).end(),
+  );
+  assert.match(String((await keysOf(redirecting.url.origin)).causes), /answered 302 where 200 was expected$/);
+  assert.deepEqual(elsewhere.asked, []);
+  const page = await keyServer(t, (_request, response) => void response.end('<html>'));
+  assert.match(String((await keysOf(page.url.origin)).causes), /answered with what is not JSON$/);
+});
+
+test('while an issuer does not answer, its known keys go on for a day, and only the first request waits for it', async (t) => {
+  const clock = { ms: now() };
+  const held: (() => void)[] = [];
+  let mode: 'answers' | 'hangs' = 'answers';
+  const arrived: (() => void)[] = [];
+  const server = await keyServer(t, (request, response) => {
+    for (const arrive of arrived.splice(0)) arrive();
+    if (mode === 'answers') serveKeys(request, response);
+    else held.push(() => request.socket.destroy());
+  });
+  const causes: string[] = [];
+  const find = remoteKeys(externalIssuer, server.url, {
+    now: () => clock.ms,
+    timeoutMs: 60_000,
+    failed: (cause) => void causes.push(cause),
+  });
+  const known = { alg: 'RS256', kid: 'rsa-1' };
+  assert.ok((await find(known)).ok);
+  mode = 'hangs';
+  clock.ms += 600_000;
+  const asked = new Promise<void>((resolve) => arrived.push(resolve));
+  const first = find(known);
+  await asked;
+  for (const end of held.splice(0)) end();
+  assert.ok((await first).ok, 'with the key from before');
+  assert.equal(causes.length, 1);
+  clock.ms += 5_000;
+  const again = new Promise<void>((resolve) => arrived.push(resolve));
+  assert.ok((await find(known)).ok, 'the fetch is under way, and hangs');
+  await again;
+  assert.equal(held.length, 1);
+  assert.ok((await find(known)).ok);
+  assert.equal(server.asked.length, 3);
+  clock.ms += 86_400_000 - 605_000 - 1;
+  assert.ok((await find(known)).ok);
+  clock.ms += 1;
+  assert.deepEqual(await find(known), { ok: false, refusal: { kind: 'keysUnavailable', issuer: externalIssuer } });
+  for (const end of held) end();
+  assert.equal(causes.length, 1, 'it is told once');
+});
+
 test('a JWKS address must be https, or http on loopback', () => {
   for (const url of [
     'http://keycloak.example/jwks',

@@ -240,6 +240,10 @@ test('an unknown or invalid member of the configuration file is refused with its
     audiences: ['a'],
     jwksUri: 'https://id.example/keys',
   };
+  assert.equal(
+    accepted([], { config: JSON.stringify({ issuers: [{ ...issuer, jwksUri: undefined }] }) }).issuers.length,
+    1,
+  );
   const balancer = { listen: '127.0.0.1:1', from: ['127.0.0.1'], version: 2 };
   const refusals: readonly (readonly [config: unknown, reason: RegExp])[] = [
     ['{', /postern\.json: the file is not valid JSON \(line 1, column 2\)\.$/],
@@ -312,6 +316,11 @@ test('an unknown or invalid member of the configuration file is refused with its
     [{ clients: [{ ...client, clientId: 'x' }] }, /clients\[0\]\.clientId: "x" is not a GUID/],
     [{ issuers: [issuer, issuer] }, /issuer https:\/\/id\.example\/ appears twice/],
     [{ issuers: [{ ...issuer, jwksUri: 'http://id.example/keys' }] }, /jwksUri: .* must be an https:\/\/ URL/],
+    [
+      { issuers: [{ ...issuer, issuer: 'realm', jwksUri: undefined }] },
+      /issuers\[0\]: without jwksUri the issuer must be an https:\/\/ URL, where its discovery document is found/,
+    ],
+    [{ issuers: [{ ...issuer, issuer: 'http://id.example', jwksUri: undefined }] }, /issuers\[0\]: without jwksUri/],
     [{ issuers: [{ ...issuer, tenantId: undefined }] }, /issuers\[0\]\.tenantId is missing\.$/],
     [{ tls: [{ certificate: 'a.pem' }] }, /tls\[0\]\.key is missing\.$/],
     [{ tls: { certificate: 'a.pem', key: 'b.pem' } }, /: tls: an object is not a JSON array\.$/],
