@@ -128,6 +128,11 @@ export class Audit {
     return Promise.resolve();
   }
 
+  /** See `Outbox`. */
+  whileHeld<T>(work: () => Promise<T>): Promise<T> {
+    return this.#outbox.whileHeld(work);
+  }
+
   /** Writes what is left to write, and closes the log. */
   async close(): Promise<void> {
     await this.#summarise();

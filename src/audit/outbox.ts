@@ -90,6 +90,7 @@ export class Outbox {
   #retry: NodeJS.Timeout | undefined;
   #failing = false;
   #closing = false;
+  #held: Promise<void> | undefined;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -145,6 +146,22 @@ export class Outbox {
     await this.#running;
   }
 
+  /**
+   * Runs the work while no batch begins. So the files of the log and a snapshot of the store that are both taken in that
+   * time fit together: `recover` finds each record of a change in one of them, or in both as after a crash.
+   */
+  async whileHeld<T>(work: () => Promise<T>): Promise<T> {
+    await this.#released();
+    const held = Promise.withResolvers<void>();
+    this.#held = held.promise;
+    try {
+      return await work();
+    } finally {
+      this.#held = undefined;
+      held.resolve();
+    }
+  }
+
   /** Tries a last time to ship what is there; what cannot be shipped stays for the next start. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -191,6 +208,7 @@ export class Outbox {
     const { log } = this.#parts;
     await this.#forgetWritten();
     for (;;) {
+      await this.#released();
       const batch = this.#committed.isAll ? this.#committed.take(batchSize) : await this.#listed();
       if (batch.length === 0) return;
       await log.write(batch.map(({ line }) => line.text));
@@ -198,6 +216,10 @@ export class Outbox {
       await this.#forgetWritten();
       if (!this.#closing) await pause(pauseMs);
     }
+  }
+
+  async #released(): Promise<void> {
+    while (this.#held !== undefined) await this.#held;
   }
 
   async #listed(): Promise<readonly Shipped[]> {

@@ -30,13 +30,18 @@ const identityKey = recordKind<Identity>({
   holds: "the server's identity: its tenant, subscription and administrator",
 }).key();
 
+/** The server's identity; `undefined` before the first start. */
+export async function readIdentity(store: Pick<Store, 'read'>): Promise<Identity | undefined> {
+  const [record] = await readRecords(store, { get: [identityKey] });
+  return record?.value;
+}
+
 /** Reads the server's identity; the first start creates it. */
 export async function openIdentity(
   store: Store,
   options: { readonly demo: boolean; readonly now: number },
 ): Promise<Identity> {
-  const [record] = await readRecords(store, { get: [identityKey] });
-  const identity = record?.value ?? (await makeIdentity(store, options));
+  const identity = (await readIdentity(store)) ?? (await makeIdentity(store, options));
   const { tenantId, clientId, clientSecret, objectId } = identity;
   if ((await findClient(store, tenantId, clientId)) === undefined) {
     const secrets = [clientSecret];

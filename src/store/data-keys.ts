@@ -71,6 +71,10 @@ export class DataKeys {
     return this.#header.masterKeys[0];
   }
 
+  get hasOneMasterKey(): boolean {
+    return this.#header.masterKeys.length === 1;
+  }
+
   cached(domain: string): DataKey | undefined {
     const dataKey = this.#opened.get(domain);
     if (dataKey !== undefined && domain !== this.#youngest) {

@@ -109,6 +109,17 @@ export function valueOf(record: StoredRecord): unknown {
   return kind === undefined ? JSON.parse(text) : upgrade(kind, 1, JSON.parse(text));
 }
 
+/** Why a record that was opened cannot be used by its room, or `undefined`. */
+export function faultOf(record: StoredRecord): string | undefined {
+  if (kindOf(record.key) === undefined) return `the record ${record.key} is of a kind that this release does not know`;
+  try {
+    valueOf(record);
+    return undefined;
+  } catch (error) {
+    return error instanceof Unreadable ? error.message : `the record ${record.key} is not what was written`;
+  }
+}
+
 const mark = 'v';
 
 function marked(key: string, text: string): unknown {

@@ -13,6 +13,7 @@
  * - `noDatabase`: the commit mark or a write-ahead log is there, and the database itself is missing
  * - `newerFormat`: written by a release whose records this one does not know
  * - `unreadableRecords`: a release before wrote it, and this one cannot read all of its records
+ * - `unfinishedRestore`: a backup is being restored into the folder, or was not restored to its end
  * - `noMasterKey`: there is a store, and the key file that its first start made is missing
  */
 export type RefusalKind =
@@ -29,6 +30,7 @@ export type RefusalKind =
   | 'noDatabase'
   | 'newerFormat'
   | 'unreadableRecords'
+  | 'unfinishedRestore'
   | 'noMasterKey';
 
 /** A store that must not be opened as it is; the message says what was found and what to do. */

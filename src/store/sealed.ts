@@ -26,6 +26,15 @@ export interface SealedStoreOptions {
   readonly dataKeyLimit?: number;
 }
 
+/** A sealed store as it was opened, with its own state. */
+export interface OpenedStore extends SealedStore {
+  readonly storeId: string;
+  /** The key that wraps new data keys. */
+  readonly masterKey: MasterKey;
+  /** Whether all data keys are wrapped under `masterKey`, as they are but during a rotation. */
+  readonly hasOneMasterKey: boolean;
+}
+
 export interface SealedStore extends Store {
   /**
    * Wraps all data keys under `masterKey`; reads and writes continue meanwhile. The data keys stay the same: with the
@@ -48,7 +57,7 @@ export interface SealedStore extends Store {
  * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey`, `damagedSeal`, `olderCopy`, `noMark`,
  * `damagedMark`
  */
-export async function openSealedStore(options: SealedStoreOptions): Promise<SealedStore> {
+export async function openSealedStore(options: SealedStoreOptions): Promise<OpenedStore> {
   const { inner, masterKey, previousMasterKeys = [], mark, markInterval = 1_000, dataKeyLimit = 10_000 } = options;
   const masterKeys = [masterKey, ...previousMasterKeys] as const;
   const header = await loadHeader(inner, masterKeys);
@@ -84,7 +93,7 @@ interface Parts {
   readonly counter: CommitCounter | undefined;
 }
 
-class Sealed implements SealedStore {
+class Sealed implements OpenedStore {
   readonly #inner: Store;
   readonly #keys: DataKeys;
   readonly #records: SealedRecords;
@@ -98,6 +107,18 @@ class Sealed implements SealedStore {
     this.#keys = keys;
     this.#records = records;
     this.#counter = counter;
+  }
+
+  get storeId(): string {
+    return this.#keys.storeId;
+  }
+
+  get masterKey(): MasterKey {
+    return this.#keys.masterKey;
+  }
+
+  get hasOneMasterKey(): boolean {
+    return this.#keys.hasOneMasterKey;
   }
 
   async read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { dataFormat, kindOf, recordKind } from '../store/keys.ts';
-import { readRecords, recordPut, valueOf } from '../store/records.ts';
+import { dataFormat, recordKind } from '../store/keys.ts';
+import { faultOf, readRecords, recordPut } from '../store/records.ts';
 import { StoreRefused } from '../store/refused.ts';
 import { sealPrefix } from '../store/seal-header.ts';
 import { Unreadable } from '../store/store.ts';
@@ -188,15 +188,5 @@ async function readEach(store: Store, keys: readonly string[]): Promise<readonly
     if (keys.length === 1) return [error.message];
     const half = Math.ceil(keys.length / 2);
     return [...(await readEach(store, keys.slice(0, half))), ...(await readEach(store, keys.slice(half)))];
-  }
-}
-
-function faultOf(record: StoredRecord): string | undefined {
-  if (kindOf(record.key) === undefined) return `the record ${record.key} is of a kind that this release does not know`;
-  try {
-    valueOf(record);
-    return undefined;
-  } catch (error) {
-    return error instanceof Unreadable ? error.message : `the record ${record.key} is not what was written`;
   }
 }

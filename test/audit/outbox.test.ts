@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -68,6 +68,31 @@ suite('a change’s record', () => {
     assert.deepEqual(linesOf(at.directory), [decode(record)]);
     assert.equal(linesOf(at.directory)[0]?.properties.recordId, put.key.slice('outbox/audit/'.length));
     assert.deepEqual(await staged(at.store), []);
+  });
+
+  test('is once in a copy of the store and the log that is taken while both are held, and not there if it is later', async (t) => {
+    const at = place(t);
+    const audit = await open(at);
+    const note = async (name: string) => audit.committed([await change(audit, at.store, name)]);
+    await note('before');
+    await readUntil(audit, () => namesIn(at).includes('before'));
+    const copy = place(t);
+    await audit.whileHeld(async () => {
+      await note('first');
+      const records = await at.store.list({ prefix: '', limit: 100 });
+      await copy.store.transact({ put: records.map(({ key, value }) => ({ key, value })) });
+      await note('later');
+      // Long enough for a batch that does not wait.
+      for (let n = 0; n < 100; n += 1) await sleep(1);
+      cpSync(at.directory, copy.directory, { recursive: true });
+    });
+    await readUntil(audit, () => namesIn(at).includes('later'));
+    await audit.close();
+    const again = await open(copy);
+    await again.close();
+    const changes = (of: Place) => namesIn(of).filter((name) => name !== 'read');
+    assert.deepEqual(changes(copy), ['before', 'first']);
+    assert.deepEqual(changes(at), ['before', 'first', 'later']);
   });
 
   test('is nowhere if its transaction failed', async (t) => {
