@@ -19,6 +19,7 @@ import { closeInherited } from './worker/inherited.ts';
 import { bindAgain, endBindings } from './worker/bind-again.ts';
 import { bindDeclared } from './worker/bind-declared.ts';
 import { bindIdentity } from './worker/bind-identity.ts';
+import { listenerServices } from './worker/listener-services.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { AddedListener, ListenerServices } from './worker/listeners.ts';
 import { Health } from './worker/health.ts';
@@ -129,12 +130,11 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   void folder.databaseLost.then((error) => log.fatal(error.message));
   const atStart = await seedStore(folder, { settings, nowMs: now(), notice });
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
-  const { port } = settings;
   const server = await openServer({
     ...folder,
     settings,
     tls,
-    port,
+    port: settings.port,
     gatewayCertificate,
     deliveryThread,
     portal,
@@ -161,7 +161,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
     tell({ kind: 'ready', line: ready.line, text: ready.text });
   };
   if (listeners === 0) announce();
-  const context = { server, store: folder.store, settings, gatewayFiles };
+  const context = listenerServices({ server, folder, settings, gatewayFiles, readFile, notice, now });
   return { context, keys, end: endingOf(server, settings), announce, outstanding: listeners };
 }
 
@@ -270,6 +270,7 @@ function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {
     health.stop();
     log.info({ why }, 'stopping after the requests in flight');
     const worker = await running?.catch(() => undefined);
+    (await listening.get('operator'))?.close();
     await worker?.end(times);
     log.info('stopped');
     process.exit(0);

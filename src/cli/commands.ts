@@ -47,6 +47,9 @@ export const topics: Readonly<Record<string, readonly Row[]>> = {
   'The server': [
     ['master-key rotate', async () => (await import('./commands/master-key-rotate.ts')).masterKeyRotate],
     ['token-key rotate', async () => (await import('./commands/token-key-rotate.ts')).tokenKeyRotate],
+    ['backup', async () => (await import('./commands/backup.ts')).backup],
+    ['restore', async () => (await import('./commands/restore.ts')).restore],
+    ['verify', async () => (await import('./commands/verify.ts')).verify],
     ['export', async () => (await import('./commands/export.ts')).exportSeed],
   ],
   'This machine': [

@@ -14,6 +14,11 @@ export function nameOf(dataFolder: string): string {
   return createHash('sha256').update(dataFolder).digest('hex').slice(0, 16);
 }
 
+/** The socket in the same folder on which the worker answers the operator. */
+export function operatorSocketIn(folder: string): string {
+  return join(folder, 'operator.sock');
+}
+
 /** The supervisor's control socket in its folder. */
 export function controlSocketIn(folder: string): string {
   return join(folder, 'supervisor.sock');

@@ -8,6 +8,7 @@ export const programs = {
   'namespace-opener': 'supervisor/namespace-opener.ts',
   responder: 'fabric/dns/responder.ts',
   'sqlite-writer-thread': 'store/sqlite-writer-thread.ts',
+  'backup-thread': 'backup/backup-thread.ts',
   'key-thread': 'crypto/key-thread.ts',
   'certificate-file-thread': 'crypto/certificate-file-thread.ts',
   'plain-thread': 'delivery/plain-thread.ts',

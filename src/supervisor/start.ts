@@ -1,6 +1,6 @@
 import { closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { controlSocketIn } from '../lines/control-place.ts';
+import { controlSocketIn, operatorSocketIn } from '../lines/control-place.ts';
 import { helpText, wantsHelp } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { childEnvironment } from './child-environment.ts';
@@ -17,6 +17,7 @@ import { readOperatorFiles } from './operator-files.ts';
 import { OperatorTls } from './operator-tls.ts';
 import { refuseWorkersFiles } from './root-files.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
+import { openUnix } from './raw-socket.ts';
 import { reread, type WorkerConfiguration } from './reread.ts';
 import { Supervisor } from './supervisor.ts';
 import { hasTerminal } from './terminal.ts';
@@ -76,6 +77,7 @@ async function run(
   const { settings } = configuration;
   const controlFolder = prepareControlFolder({ path: folder.path, isKept: settings.dataFolder !== undefined }, become);
   const controlSocket = controlSocketIn(controlFolder);
+  const operator = openOperatorSocket(controlFolder);
   const ended = Promise.withResolvers<number>();
   const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');
   for (const message of [notice, place.notice]) if (message !== undefined) complain(message);
@@ -88,7 +90,7 @@ async function run(
     mark: place.mark,
     markDescriptor: place.descriptor,
     reread: (inForce, tls) => reread({ tls, argv, become, inForce, atStart, folder: startedIn }),
-    listeners,
+    listeners: [...listeners, operator],
     controlSocket,
     program,
     environment,
@@ -117,6 +119,14 @@ async function run(
   rmSync(controlFolder, { recursive: true, force: true });
   folder.release();
   return exitCode;
+}
+
+/** In a folder that is closed to all but the user who started the server, who alone can ask there. */
+function openOperatorSocket(folder: string): OpenedListener {
+  const path = operatorSocketIn(folder);
+  const opened = openUnix(path);
+  if (!opened.ok) throw new Error(`The socket for the operator cannot be opened at ${path}: ${opened.code}`);
+  return { listener: { kind: 'operator', id: 'operator' }, socket: opened.socket };
 }
 
 /** Reads the settings and the files that they name, chooses the worker's user, creates and locks the data folder, opens the sockets. */

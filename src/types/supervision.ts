@@ -75,6 +75,7 @@ export type Listener =
   | MetadataListener
   | DeclaredListener
   | HealthListener
+  | OperatorListener
   | { readonly kind: 'unixGateway'; readonly id: string; readonly path: string; readonly vnet: string }
   | { readonly kind: 'tlsGateway'; readonly id: string; readonly address: string; readonly port: number }
   | {
@@ -120,6 +121,12 @@ export interface DeclaredListener {
   readonly id: string;
   readonly address: string;
   readonly port: number;
+}
+
+/** A unix socket in the folder of the control socket, where commands of the operator ask the worker itself. */
+export interface OperatorListener {
+  readonly kind: 'operator';
+  readonly id: string;
 }
 
 /** The common members of listeners of a subnet. */

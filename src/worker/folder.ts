@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { restoringFile } from '../backup/restoring.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openAzureCertificates, openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
@@ -21,7 +22,7 @@ import { isPlainMark } from '../store/marked-commit.ts';
 import { memoryStore } from '../store/memory.ts';
 import { StoreRefused } from '../store/refused.ts';
 import { openSealedStore } from '../store/sealed.ts';
-import type { SealedStore } from '../store/sealed.ts';
+import type { OpenedStore } from '../store/sealed.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import type { StartWorker } from '../types/supervision.ts';
@@ -57,7 +58,7 @@ export interface FolderParts {
 export interface OpenFolder {
   /** Absolute. With `--memory` it is a temporary folder with only the audit log and the authorities' certificates. */
   readonly path: string;
-  readonly store: SealedStore;
+  readonly store: OpenedStore;
   /** The id of the master key, and of those that this start has replaced. */
   readonly masterKey: { readonly id: string; readonly replaced: readonly string[] };
   /** The same store without its seal, to list keys: they are in clear, and a damaged record does not matter. */
@@ -89,6 +90,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   const [authorityFile, fabricAuthorityFile] = [join(entry, 'ca.pem'), join(entry, 'fabric-ca.pem')];
   const auditDirectory = join(entry, 'audit');
   chmodSync(entry, 0o700);
+  refuseUnfinished(parts);
   const { store, masterKey, rows, databaseLost, close } = await openStore(parts);
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, { tenantId: identity.tenantId, readFile });
@@ -121,6 +123,13 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
     databaseLost,
     close,
   };
+}
+
+/** @throws {StoreRefused} `unfinishedRestore` */
+function refuseUnfinished({ path, entry }: FolderParts): void {
+  if (!existsSync(join(entry, restoringFile))) return;
+  const found = `A restore into ${path} was cut short, or is at work: ${join(path, restoringFile)} is there`;
+  throw new StoreRefused('unfinishedRestore', `${found}. Run "postern restore" again, or choose another --data.`);
 }
 
 async function openStore({

@@ -4,6 +4,8 @@ import type { Settings } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { HealthListener, Listener, MetadataListener, SubnetListener } from '../types/supervision.ts';
 import type { ReadFile } from './files.ts';
+import { serveOperator } from './operator-socket.ts';
+import type { OperatorServices } from './operator-socket.ts';
 import type { Server } from './server.ts';
 
 export type AddedListener =
@@ -27,6 +29,7 @@ export interface ListenerServices {
   readonly store: Store;
   readonly settings: Settings;
   readonly gatewayFiles: GatewayFiles | undefined;
+  readonly operator: OperatorServices;
 }
 
 export function readGatewayFiles({ gateways }: Settings, readFile: ReadFile): GatewayFiles | undefined {
@@ -57,8 +60,9 @@ export async function addListener(
 function openListener(
   listener: Exclude<Listener, SubnetListener | MetadataListener | HealthListener>,
   handle: object,
-  { server, settings, gatewayFiles }: ListenerServices,
-): Promise<OpenListener> {
+  { server, settings, gatewayFiles, operator }: ListenerServices,
+): Promise<Pick<OpenListener, 'close'>> {
+  if (listener.kind === 'operator') return serveOperator(handle, operator);
   if (listener.kind === 'public') return server.ingress.addPublic(handle, listener.serves);
   if (listener.kind === 'declared') return server.ingress.addDeclared(handle, server);
   if (listener.kind === 'unixGateway') return server.ingress.addUnixGateway(handle, { vnet: listener.vnet });
@@ -68,7 +72,7 @@ function openListener(
 
 function openTlsGateway(
   handle: object,
-  { server, settings, gatewayFiles }: Omit<ListenerServices, 'store'>,
+  { server, settings, gatewayFiles }: Pick<ListenerServices, 'server' | 'settings' | 'gatewayFiles'>,
 ): Promise<OpenListener> {
   if (gatewayFiles === undefined) throw new Error('the settings have no gateways.tls for this TLS gateway');
   const { clientCa, certificate } = gatewayFiles;

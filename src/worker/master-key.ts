@@ -102,6 +102,14 @@ export function replaceKey(entry: string): void {
   syncFolder(entry);
 }
 
+/** The master key of a store that is open, as the settings or the file have it. */
+export function masterKeyText(
+  { masterKey, masterKeyFile }: KeySettings,
+  { entry, readFile }: Pick<KeyPlace, 'entry' | 'readFile'>,
+): string {
+  return masterKey ?? readFile(masterKeyFile ?? join(entry, keyFile));
+}
+
 /** Creates a key at a first start only: an existing store was sealed under another key, so a new one could not open it. */
 function createKeyFile(dataFolder: string, entry: string): void {
   const found = storeFiles.find((file) => existsSync(join(entry, file)));

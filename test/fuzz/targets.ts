@@ -1,4 +1,5 @@
 import type { FuzzTarget } from './target.ts';
+import { backupFile } from './targets/backup.ts';
 import { deploymentBody, form, json, members, shapes } from './targets/bodies.ts';
 import {
   certificate,
@@ -50,6 +51,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   configuration,
   seed,
   'tls-pair': tlsPair,
+  backup: backupFile,
   connect: connectRequest,
   control: controlLine,
   fabric: fabricLine,

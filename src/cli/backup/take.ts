@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { checkBackup } from '../../backup/check-backup.ts';
+import type { CheckedBackup } from '../../backup/check-backup.ts';
+import { operatorSocketIn } from '../../lines/control-place.ts';
+import type { Connection } from '../connection.ts';
+import { CommandFailed } from '../failed.ts';
+import { membersOf } from '../json.ts';
+import { BackupFile, orFailed } from './file.ts';
+
+export interface BackupAsked {
+  readonly withMasterKey: boolean;
+  readonly withoutLog: boolean;
+}
+
+const answerMax = 1 << 16;
+
+/**
+ * Asks the server for a backup.
+ * @returns the socket, from which the backup comes
+ * @throws {CommandFailed} with the server's message when it refuses
+ */
+export async function askForBackup({ controlSocket }: Connection, asked: BackupAsked): Promise<Socket> {
+  const path = operatorSocketIn(dirname(controlSocket));
+  const socket = createConnection(path);
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    const isClosed = /\b(?:EACCES|EPERM)\b/.test(cause);
+    throw new CommandFailed(
+      `The server cannot be reached at ${path}: ${cause}`,
+      isClosed ? 'Run the command as the user who started the server.' : 'Start the server with "postern start".',
+    );
+  }
+  socket.on('error', () => undefined);
+  socket.write(`${JSON.stringify({ ask: 'backup', ...asked })}\n`);
+  const answer = membersOf(JSON.parse((await firstLine(socket)) || '{}'));
+  if (answer.get('ok') === true) return socket;
+  socket.destroy();
+  const message = answer.get('message');
+  throw new CommandFailed(
+    typeof message === 'string' ? message : 'The server ended before it answered; its log says why.',
+  );
+}
+
+/** Takes the first line from the socket, and leaves there what follows. */
+async function firstLine(socket: Socket): Promise<string> {
+  let received = Buffer.alloc(0);
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    received = Buffer.concat([received, Buffer.from(chunk)]);
+    const end = received.indexOf('\n');
+    if (end !== -1) {
+      socket.unshift(received.subarray(end + 1));
+      return received.toString('utf8', 0, end);
+    }
+    if (received.length > answerMax) break;
+  }
+  return '';
+}
+
+/** The file that is written: in a folder, one that is named by the time. */
+export function destination(file: string, nowMs: number): string {
+  const found = statSync(file, { throwIfNoEntry: false });
+  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const path = found?.isDirectory() === true ? join(file, `postern-${time}.backup`) : file;
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    throw new CommandFailed(`${path} is there already, and a backup replaces nothing.`, 'Give another --file.');
+  const owner = statSync(dirname(path), { throwIfNoEntry: false })?.uid;
+  if (owner === undefined)
+    throw new CommandFailed(`There is no folder ${dirname(path)}.`, 'Make it, or give another --file.');
+  if (process.geteuid?.() !== 0 || owner === 0) return path;
+  throw new CommandFailed(
+    `The folder ${dirname(path)} belongs to uid ${owner}, who could lead root elsewhere.`,
+    "Give a --file in a folder of root's, or --file - and the shell's redirection.",
+  );
+}
+
+/**
+ * Writes what comes from the socket into a file, checks that it is whole, and gives it its name only then.
+ * @param server tells the servers that may write into one folder apart
+ */
+export async function writeBackup(socket: Socket, path: string, server: string): Promise<CheckedBackup> {
+  const partial = join(dirname(path), `.postern-${shortHash(server)}.partial`);
+  // Of an earlier command that was killed; each server has one such name in a folder, so they never grow in number.
+  rmSync(partial, { force: true });
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+  const descriptor = openSync(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    for await (const chunk of socket) writeAll(descriptor, Buffer.from(chunk));
+    fsyncSync(descriptor);
+    const checked = await checkWhole(partial, basename(path));
+    if (lstatSync(partial).ino !== fstatSync(descriptor).ino)
+      throw new Error('another command replaced what was written');
+    renameSync(partial, path);
+    syncFolder(dirname(path));
+    return checked;
+  } catch (error) {
+    rmSync(partial, { force: true });
+    if (error instanceof CommandFailed) throw error;
+    throw new CommandFailed(
+      `The backup was not written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      'Nothing is left of it.',
+    );
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function checkWhole(partial: string, name: string): Promise<CheckedBackup> {
+  using written = new BackupFile(partial);
+  return await orFailed(name, () =>
+    checkBackup(written.source(), { masterKey: undefined, dataFormat: Number.MAX_SAFE_INTEGER }),
+  );
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+/** On a disk that is nearly full, a write may take a part, and only the next one fails (write(2)). */
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done, bytes.length - done);
+}
