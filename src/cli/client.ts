@@ -7,7 +7,7 @@ import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 
 export interface ClientRequest {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
   /** A URL under one of the server's names. */
   readonly url: string;
   readonly token?: string;
@@ -15,17 +15,20 @@ export interface ClientRequest {
   readonly json?: unknown;
   /** The local address to connect from. */
   readonly localAddress?: string | undefined;
+  /** Other headers: conditions. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface ClientAnswer {
   readonly status: number;
   readonly body: unknown;
+  readonly etag?: string | undefined;
 }
 
 /** Sends a request to the server on this machine. Host names are not resolved: only browsers and curl resolve `*.localhost`. */
 export function send(
   connection: Connection,
-  { method, url, token, form, json, localAddress }: ClientRequest,
+  { method, url, token, form, json, localAddress, headers = {} }: ClientRequest,
 ): Promise<ClientAnswer> {
   const asked = new URL(url);
   const { hostname, host, pathname, search } = asked;
@@ -44,6 +47,7 @@ export function send(
         path: `${pathname}${search}`,
         localAddress,
         headers: {
+          ...headers,
           host,
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(payload !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),
@@ -54,7 +58,8 @@ export function send(
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('end', () => {
           const received = Buffer.concat(chunks).toString();
-          resolve({ status: incoming.statusCode ?? 0, body: received === '' ? undefined : JSON.parse(received) });
+          const { statusCode: status = 0, headers: found } = incoming;
+          resolve({ status, body: received === '' ? undefined : JSON.parse(received), etag: found.etag });
         });
       },
     );

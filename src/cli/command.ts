@@ -46,5 +46,12 @@ export interface Printed {
 export interface Answer {
   readonly json: unknown;
   readonly text: string;
+  /** A terminal gets it in place of the words. */
+  readonly table?: Table;
   readonly exitStatus?: number;
+}
+
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }

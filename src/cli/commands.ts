@@ -10,12 +10,20 @@ type Row = readonly [words: string, load: () => Promise<Command>];
  */
 export const topics: Readonly<Record<string, readonly Row[]>> = {
   'Vaults and their secrets': [
+    ['vault create', async () => (await import('./commands/vault-create.ts')).vaultCreate],
+    ['vault list', async () => (await import('./commands/vault-list.ts')).vaultList],
+    ['vault show', async () => (await import('./commands/vault-show.ts')).vaultShow],
+    ['vault update', async () => (await import('./commands/vault-update.ts')).vaultUpdate],
+    ['vault delete', async () => (await import('./commands/vault-delete.ts')).vaultDelete],
     ['secret show', async () => (await import('./commands/secret-show.ts')).secretShow],
     ['secret list', async () => (await import('./commands/secret-list.ts')).secretList],
     ['secret set', async () => (await import('./commands/secret-set.ts')).secretSet],
     ['secret delete', async () => (await import('./commands/secret-delete.ts')).secretDelete],
   ],
   'The firewall': [
+    ['network-rule list', async () => (await import('./commands/network-rule-list.ts')).networkRuleList],
+    ['network-rule add', async () => (await import('./commands/network-rule-add.ts')).networkRuleAdd],
+    ['network-rule remove', async () => (await import('./commands/network-rule-remove.ts')).networkRuleRemove],
     ['explain', async () => (await import('./commands/explain.ts')).explain],
     ['what-if', async () => (await import('./commands/what-if.ts')).whatIf],
     ['activity', async () => (await import('./commands/activity.ts')).activity],
@@ -94,6 +102,8 @@ export function unknownCommand(words: readonly string[]): WrongUsage {
     const next = group.map((name) => name.slice(first.length + 1)).join(', ');
     return new WrongUsage(`'${first}' needs one more word: ${next}.`, `See postern ${first} --help.`);
   }
+  const elsewhere = elsewhereFor.get(first);
+  if (elsewhere !== undefined) return new WrongUsage(`There is no command '${first}'.`, elsewhere);
   const asked = second.startsWith('-') ? first : `${first} ${second}`;
   const near = nearestCommand(first, asked);
   return new WrongUsage(
@@ -101,6 +111,15 @@ export function unknownCommand(words: readonly string[]): WrongUsage {
     `See postern ${group.length > 0 ? `${first} ` : ''}--help.`,
   );
 }
+
+/** Words that other programs have for commands, and the way to the same here. */
+const elsewhereFor: ReadonlyMap<string, string> = new Map(
+  ['log', 'logs'].map((word) => [
+    word,
+    'The last requests: postern activity. The audit log: postern audit query, postern audit tail. ' +
+      "The server's own log is its standard error, in a unit: journalctl --unit postern.",
+  ]),
+);
 
 function nearestCommand(first: string, asked: string): string | undefined {
   // In a group that there is, the word that is wrong is the second one.

@@ -70,6 +70,8 @@ export interface Connection extends Readonly<Record<(typeof members)[number], st
   readonly port?: number;
   /** The client that reads the networks. The file of an older server does not have it. */
   readonly reader?: NetworkReader;
+  /** The administrator's object id; likewise. */
+  readonly objectId?: string;
   /** All addresses at which programs on this machine reach it, `address` among them; likewise. */
   readonly addresses?: readonly string[];
 }
@@ -157,12 +159,15 @@ function isConnection(value: unknown): value is Connection {
 function malformed(value: unknown): readonly string[] {
   const found = membersOf(value);
   const wrong = [...members, ...lists].filter((name) => !forms[name](found.get(name)));
-  const [reader, port, addresses] = ['reader', 'port', 'addresses'].map((name) => found.get(name));
+  const [reader, port, objectId, addresses] = ['reader', 'port', 'objectId', 'addresses'].map((name) =>
+    found.get(name),
+  );
   const areAddresses = Array.isArray(addresses) && addresses.every(forms.address);
   return [
     ...wrong,
     ...(reader === undefined || isReader(reader) ? [] : ['reader']),
     ...(port === undefined || isPort(port) ? [] : ['port']),
+    ...(objectId === undefined || forms.clientId(objectId) ? [] : ['objectId']),
     ...(addresses === undefined || areAddresses ? [] : ['addresses']),
   ];
 }

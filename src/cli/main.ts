@@ -19,7 +19,7 @@ async function main(words: readonly string[]): Promise<number> {
   const { POSTERN_DATA: data } = process.env;
   const { options, given } = readArguments(command, words.slice(command.name.split(' ').length), data);
   const outcome = await withProgress(command, () => command.run(options, given));
-  const { output, exitStatus } = outputOf(outcome, given.flags.has('json'));
+  const { output, exitStatus } = outputOf(outcome, { asJson: given.flags.has('json'), stream: process.stdout });
   if (output !== '') await printed(`${output}\n`);
   return exitStatus;
 }

@@ -1,11 +1,34 @@
-import type { Outcome, Printed } from './command.ts';
+import { styleText } from 'node:util';
+import { shown } from './audit/record-line.ts';
+import type { Outcome, Printed, Table } from './command.ts';
+
+/** How an output is said. */
+export interface OutputForm {
+  readonly asJson: boolean;
+  /** Where it is written: a terminal has tables and colors. */
+  readonly stream: NodeJS.WriteStream;
+}
 
 /** The output for an outcome, and the exit status. */
-export function outputOf(outcome: Outcome, asJson: boolean): Printed {
+export function outputOf(outcome: Outcome, { asJson, stream }: OutputForm): Printed {
   if (typeof outcome === 'string') return { output: outcome, exitStatus: 0 };
   if ('output' in outcome) return outcome;
-  const { json, text, exitStatus = 0 } = outcome;
-  return { output: asJson ? jsonOf(json) : text, exitStatus };
+  const { json, text, table, exitStatus = 0 } = outcome;
+  if (asJson) return { output: jsonOf(json), exitStatus };
+  return { output: table !== undefined && stream.isTTY ? tableOf(table, stream) : text, exitStatus };
+}
+
+function tableOf({ head, rows }: Table, stream: NodeJS.WriteStream): string {
+  const cells = [head, ...rows].map((row) => row.map(shown));
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const [title = '', ...others] = lines;
+  return [styleText('bold', title, { stream }), ...others].join('\n');
 }
 
 /** Characters that a terminal may obey are escaped: names and values come from others. */

@@ -1,10 +1,11 @@
 import { send, answerFailed, getToken } from './client.ts';
+import type { ClientAnswer, ClientRequest } from './client.ts';
 import { readConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 
-const apiVersion = 'api-version=2026-02-01';
+export const apiVersion = 'api-version=2026-02-01';
 
 /** A vault of the server's subscription, for requests of the administrator to the resource manager. */
 export interface NamedVault {
@@ -26,6 +27,14 @@ export async function findVault(data: string, name: string): Promise<NamedVault>
   if (typeof first !== 'string')
     throw new CommandFailed(`The vault '${name}' does not exist.`, undefined, 'VaultNotFound');
   return { connection, token, id: first };
+}
+
+/** A request for the vault itself. */
+export function sendTo(
+  { connection, token, id }: NamedVault,
+  request: Pick<ClientRequest, 'method' | 'json' | 'headers'>,
+): Promise<ClientAnswer> {
+  return send(connection, { ...request, url: `${connection.home}${id}?${apiVersion}`, token });
 }
 
 /**

@@ -44,8 +44,8 @@ describe('an answer', () => {
   const answer = { json: { name: 'a\u202E\u{E0041}b' }, text: 'a', exitStatus: 1 };
 
   it('is its words, or its JSON without a character that a terminal may obey', () => {
-    assert.deepEqual(outputOf(answer, false), { output: 'a', exitStatus: 1 });
-    const { output } = outputOf(answer, true);
+    assert.deepEqual(outputOf(answer, form), { output: 'a', exitStatus: 1 });
+    const { output } = outputOf(answer, asJson);
     assert.equal(output, '{\n  "name": "a\\u202e\\udb40\\udc41b"\n}');
     assert.deepEqual(JSON.parse(output), answer.json);
   });

@@ -5,7 +5,8 @@ import { outputOf } from '../../src/cli/output-words.ts';
 
 async function print(...flags: readonly string[]): Promise<string> {
   const given = { flags: new Set(flags), operands: [] };
-  return outputOf(await trustedServices.run({}, given), given.flags.has('json')).output;
+  return outputOf(await trustedServices.run({}, given), { asJson: given.flags.has('json'), stream: process.stdout })
+    .output;
 }
 
 test("the list has the document's eighteen, and says how a service is recognised and what it may ask for", async () => {

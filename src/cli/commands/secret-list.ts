@@ -8,7 +8,7 @@ export const secretList: Command = {
   options: vaultOptions,
   required: ['vault'],
   flags: { json: 'as JSON: a list of what the vault says of each, such as { id, attributes }' },
-  async run(options, { flags }) {
+  async run(options) {
     const vault = await atVault(options);
     const found: unknown[] = [];
     for (let path = '/secrets'; path !== '';) {
@@ -19,7 +19,24 @@ export const secretList: Command = {
       const next = page.get('nextLink');
       path = typeof next === 'string' ? next : '';
     }
-    if (flags.has('json')) return JSON.stringify(found, undefined, 2);
-    return found.map((secret) => String(membersOf(secret).get('id')).split('/').at(-1)).join('\n');
+    const rows = found.map(rowOf);
+    return {
+      json: found,
+      text: rows.map(([name]) => name).join('\n'),
+      table: { head: ['NAME', 'ENABLED', 'UPDATED', 'CONTENT TYPE'], rows },
+    };
   },
 };
+
+function rowOf(secret: unknown): readonly string[] {
+  const members = membersOf(secret);
+  const attributes = membersOf(members.get('attributes'));
+  const contentType = members.get('contentType');
+  const updated = new Date(Number(attributes.get('updated')) * 1000);
+  return [
+    String(members.get('id')).split('/').at(-1) ?? '',
+    attributes.get('enabled') === false ? 'no' : 'yes',
+    Number.isNaN(updated.getTime()) ? '' : updated.toISOString(),
+    typeof contentType === 'string' ? contentType : '',
+  ];
+}

@@ -83,7 +83,7 @@ async function groupsOf(asking: Asking, user: string): Promise<readonly string[]
 }
 
 /** The elements of every page. A link to the next page is followed on this server alone. */
-async function pages({ connection, token }: Asking, first: string): Promise<readonly Members[]> {
+export async function pages({ connection, token }: Asking, first: string): Promise<readonly Members[]> {
   const found: Members[] = [];
   for (let url: string | undefined = first; url !== undefined;) {
     const answer = await send(connection, { method: 'GET', url, token });
