@@ -22,7 +22,7 @@ export interface BackupRequest {
 }
 
 export interface BackupServices {
-  readonly store: Pick<OpenedStore, 'storeId' | 'masterKey' | 'hasOneMasterKey'>;
+  readonly store: Pick<OpenedStore, 'read' | 'storeId' | 'masterKey' | 'hasOneMasterKey'>;
   /** The database; `undefined`: the server keeps its records in memory. */
   readonly databaseFile: string | undefined;
   readonly auditDirectory: string;
@@ -59,9 +59,11 @@ export class Backups {
   /**
    * Begins a backup, and records it.
    * @throws {AuditUnavailable} when it cannot be recorded
+   * @throws {Unreadable} when the database was moved or replaced: another file would be read under its name
    */
   async begin(request: BackupRequest): Promise<BegunBackup> {
     const { store, databaseFile, now } = this.#services;
+    await store.read({ get: [] });
     if (databaseFile === undefined)
       return refused('The server keeps its records in memory (--memory), so there is nothing to back up.');
     if (this.#isBusy) return refused('Another backup is being made: wait for its end.');

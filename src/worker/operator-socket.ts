@@ -54,8 +54,9 @@ async function answer(socket: Socket, services: OperatorServices): Promise<void>
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     // A command that ended has no more use for an answer.
-    if (!socket.destroyed) services.notice(`A request of the operator failed: ${message}`);
-    socket.destroy();
+    if (socket.destroyed) return;
+    services.notice(`A request of the operator failed: ${message}`);
+    socket.end(`${JSON.stringify({ ok: false, message })}\n`);
   }
 }
 

@@ -7,6 +7,7 @@ import { masterKeyFrom, parseMasterKey } from '../../src/crypto/master-key.ts';
 import { openCommitMark } from '../../src/store/commit-counter.ts';
 import { dataFormat } from '../../src/store/keys.ts';
 import { readMark } from '../../src/store/marked-commit.ts';
+import { Unreadable } from '../../src/store/store.ts';
 import { Backups } from '../../src/worker/backup.ts';
 import { finishRestore, markFault, restoreInto } from '../../src/worker/restore.ts';
 import { lastRecordIn, linesOf } from '../audit/log-lines.ts';
@@ -171,6 +172,18 @@ describe('a backup of a running server', () => {
       [refused.ok, 'message' in refused && refused.message],
       [false, 'The server keeps its records in memory (--memory), so there is nothing to back up.'],
     );
+    const read = () => Promise.reject(new Unreadable('the database file is gone'));
+    const { storeId, masterKey } = world.folder.store;
+    const store = { read, storeId, masterKey, hasOneMasterKey: true };
+    const moved = new Backups({ ...services, store, masterKeyText: () => '' });
+    await assert.rejects(moved.begin({ withMasterKey: false, withoutLog: true }), Unreadable);
+    const rotating = new Backups({
+      ...services,
+      store: { ...store, read: async () => [], hasOneMasterKey: false },
+      masterKeyText: () => '',
+    });
+    const later = await rotating.begin({ withMasterKey: false, withoutLog: true });
+    assert.equal(!later.ok && later.message, 'The master key is being changed: make the backup when that is done.');
     const gone = new Backups({ ...services, databaseFile: join(data.path, 'gone.db'), masterKeyText: () => '' });
     await assert.rejects(taken(gone), /unable to open database file/);
     assert.equal((await world.client.arm('GET', '')).status, 200, 'and the log goes on');

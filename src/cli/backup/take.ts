@@ -50,13 +50,22 @@ export async function askForBackup({ controlSocket }: Connection, asked: BackupA
   }
   socket.on('error', () => undefined);
   socket.write(`${JSON.stringify({ ask: 'backup', ...asked })}\n`);
-  const answer = membersOf(JSON.parse((await firstLine(socket)) || '{}'));
+  const answer = membersOf(parsed(await firstLine(socket)));
   if (answer.get('ok') === true) return socket;
   socket.destroy();
   const message = answer.get('message');
   throw new CommandFailed(
     typeof message === 'string' ? message : 'The server ended before it answered; its log says why.',
   );
+}
+
+/** The worker faces the network, so its answer may be anything. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Takes the first line from the socket, and leaves there what follows. */
