@@ -26,6 +26,7 @@ export function readArguments(
   args: readonly string[],
   data: string | undefined,
 ): { readonly options: Options; readonly given: Given } {
+  if (command.isOfStart === true) return { options: {}, given: { flags: new Set(), operands: args } };
   const { flags = {}, required } = command;
   const end = args.indexOf('--');
   const operands = end === -1 ? [] : args.slice(end + 1);

@@ -12,6 +12,8 @@ export interface Command {
   readonly operands?: string;
   /** It has nothing to do with a server or its data folder. */
   readonly isWithoutData?: true;
+  /** Its options are those of `postern start`, which reads them: it gets its words as operands, as they are. */
+  readonly isOfStart?: true;
   /** Its work, as "Reading the server": a terminal shows it once that has taken a second. */
   readonly progress?: string;
   readonly run: (options: Options, given: Given) => Promise<Outcome>;

@@ -31,6 +31,33 @@ export function readConfigFile(contents: string, path: string): ConfigFile {
   }
 }
 
+/**
+ * Every member of a configuration file that cannot be read, in the order of the file, each with the first fault in it; for people
+ * who correct a file. The rules between members are not looked at.
+ */
+export function faultsInConfigFile(contents: string, path: string): readonly string[] {
+  let members: unknown;
+  try {
+    members = parseJson(contents);
+  } catch (error) {
+    if (error instanceof SettingRefused) return [`${path}: ${error.message}`];
+    throw error;
+  }
+  if (typeof members !== 'object' || members === null || Array.isArray(members)) return faultIn(members, path);
+  const each: readonly (readonly [name: string, value: unknown])[] = Object.entries(members);
+  return each.flatMap(([name, value]) => faultIn({ [name]: value }, path));
+}
+
+function faultIn(file: unknown, path: string): readonly string[] {
+  try {
+    readSetting(configShape(dirname(path)), file, '');
+    return [];
+  } catch (error) {
+    if (error instanceof SettingRefused) return [`${path}: ${error.message}`];
+    throw error;
+  }
+}
+
 function parseJson(contents: string): unknown {
   // Windows editors add a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
   const json = contents.replace(/^\uFEFF/, '');

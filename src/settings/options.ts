@@ -66,6 +66,9 @@ export const options = {
       'or records of an earlier release cannot be read',
   },
   'no-demo': { help: 'do not create the demo vault at the first start' },
+  check: {
+    help: 'read the configuration and the files that it names, print what the server would run with, and start nothing; "postern config check"',
+  },
   help: { help: 'print this help' },
 } as const satisfies Readonly<Record<string, Option>>;
 

@@ -44,6 +44,8 @@ export interface Settings extends Omit<ConfigFile, StartMember> {
   /** Whether a database is accepted that is older than its commit mark, or whose mark is missing. */
   readonly acceptCopy: boolean;
   readonly demo: boolean;
+  /** Whether to read the configuration only. */
+  readonly isCheck: boolean;
   readonly seed: SeedSetting | undefined;
   /** Never printed. */
   readonly masterKey: string | undefined;
@@ -130,6 +132,7 @@ function settingsOf(input: SettingsInput): Settings {
     ...healthOf(given, config),
     acceptDeclared: given.has('accept-declared') || (start.acceptDeclared ?? false),
     acceptCopy: given.has('accept-copy'),
+    isCheck: given.has('check'),
     demo: !given.has('no-demo') && (start.demo ?? true),
     seed: seedOf({ given, start }, profileOf({ ...config, rules }), input),
   };

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { secretVariables } from '../settings/settings.ts';
+import { notifyVariables } from './service-notices.ts';
 
 /**
  * The search paths of programs and libraries, with their separators. An empty or relative entry means the working
@@ -11,13 +12,14 @@ const searchPaths: Readonly<Record<string, RegExp>> = { PATH: /:/, NODE_PATH: /:
 const libraries: Readonly<Record<string, RegExp>> = { LD_PRELOAD: /[: ]/, LD_AUDIT: /:/ };
 
 /**
- * The environment of child processes. The master key is not in it: the worker gets it in its first message. Nothing in it
+ * The environment of child processes. The master key is not in it: the worker gets it in its first message. Nor
+ * is the way to the service manager, which hears from the supervisor alone. Nothing in it
  * leads to code in the working directory, which may be a folder of the worker's while the child is root.
  */
 export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const secret: readonly string[] = secretVariables;
+  const own: ReadonlySet<string> = new Set([...secretVariables, ...notifyVariables]);
   const kept = Object.entries(environment)
-    .filter(([name]) => !secret.includes(name))
+    .filter(([name]) => !own.has(name))
     .map(([name, value = '']) => [name, withoutRelative(name, value)] as const)
     // An empty search path would mean the working directory again, so the variable is removed.
     .filter(([name, value]) => value !== '' || !Object.hasOwn(searchPaths, name));

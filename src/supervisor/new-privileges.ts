@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { executableIn } from './executable.ts';
 
 export interface Launcher {
   /** The command that runs the rest of its command line in its own process; empty if none is needed or available. */
@@ -15,11 +15,7 @@ export interface Launcher {
 export function withoutNewPrivileges(searchPath: string, platform: NodeJS.Platform = process.platform): Launcher {
   // Other systems have no such flag, and a container may have set it for all its processes.
   if (platform !== 'linux' || isSet()) return { command: [] };
-  const program = searchPath
-    .split(':')
-    .filter((folder) => isAbsolute(folder))
-    .map((folder) => join(folder, 'setpriv'))
-    .find(isExecutable);
+  const program = executableIn(searchPath, 'setpriv');
   if (program !== undefined) return { command: [program, '--no-new-privs'] };
   const notice =
     'setpriv was not found on PATH, so the worker runs without no_new_privs: a set-uid program could give it more privileges. ' +
@@ -30,13 +26,4 @@ export function withoutNewPrivileges(searchPath: string, platform: NodeJS.Platfo
 function isSet(): boolean {
   const status = '/proc/self/status';
   return existsSync(status) && /^NoNewPrivs:\s1$/m.test(readFileSync(status, 'utf8'));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlSocketIn, operatorSocketIn } from '../lines/control-place.ts';
 import { helpText, wantsHelp } from '../settings/options.ts';
-import { readSettings, type Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/settings.ts';
+import { checked, type Checked } from './check.ts';
 import { childEnvironment } from './child-environment.ts';
 import { openControlSocket } from './control-socket.ts';
 import { accessFolder } from './folder-access.ts';
@@ -13,15 +14,14 @@ import { describeHolder, holderOfLock } from './holder.ts';
 import { chooseMarkPlace, type MarkPlace } from './mark-place.ts';
 import { withoutNewPrivileges } from './new-privileges.ts';
 import { filesOfRoot } from './files-of-root.ts';
-import { readOperatorFiles } from './operator-files.ts';
-import { OperatorTls } from './operator-tls.ts';
-import { refuseWorkersFiles } from './root-files.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
 import { openUnix } from './raw-socket.ts';
+import { readConfiguration, type ReadConfiguration, type RefusedConfiguration } from './read-configuration.ts';
 import { reread, type WorkerConfiguration } from './reread.ts';
+import { serviceNotices } from './service-notices.ts';
 import { Supervisor } from './supervisor.ts';
 import { hasTerminal } from './terminal.ts';
-import { resolveWorkerUser, withinNamespace, type ResolvedUser, type User } from './worker-user.ts';
+import type { User } from './worker-user.ts';
 
 interface Ready {
   readonly ok: true;
@@ -34,8 +34,7 @@ interface Ready {
   readonly listeners: readonly OpenedListener[];
 }
 
-type Refused = { readonly ok: false; readonly message: string; readonly isUsage?: boolean };
-type Prepared = Ready | Refused;
+type Prepared = Ready | RefusedConfiguration;
 
 /**
  * Runs `postern start` until it is stopped. Returns the exit code: 2 when the words of the command line are wrong.
@@ -53,10 +52,16 @@ export async function start(
   }
   try {
     const startedIn = process.cwd();
-    const prepared = await prepare(argv, startedIn, program);
-    if (prepared.ok) return await run(prepared, { argv, startedIn, program, heartbeat });
-    complain(prepared.message);
-    return prepared.isUsage === true ? 2 : 1;
+    const place = { argv, startedIn, program };
+    const read = await readConfiguration(place);
+    if (argv.includes('--check') && (!read.ok || read.settings.isCheck)) return printCheck(checked(read, place));
+    const prepared = read.ok ? prepare(read) : read;
+    if (!prepared.ok) {
+      complain(prepared.message);
+      return prepared.isUsage === true ? 2 : 1;
+    }
+    if (read.ok) for (const notice of read.notices) complain(notice);
+    return await run(prepared, { ...place, heartbeat });
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
     return 1;
@@ -84,6 +89,7 @@ async function run(
   const environment = childEnvironment(process.env);
   const access = accessFolder(folder, become, environment);
   if (!access.ok) throw new Error(access.message);
+  const notices = serviceNotices({ environment: process.env, pid: process.pid, complain });
   const supervisor = new Supervisor({
     configuration,
     become,
@@ -99,16 +105,23 @@ async function run(
     folder,
     heartbeat,
     now: Date.now,
-    print: (message) => process.stdout.write(`${message}\n`),
+    print(message) {
+      process.stdout.write(`${message}\n`);
+      notices.ready();
+    },
     complain,
     onEnd: ended.resolve,
   });
   const control = await openControlSocket(controlSocket, (...asked) => supervisor.answer(...asked));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => supervisor.signalled());
+  const signalled = () => {
+    notices.stopping();
+    supervisor.signalled();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, signalled);
   const fromTerminal = hasTerminal();
   // The older meaning of SIGHUP: the terminal was closed (signal(7)).
   process.on('SIGHUP', () => {
-    if (fromTerminal && !hasTerminal()) supervisor.signalled();
+    if (fromTerminal && !hasTerminal()) signalled();
     else void import('node:tls').then((tls) => supervisor.reload(tls));
   });
   process.on('uncaughtException', (error) => supervisor.crashed(error));
@@ -129,65 +142,30 @@ function openOperatorSocket(folder: string): OpenedListener {
   return { listener: { kind: 'operator', id: 'operator' }, socket: opened.socket };
 }
 
-/** Reads the settings and the files that they name, chooses the worker's user, creates and locks the data folder, opens the sockets. */
-async function prepare(argv: readonly string[], startedIn: string, program: string): Promise<Prepared> {
-  const rootFiles = [program];
-  const readFile = (path: string): string => {
-    rootFiles.push(path);
-    return readFileSync(path, 'utf8');
-  };
-  const read = readSettings({ argv, environment: process.env, readFile, folder: startedIn });
-  if (!read.ok) return { ...read, message: `${read.message}\nSee postern start --help.` };
-  const resolved = workerUser(read.settings);
-  if (!resolved.ok) return resolved;
-  const become = resolved.user;
-  const refused = refuseWorkersFiles(rootFiles, become);
-  if (refused !== undefined) return { ok: false, message: refused };
-  const operators = readOperatorFiles(read.settings, become);
-  if (!operators.ok) return operators;
-  const opened = await openTls(read.settings, become);
-  if (!opened.ok) return opened;
-  const taken = takeFolder(read.settings, become);
+/** Creates and locks the data folder, and opens the sockets. */
+function prepare({ settings: read, become, files, tls }: ReadConfiguration): Prepared {
+  const taken = takeFolder(read, become);
   if (!taken.ok) return taken;
   const { folder } = taken;
-  const giveUp = ({ message }: Refused): Refused => {
+  const giveUp = ({ message }: RefusedConfiguration): RefusedConfiguration => {
     folder.release();
     return { ok: false, message };
   };
-  const place = chooseMarkPlace(read.settings, become);
+  const place = chooseMarkPlace(read, become);
   if (!place.ok) return giveUp(place);
-  const sockets = openOwnSockets(read.settings, become);
+  const sockets = openOwnSockets(read, become);
   if (!sockets.ok) return giveUp(sockets);
-  const dataFolder = read.settings.dataFolder === undefined ? undefined : folder.path;
-  const settings = { ...read.settings, dataFolder, port: sockets.port };
+  const dataFolder = read.dataFolder === undefined ? undefined : folder.path;
+  const settings = { ...read, dataFolder, port: sockets.port };
   return {
     ok: true,
-    configuration: { settings, files: operators.files, tls: opened.tls },
-    atStart: read.settings,
+    configuration: { settings, files, tls },
+    atStart: read,
     become,
     place,
     folder,
     listeners: sockets.listeners,
   };
-}
-
-async function openTls(settings: Settings, worker: User | undefined) {
-  if (settings.tls.length === 0) return { ok: true, tls: undefined } as const;
-  const opened = OperatorTls.open({ tls: await import('node:tls'), settings, worker, nowMs: Date.now });
-  if (opened.ok) for (const notice of opened.notices) complain(notice);
-  return opened;
-}
-
-function workerUser({ user }: Settings): ResolvedUser {
-  const ownUid = process.geteuid?.() ?? -1;
-  const account = resolveWorkerUser(user, ownUid === 0 ? readFileSync('/etc/passwd', 'utf8') : '', ownUid);
-  return ownUid === 0 ? withinNamespace(account, user, uidMap()) : account;
-}
-
-/** Systems other than Linux have no user namespaces, so every uid exists. */
-function uidMap(): string {
-  const path = '/proc/self/uid_map';
-  return existsSync(path) ? readFileSync(path, 'utf8') : '0 0 4294967295';
 }
 
 interface TakenFolder extends DataFolder {
@@ -198,7 +176,7 @@ interface TakenFolder extends DataFolder {
 function takeFolder(
   { dataFolder }: Settings,
   worker: User | undefined,
-): { readonly ok: true; readonly folder: TakenFolder } | Refused {
+): { readonly ok: true; readonly folder: TakenFolder } | RefusedConfiguration {
   if (dataFolder === undefined) {
     const made = makeTemporaryFolder(worker);
     return { ok: true, folder: { ...made, release: () => removeTemporaryFolder(made, worker) } };
@@ -227,6 +205,12 @@ function takeFolder(
 function rootFilesMessage(folder: string, names: readonly string[], { uid, gid }: User): string {
   const paths = names.map((name) => join(folder, name)).join(' ');
   return `Root owns ${names.join(', ')} in the data folder, and the worker cannot use root's files. If you trust these files, give them to it: chown -h ${uid}:${gid} ${paths}`;
+}
+
+function printCheck({ output, faults, exitCode }: Checked): number {
+  if (output !== '') process.stdout.write(`${output}\n`);
+  for (const fault of faults) complain(fault);
+  return exitCode;
 }
 
 function complain(message: string): void {

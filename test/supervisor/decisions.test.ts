@@ -7,6 +7,7 @@ import { Heartbeat } from '../../src/supervisor/heartbeat.ts';
 import { listenersIn, lockHolderIn, pathsIn } from '../../src/supervisor/holder.ts';
 import { settingsAfter } from '../../src/supervisor/reread.ts';
 import { afterDeath, noDeaths, type AfterDeath, type DeathRecord, type Life } from '../../src/supervisor/restart.ts';
+import { watchdogMs } from '../../src/supervisor/service-notices.ts';
 import { resolveWorkerUser, withinNamespace } from '../../src/supervisor/worker-user.ts';
 
 const passwd = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1001::/home/ada:/bin/sh\ntoor:x:0:0::/:/bin/sh\n';
@@ -56,6 +57,9 @@ test("a child's environment has no key in it, and leads to no code in the workin
     LD_PRELOAD: 'libjemalloc.so ./own.so /opt/own.so',
     HOME: '',
     POSTERN_MASTER_KEY: 'k',
+    NOTIFY_SOCKET: '/run/systemd/notify',
+    WATCHDOG_USEC: '1',
+    WATCHDOG_PID: '1',
     POSTERN_OTHER: ':relative',
   };
   assert.deepEqual(childEnvironment(given), {
@@ -64,6 +68,22 @@ test("a child's environment has no key in it, and leads to no code in the workin
     HOME: '',
     POSTERN_OTHER: ':relative',
   });
+});
+
+test('the service manager hears twice in each period, if it asks this process', () => {
+  const rows = [
+    [{ WATCHDOG_USEC: '60000000' }, 30_000],
+    [{ WATCHDOG_USEC: '60000000', WATCHDOG_PID: '7' }, 30_000],
+    [{ WATCHDOG_USEC: '60000000', WATCHDOG_PID: '8' }, undefined],
+    [{ WATCHDOG_USEC: '1000' }, 1],
+    [{ WATCHDOG_USEC: '9999999999999999' }, 2 ** 31 - 1],
+    [{ WATCHDOG_USEC: '0' }, undefined],
+    [{ WATCHDOG_USEC: '-5000' }, undefined],
+    [{ WATCHDOG_USEC: 'infinity' }, undefined],
+    [{}, undefined],
+  ] as const;
+  for (const [environment, everyMs] of rows)
+    assert.equal(watchdogMs(environment, 7), everyMs, JSON.stringify(environment));
 });
 
 test('the delay grows with deaths in a row and is reset by good service; only a worker that was never ready is given up', () => {
