@@ -66,6 +66,9 @@ const wrongStarts = [
   '--rules new',
   '--domain -x-',
   '--prune',
+  '--health nowhere',
+  '--public-port 0',
+  '--log-level loud',
 ];
 
 /** The lines for wrong words, as `src/cli/main.ts` comes to them. */

@@ -25,6 +25,9 @@ export interface ClientAnswer {
   readonly etag?: string | undefined;
 }
 
+/** The longest silence of a server that is asked: making a large key takes a few seconds. */
+const patienceMs = 60_000;
+
 /** Sends a request to the server on this machine. Host names are not resolved: only browsers and curl resolve `*.localhost`. */
 export function send(
   connection: Connection,
@@ -63,6 +66,7 @@ export function send(
         });
       },
     );
+    outgoing.setTimeout(patienceMs, () => outgoing.destroy(new Error(`no answer within ${patienceMs / 1000} seconds`)));
     outgoing.on('error', (error) => {
       const hint =
         localAddress === undefined
@@ -114,10 +118,10 @@ export function vaultResource({ vaultSuffix }: Connection): string {
 }
 
 /** The failure for an answer that is an error, with Azure's innermost code. */
-export function answerFailed(answer: ClientAnswer): CommandFailed {
+export function answerFailed(answer: ClientAnswer, hint?: string): CommandFailed {
   const error = membersOf(membersOf(answer.body).get('error'));
   const code = membersOf(error.get('innererror')).get('code') ?? error.get('code');
-  return new CommandFailed(errorMessage(answer), undefined, typeof code === 'string' ? code : `Status${answer.status}`);
+  return new CommandFailed(errorMessage(answer), hint, typeof code === 'string' ? code : `Status${answer.status}`);
 }
 
 /** The status, codes and message of an error answer, from Azure's error envelope. */

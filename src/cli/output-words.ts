@@ -15,7 +15,8 @@ export function outputOf(outcome: Outcome, { asJson, stream }: OutputForm): Prin
   if ('output' in outcome) return outcome;
   const { json, text, table, exitStatus = 0 } = outcome;
   if (asJson) return { output: jsonOf(json), exitStatus };
-  return { output: table !== undefined && stream.isTTY ? tableOf(table, stream) : text, exitStatus };
+  if (!stream.isTTY) return { output: text, exitStatus };
+  return { output: table === undefined ? text.split('\n').map(shown).join('\n') : tableOf(table, stream), exitStatus };
 }
 
 function tableOf({ head, rows }: Table, stream: NodeJS.WriteStream): string {
@@ -32,7 +33,7 @@ function tableOf({ head, rows }: Table, stream: NodeJS.WriteStream): string {
 }
 
 /** Characters that a terminal may obey are escaped: names and values come from others. */
-function jsonOf(value: unknown): string {
+export function jsonOf(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replaceAll(/[\u007F-\u009F\p{Cf}\u2028\u2029]/gu, (character) =>
     character
       .split('')

@@ -19,7 +19,9 @@ export interface NamedVault {
 export async function findVault(data: string, name: string): Promise<NamedVault> {
   const connection = readConnection(data);
   const token = await getToken(connection, connection.home);
-  const filter = encodeURIComponent(`resourceType eq 'Microsoft.KeyVault/vaults' and name eq '${name}'`);
+  const filter = encodeURIComponent(
+    `resourceType eq 'Microsoft.KeyVault/vaults' and name eq '${name.replaceAll("'", "''")}'`,
+  );
   const url = `${connection.home}/subscriptions/${connection.subscriptionId}/resources?$filter=${filter}&${apiVersion}`;
   const { body } = await send(connection, { method: 'GET', url, token });
   const value = membersOf(body).get('value');

@@ -35,11 +35,13 @@ const asJson = async (name: string, options: Options) => JSON.parse(await run(na
 
 describe('postern vault', () => {
   it('creates a vault whose administrator may use it, in a group that it makes, and lists and shows it', async () => {
-    const url = await run('vault create', {
-      vault: 'made-first',
-      'resource-group': 'new-group',
-      location: 'northeurope',
-    });
+    const place = { 'resource-group': 'new-group', location: 'northeurope' };
+    const missing = run('vault create', { vault: 'made-first', ...place });
+    await assert.rejects(missing, { code: 'ResourceGroupNotFound', hint: '--create-group creates it.' });
+    await assert.rejects(run('vault create', { vault: 'x', ...place }, 'create-group'), { code: 'VaultNameNotValid' });
+    await assert.rejects(run('vault create', { vault: 'demo', ...place }, 'create-group'), { code: 'AlreadyExists' });
+    await assert.rejects(run('vault create', { vault: 'made-first', ...place }), { code: 'ResourceGroupNotFound' });
+    const url = await run('vault create', { vault: 'made-first', ...place }, 'create-group');
     assert.match(url, /^https:\/\/made-first\.vault\.localhost:\d+$/);
     await run('secret set', { vault: 'made-first', name: 'word', value: 'hello' });
     assert.equal(await run('secret list', { vault: 'made-first' }), 'word');
@@ -65,7 +67,10 @@ describe('postern vault', () => {
 
   it('deletes a vault, and says for how long it can be recovered', async () => {
     await run('vault create', { vault: 'made-second' });
-    assert.equal(await run('vault delete', { vault: 'made-second' }), 'Deleted. It can be recovered for 90 days.');
+    assert.equal(
+      await run('vault delete', { vault: 'made-second' }),
+      'Deleted. It can be recovered for 90 days: az keyvault recover --name made-second',
+    );
     assert.ok(!(await run('vault list', {})).includes('made-second'));
     await assert.rejects(run('vault delete', { vault: 'made-second' }), { code: 'VaultNotFound' });
     await assert.rejects(run('vault create', { vault: 'made-second' }), {

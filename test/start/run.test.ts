@@ -362,8 +362,8 @@ describe('"postern env"', () => {
     assert.match(env('--dotenv').stdout, new RegExp(`^IDENTITY_HEADER="${header}"$`, 'm'));
     assert.match(env('--github').stdout, new RegExp(`^IDENTITY_HEADER=${header}$[^]*^AZURE_TENANT_ID=$`, 'm'));
     assert.equal(
-      env('--json', '--shell').stderr,
-      'error: --shell and --json cannot be used together; give one of them.\n',
+      env('--github', '--shell').stderr,
+      'error: --shell and --github cannot be used together; give one of them.\n',
     );
   });
 

@@ -15,7 +15,7 @@ export const secretDelete: Command = {
   async run(options) {
     const { name = '' } = options;
     const vault = await atVault(options);
-    const answer = await vault.ask(`/secrets/${name}`, { method: 'DELETE' });
+    const answer = await vault.ask(`/secrets/${encodeURIComponent(name)}`, { method: 'DELETE' });
     const seconds = Number(answer.get('scheduledPurgeDate'));
     return {
       json: Object.fromEntries(answer),

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { readBounded } from '../bounded-file.ts';
 import type { Command } from '../command.ts';
 import { CommandFailed, WrongUsage } from '../failed.ts';
 import { atVault, vaultOptions } from '../secret/at-vault.ts';
@@ -26,7 +27,10 @@ export const secretSet: Command = {
     const { name = '', 'content-type': contentType } = options;
     const value = valueIn(options);
     const vault = await atVault(options);
-    const answer = await vault.ask(`/secrets/${name}`, { method: 'PUT', json: { value, contentType } });
+    const answer = await vault.ask(`/secrets/${encodeURIComponent(name)}`, {
+      method: 'PUT',
+      json: { value, contentType },
+    });
     const { value: _, ...said } = Object.fromEntries(answer);
     return { json: said, text: String(answer.get('id')) };
   },
@@ -37,6 +41,9 @@ function valueIn({ value, file }: { readonly value?: string | undefined; readonl
     throw new WrongUsage('--value and --file cannot be used together; give one of them.');
   }
   if (value !== undefined) return value;
+  if (file === undefined && isatty(standardInput)) {
+    process.stderr.write('Type the value, which the terminal shows, and end it with Enter and Ctrl-D.\n');
+  }
   // The line break at the end is the terminal's or that of echo, and not the secret's.
   if (file === undefined) return read(standardInput, 'standard input').replace(/\r?\n$/, '');
   return read(file, file);
@@ -45,13 +52,13 @@ function valueIn({ value, file }: { readonly value?: string | undefined; readonl
 function read(from: string | number, name: string): string {
   let contents: Buffer;
   try {
-    contents = readFileSync(from);
+    contents = readBounded(from, mostBytes);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(`The value cannot be read from ${name}: ${cause}`);
   }
   if (contents.length > mostBytes)
-    throw new CommandFailed(`${name} has ${contents.length} bytes; a secret has at most 25600.`);
+    throw new CommandFailed(`${name} has more than ${mostBytes} bytes; a secret has at most 25600.`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(contents);
   } catch {

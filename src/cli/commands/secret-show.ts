@@ -16,6 +16,6 @@ export const secretShow: Command = {
   async run(options) {
     const { name = '', version = '' } = options;
     const vault = await atVault(options);
-    return printed(await vault.ask(`/secrets/${name}/${version}`));
+    return printed(await vault.ask(`/secrets/${encodeURIComponent(name)}/${encodeURIComponent(version)}`));
   },
 };

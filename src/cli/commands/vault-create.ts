@@ -4,13 +4,14 @@ import type { Command, Options } from '../command.ts';
 import { openAsking } from '../export/found.ts';
 import type { Asking } from '../export/found.ts';
 import { CommandFailed } from '../failed.ts';
+import { membersOf } from '../json.ts';
 import { apiVersion } from '../vault-request.ts';
 import { settingOptions } from '../vault/network-settings.ts';
 
 export const vaultCreate: Command = {
   name: 'vault create',
   synopsis:
-    'Creates a vault, and its resource group if that is missing. The administrator may do everything with its secrets, keys and certificates. Prints its URL.',
+    'Creates a vault. The administrator may do everything with its secrets, keys and certificates. Prints its URL.',
   options: {
     vault: 'name of the vault: 3 to 24 letters, digits and hyphens',
     'resource-group': { help: 'resource group of the vault (default demo)', value: 'GROUP' },
@@ -23,16 +24,15 @@ export const vaultCreate: Command = {
   },
   required: ['vault'],
   flags: {
+    'create-group': 'create the resource group if it is missing, as is done for the default one',
     'enable-rbac-authorization': 'roles decide who may do what, in place of access policies: nobody has one yet',
     json: 'as JSON: what the resource manager says of the vault, such as { id, name, location, properties }',
   },
-  async run(
-    { data = 'postern-data', vault = '', 'resource-group': group = 'demo', location = 'westeurope', ...options },
-    { flags },
-  ) {
+  async run({ data = 'postern-data', vault = '', location = 'westeurope', ...options }, { flags }) {
     const asking = await openAsking(data);
     const { connection, token } = asking;
     const { home, subscriptionId, vaultSuffix } = connection;
+    const group = options['resource-group'] ?? 'demo';
     const path = `${home}/subscriptions/${subscriptionId}/resourceGroups/${encodeURIComponent(group)}`;
     const properties = propertiesOf(asking, options, flags.has('enable-rbac-authorization'));
     const put = () =>
@@ -45,13 +45,13 @@ export const vaultCreate: Command = {
         headers: { 'if-none-match': '*' },
       });
     let answer = await put();
+    // A group that is named and not there is mistyped more often than missing.
+    const makesGroup = options['resource-group'] === undefined || flags.has('create-group');
+    if (answer.status === 404 && !makesGroup) throw answerFailed(answer, '--create-group creates it.');
     if (answer.status === 404) {
-      const made = await send(connection, {
-        method: 'PUT',
-        url: `${path}?api-version=2021-04-01`,
-        token,
-        json: { location },
-      });
+      await requireName(asking, vault);
+      const url = `${path}?api-version=2021-04-01`;
+      const made = await send(connection, { method: 'PUT', url, token, json: { location } });
       if (made.status !== 200 && made.status !== 201) throw answerFailed(made);
       answer = await put();
     }
@@ -66,6 +66,21 @@ export const vaultCreate: Command = {
     return { json: answer.body, text: `https://${vault.toLowerCase()}${vaultSuffix}` };
   },
 };
+
+/** So that a group is not made for a vault that is refused. */
+async function requireName({ connection, token }: Asking, name: string): Promise<void> {
+  const answer = await send(connection, {
+    method: 'POST',
+    url: `${connection.home}/subscriptions/${connection.subscriptionId}/providers/Microsoft.KeyVault/checkNameAvailability?${apiVersion}`,
+    token,
+    json: { name, type: 'Microsoft.KeyVault/vaults' },
+  });
+  const members = membersOf(answer.body);
+  if (answer.status !== 200) throw answerFailed(answer);
+  if (members.get('nameAvailable') !== true) {
+    throw new CommandFailed(String(members.get('message')), undefined, String(members.get('reason')));
+  }
+}
 
 function propertiesOf({ connection: { tenantId, objectId } }: Asking, options: Options, hasRoles: boolean): object {
   const permissions = Object.fromEntries(

@@ -19,7 +19,7 @@ export const vaultDelete: Command = {
     if (answer.status !== 200) throw answerFailed(answer);
     return {
       json: { id: found.id, retentionDays },
-      text: `Deleted. It can be recovered for ${String(retentionDays)} days.`,
+      text: `Deleted. It can be recovered for ${String(retentionDays)} days: az keyvault recover --name ${vault}`,
     };
   },
 };

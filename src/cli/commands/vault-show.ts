@@ -1,5 +1,6 @@
 import { answerFailed } from '../client.ts';
 import type { Command } from '../command.ts';
+import { jsonOf } from '../output-words.ts';
 import { findVault, sendTo } from '../vault-request.ts';
 
 export const vaultShow: Command = {
@@ -11,6 +12,6 @@ export const vaultShow: Command = {
   async run({ data = 'postern-data', vault = '' }) {
     const answer = await sendTo(await findVault(data, vault), { method: 'GET' });
     if (answer.status !== 200) throw answerFailed(answer);
-    return { json: answer.body, text: JSON.stringify(answer.body, undefined, 2) };
+    return { json: answer.body, text: jsonOf(answer.body) };
   },
 };

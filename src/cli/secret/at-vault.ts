@@ -4,6 +4,7 @@ import type { Options } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import { CommandFailed, WrongUsage } from '../failed.ts';
 import { membersOf } from '../json.ts';
+import { jsonOf } from '../output-words.ts';
 import { localAddressFor } from '../seen-address.ts';
 
 const apiVersion = 'api-version=2025-07-01';
@@ -53,5 +54,5 @@ export async function atVault({
 
 /** As the commands print what a vault answered. */
 export function printed(answer: ReadonlyMap<string, unknown>): string {
-  return JSON.stringify(Object.fromEntries(answer), undefined, 2);
+  return jsonOf(Object.fromEntries(answer));
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readBounded } from '../bounded-file.ts';
 import type { Options } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
@@ -45,7 +45,7 @@ export async function changedSettings(before: Properties, changes: Options, conn
 function settingsIn(path: string): Properties {
   let read: unknown;
   try {
-    read = JSON.parse(readFileSync(path, 'utf8'));
+    read = JSON.parse(readBounded(path, mostBytes).toString());
   } catch (error) {
     throw new CommandFailed(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -104,6 +104,9 @@ export function eachOnce(
     return first === index;
   });
 }
+
+/** Of a file with network settings, which has at most some thousand rules. */
+const mostBytes = 4 * 1024 * 1024;
 
 /** Azure shows a single address with the prefix 32 or without one. */
 function isSame(one: string, other: string): boolean {
