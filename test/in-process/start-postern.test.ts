@@ -181,6 +181,11 @@ for (const [where, open] of Object.entries(start)) {
         name: 'TypeError',
         message: /^startPostern: config: limits: the member ipRule is not known\. Did you mean ipRules\?/,
       });
+      for (const config of [{ port: 1 }, { limits: {}, tls: [] }])
+        await assert.rejects(open({ config }), {
+          name: 'TypeError',
+          message: /^startPostern: config: (?:port|tls) is for `postern start` alone: leave it out\.$/,
+        });
       await assert.rejects(open({ clock: new Date('yesterday') }), {
         name: 'TypeError',
         message: /^startPostern: clock: Invalid Date must be a Date/,
