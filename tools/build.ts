@@ -40,7 +40,8 @@ async function bundlePortal(): Promise<readonly string[]> {
 }
 
 async function bundlePrograms(): Promise<readonly string[]> {
-  const together: readonly ProgramName[] = ['imported', 'server-child'];
+  // The command line's restore reads records as the server does: what both need is in the package once.
+  const together: readonly ProgramName[] = ['imported', 'server-child', 'cli'];
   const alone = programNames.filter((name) => !together.includes(name));
   const bundled = await Promise.all([together, ...alone.map((name) => [name])].map((names) => bundle(names)));
   return bundled.flat();
