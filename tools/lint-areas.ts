@@ -90,7 +90,7 @@ export const lintRulesOfAreas: readonly Override[] = [
     },
   },
   {
-    files: ['tools/**', 'bench/**', 'test/**', 'bin/**', 'examples/**'],
+    files: ['tools/**', 'bench/**', 'test/**', 'bin/**', 'examples/**', 'action/**'],
     rules: { 'node/no-process-env': 'off' },
   },
   {
@@ -111,8 +111,8 @@ export const lintRulesOfAreas: readonly Override[] = [
     },
   },
   {
-    // JavaScript for a reader to copy: it prints, and takes the server's own JSON as it is.
-    files: ['examples/**'],
+    // JavaScript that a reader copies or a forge runs: it prints, and takes the server's own JSON as it is.
+    files: ['examples/**', 'action/**'],
     rules: {
       'no-console': 'off',
       'typescript/no-unsafe-argument': 'off',
