@@ -74,7 +74,7 @@ describe('the published package, installed into an empty project', () => {
     const built = filesIn('dist');
     for (const name of programNames) assert.ok(built.includes(`programs/${fileOf(name)}`), name);
     assert.deepEqual(
-      built.filter((name) => /\.(?:ts|tsx|map)$|test/.test(name)),
+      built.filter((name) => /\.(?:ts|tsx|map)$|(?:^|\/)test\/|\.test\./.test(name)),
       ['programs/postern.d.ts'],
     );
   });
