@@ -22,6 +22,7 @@ import { bindIdentity } from './worker/bind-identity.ts';
 import { listenerServices } from './worker/listener-services.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { AddedListener, ListenerServices } from './worker/listeners.ts';
+import { drainTimes, drainTimesOfOrphan } from './worker/ending.ts';
 import { Health } from './worker/health.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { denialsTo } from './worker/denial-lines.ts';
@@ -36,12 +37,7 @@ const destination =
 /** Its level comes with the settings. */
 const log = pino({ level: 'info' }, destination);
 
-/** Less in total than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
-const drainTimes = { quiet: 1_000, most: 7_000 };
-/** Shorter without a supervisor, because the next worker may already be waiting for the database. */
-const drainTimesOfOrphan = { quiet: 1_000, most: 2_000 };
-
-const health = new Health(log);
+const health = new Health(log, Date.now);
 
 interface Running {
   readonly context: ListenerServices;
@@ -100,6 +96,9 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
     case 'tls':
       await showCertificates(message.pairs);
       break;
+    case 'status':
+      tell({ kind: 'status', id: message.id, text: JSON.stringify(await health.status()) });
+      break;
     case 'ping':
       tell({ kind: 'pong' });
       break;
@@ -120,7 +119,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   process.chdir(message.folder.entry);
   if (become !== undefined) closeInherited(lastGiven);
   if (become !== undefined) dropPrivileges(become);
-  health.begin(settings);
+  health.begin({ settings, folder: '.', workerRestarts: message.workerRestarts });
   const now = Date.now;
   const readFile = fileReader(message.files);
   const gatewayFiles = readGatewayFiles(settings, readFile);

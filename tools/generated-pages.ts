@@ -3,6 +3,7 @@ import { commandParts } from './command-tables.ts';
 import { helpPage, wrongUsagePage } from './command-words.ts';
 import { configurationTables } from './configuration-page.ts';
 import { withParts } from './generated-parts.ts';
+import { metricsParts } from './metrics-table.ts';
 import { operationTables } from './operation-tables.ts';
 import { recordMap } from './record-map.ts';
 import { seedParts, seedSchema } from './seed-tables.ts';
@@ -16,6 +17,7 @@ export const generatedPages: Readonly<Record<string, (page: string) => string | 
   'docs/reference/command-line.md': (page) => withParts(page, commandParts()),
   'docs/reference/configuration.md': (page) => withParts(page, configurationTables()),
   'docs/reference/document.md': (page) => withParts(page, trustedServiceTables()),
+  'docs/reference/metrics.md': (page) => withParts(page, metricsParts()),
   'docs/reference/operations.md': (page) => withParts(page, operationTables()),
   'docs/reference/records.md': recordMap,
   'docs/reference/seed.md': (page) => withParts(page, seedParts()),

@@ -61,11 +61,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
   recent: { imports: ['audit', 'shares', 'types'], platform: 'node only' },
   delivery: {
-    imports: ['audit/rotation.ts', 'crypto/thread-code.ts', 'programs', 'shape', 'shares'],
+    imports: ['audit/rotation.ts', 'crypto/thread-code.ts', 'metrics/vitals.ts', 'programs', 'shape', 'shares'],
     platform: 'packages',
   },
   http: { imports: ['json', 'types'], platform: 'packages' },
   health: { imports: ['http'], platform: 'node only' },
+  metrics: { imports: [], platform: 'pure' },
   edge: { imports: ['http', 'json', 'audit', ...records, 'types'], platform: 'packages' },
   directory: { imports: ['shape', 'shares', ...records, 'types'], platform: 'node only' },
   authority: {
@@ -163,6 +164,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'health',
       'http',
       'ingress',
+      'metrics',
       'objects',
       'programs',
       'recent',

@@ -5,7 +5,7 @@ export interface AuditLogSettings extends LogFilesSettings {
   /** Whether `append` also waits until its record would survive a power failure. */
   readonly fsync: boolean;
   /** Called with whole lines when they are in the log; `reads` are those of `writeNow`. */
-  readonly written?: ((kind: 'reads' | 'others', lines: Uint8Array) => void) | undefined;
+  readonly written?: ((kind: 'reads' | 'others', lines: Uint8Array, count: number) => void) | undefined;
 }
 
 /** JSON lines, in the order of the calls. */
@@ -196,7 +196,7 @@ class FolderLog implements AuditLog {
     } catch (error) {
       throw this.#unavailable(error);
     }
-    this.#settings.written?.(kind, bytes);
+    this.#settings.written?.(kind, bytes, lines.length);
     this.#healed();
   }
 

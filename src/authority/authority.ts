@@ -6,6 +6,7 @@ import { send } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Turns } from '../edge/turns.ts';
 import type { HomeListener, NameSet } from '../http/host.ts';
+import { noteSubject } from '../http/measured.ts';
 import { isGuid } from '../shape/shape.ts';
 import type { Source } from '../types/source.ts';
 import { AssertionUses } from './assertion-uses.ts';
@@ -75,11 +76,13 @@ export function createAuthority(given: AuthorityListenerServices): AuthorityList
       query: found.query,
       endpoint: found.to,
     };
+    const operation = `${found.to.method} ${found.to.path}`;
     turns.answer({
       edge: authorityEdge,
       services: authority,
       request,
       respond(answered) {
+        noteSubject(response, { edge: 'authority', operation });
         if (answered === undefined) response.destroy();
         // RFC 6749 section 5.1: answers with tokens must not be cached.
         else send(response, answered, ['cache-control', 'no-store', 'pragma', 'no-cache'], mediaTypeOf(answered));

@@ -8,6 +8,7 @@ import { acceptsGzip } from '../http/negotiate.ts';
 import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import type { HomeHost, HostListener } from '../http/host.ts';
+import { noteSubject } from '../http/measured.ts';
 import { targetSegments } from '../http/request.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Source } from '../types/source.ts';
@@ -22,7 +23,7 @@ import { metadataEndpoints } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
 import { apiVersionOf } from './pipeline.ts';
 import type { KnownSoFar, StepServices } from './pipeline.ts';
-import { routerOf, sentRequest } from './request.ts';
+import { isGeneral, routerOf, sentRequest } from './request.ts';
 import type { SentRequest } from './request.ts';
 import { deleteGroupContents, keepGroup } from './resource-groups/contents.ts';
 
@@ -64,6 +65,7 @@ export function openControlPlane(given: ControlPlaneServices): ControlPlane {
   const listener = (raw: IncomingMessage, response: ServerResponse, host: HomeHost) => {
     const request = sentRequest(raw, host, { find, source: sourceOf(raw.socket), nowMs: now() });
     const respond = (answer: Answer | undefined, known: KnownSoFar) => {
+      noteSubject(response, { edge: 'resourceManager', operation: countedAs(request) });
       if (answer === undefined) response.destroy();
       else send(response, answer, known);
     };
@@ -71,6 +73,13 @@ export function openControlPlane(given: ControlPlaneServices): ControlPlane {
     else turns.answer({ edge: controlEdge, services, request, respond });
   };
   return { listener, longRunning: services.longRunning };
+}
+
+/** An action that begins with the type in the path is counted without it: the caller can choose the type. */
+function countedAs({ operation }: SentRequest): string | undefined {
+  if (operation === undefined) return undefined;
+  const { action, path } = operation;
+  return isGeneral(operation) ? `${path} ${action.slice(action.lastIndexOf('/') + 1)}` : action;
 }
 
 function isMetadata({ method, url }: SentRequest): boolean {

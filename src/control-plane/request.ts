@@ -127,6 +127,11 @@ const scopePrefix = '{scope}';
 const resourcePath = '{resource}';
 const resourcesPath = '{resources}';
 
+/** Whether the operation is one of all types that have no operations of their own. */
+export function isGeneral({ path }: ControlOperation): boolean {
+  return path === resourcePath || path === resourcesPath;
+}
+
 /** No name and no resource has a longer segment. */
 const segmentLengthMax = 2048;
 

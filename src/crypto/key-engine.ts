@@ -16,6 +16,11 @@ export interface KeyEngineOptions {
   readonly rsaKeysMax?: number;
 }
 
+/** How many tasks are not done: operations with keys, and RSA keys that are made or proved. */
+export interface KeyQueues {
+  readonly outstanding: { readonly operations: number; readonly generate: number };
+}
+
 const threadsMax = 8;
 /** Enough that a thread always has a next task, even while the event loop is busy. */
 const depth = 4;
@@ -35,7 +40,7 @@ const rsaKeysMaxDefault = 64;
 export function openKeyEngine({
   threads: count = Math.min(availableParallelism(), threadsMax),
   rsaKeysMax = rsaKeysMaxDefault,
-}: KeyEngineOptions = {}): KeyEngine {
+}: KeyEngineOptions = {}): KeyEngine & KeyQueues {
   const threads = new KeyThreads({ count, depth, niceness: 0 });
   const generator = new KeyThreads({ count: 1, depth: 1, niceness: generatorNiceness });
   let rsaKeys = 0;
@@ -49,6 +54,9 @@ export function openKeyEngine({
     }
   };
   return {
+    get outstanding() {
+      return { operations: threads.outstanding, generate: rsaKeys };
+    },
     async generate(spec) {
       if (spec.family === 'oct') return generateOct(spec.size);
       const task = { kind: 'generate', spec } as const;

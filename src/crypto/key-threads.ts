@@ -99,6 +99,11 @@ export class KeyThreads {
     return done.promise;
   }
 
+  /** How many tasks are not done. */
+  get outstanding(): number {
+    return this.#threads.reduce((sum, { jobs }) => sum + jobs.size, this.#waiting.length);
+  }
+
   /** Tasks that a thread has are finished; tasks that wait for a thread are rejected. */
   async close(): Promise<void> {
     const threads = this.#threads;

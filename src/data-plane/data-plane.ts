@@ -6,6 +6,8 @@ import type { Route } from '../edge/router.ts';
 import type { Turns } from '../edge/turns.ts';
 import { send } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
+import { noteSubject } from '../http/measured.ts';
+import type { Subject } from '../http/measured.ts';
 import type { HostListener, NameSet, VaultHost } from '../http/host.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict } from '../types/verdict.ts';
@@ -47,12 +49,17 @@ export function createDataPlane(given: DataPlaneServices): HostListener<VaultHos
       nowMs: now(),
     });
     const respond = (answer: Answer | undefined, known: KnownSoFar) => {
+      noteSubject(response, subjectOf(known));
       if (answer === undefined) response.destroy();
       else send(response, answer, answerHeaders(known, pageOrigins));
     };
     if (found !== undefined && 'open' in found.to) respond(found.to.open(raw, host.names), { request });
     else turns.answer({ edge: vaultEdge, services, request, respond });
   };
+}
+
+function subjectOf({ request, firewall: verdict }: KnownSoFar): Subject {
+  return { edge: 'vaults', operation: request.card?.name, verdict };
 }
 
 function routesOf(pageOrigins: DataPlaneServices['pageOrigins']): readonly Route<Destination>[] {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { readThreadCode, startThread } from '../crypto/thread-code.ts';
 import type { ThreadCode } from '../crypto/thread-code.ts';
+import type { SinkReport } from '../metrics/vitals.ts';
 import { programUrl } from '../programs/programs.ts';
 import type { DeliveryConfiguration, FromDelivery, ResourceRoute, SinkName, ToDelivery } from './messages.ts';
 import { dropStates, noteStart } from './state-file.ts';
@@ -78,6 +79,7 @@ export class Delivery {
   #worker: Worker | undefined;
   #stopped: PromiseWithResolvers<void> | undefined;
   #needed: number | 'all' | undefined = 'all';
+  #sinks: readonly SinkReport[] = [];
   #sinceMs = 0;
   /** The start, changes of settings and starts after a failure, one after the other. */
   #turns: Promise<void> = Promise.resolve();
@@ -96,6 +98,11 @@ export class Delivery {
   /** The inode of the oldest file of the log that a sink needs; `all` as long as that is not known. */
   get needed(): number | 'all' | undefined {
     return this.#needed;
+  }
+
+  /** How far each sink is. */
+  get sinks(): readonly SinkReport[] {
+    return this.#sinks;
   }
 
   /** Call it once, when the log can be written. */
@@ -186,6 +193,7 @@ export class Delivery {
 
   /** Starts the thread if there is a sink. `routes`: of all resources. `sinceMs`: for sinks without a state. */
   #begin(routes: readonly ResourceRoute[], sinceMs: number): void {
+    this.#sinks = [];
     if (this.#sinksIn(routes).size === 0) {
       this.#needed = undefined;
       return;
@@ -215,6 +223,9 @@ export class Delivery {
         break;
       case 'needed':
         this.#needed = message.inode;
+        break;
+      case 'sinks':
+        this.#sinks = message.sinks;
         break;
       case 'gap':
         void this.#recordGap(worker, message);

@@ -60,15 +60,27 @@ export class LogCursor {
     return this.#position;
   }
 
+  /** The file of the position. */
+  get #own(): ListedFile | undefined {
+    return this.#folder.files.find(({ inode, id }) =>
+      this.#open === undefined ? id !== undefined && id.head === this.#position?.file.head : inode === this.#open.inode,
+    );
+  }
+
   /** The files that are not read to their end, this one first. */
   get ahead(): readonly ListedFile[] {
     const { files } = this.#folder;
-    const own = files.findIndex(({ inode, id }) =>
-      this.#open === undefined ? id !== undefined && id.head === this.#position?.file.head : inode === this.#open.inode,
-    );
-    if (own !== -1) return files.slice(own);
+    const own = this.#own;
+    if (own !== undefined) return files.slice(files.indexOf(own));
     if (this.#position === undefined) return files.slice(files.findIndex((file) => file === this.#first()));
     return files.slice(this.#successor()?.index ?? files.length);
+  }
+
+  /** Bytes of the log that were written at the last look and are not passed. */
+  get behindBytes(): number {
+    const { ahead } = this;
+    const isBegun = ahead[0] !== undefined && ahead[0] === this.#own;
+    return ahead.reduce((sum, { size }) => sum + size, isBegun ? -(this.#position?.offset ?? 0) : 0);
   }
 
   /** Whether everything that was written at the last look was read. */

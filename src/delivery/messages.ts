@@ -1,5 +1,6 @@
 import type { StorageAccount } from './azure-blobs.ts';
-import type { SinkGap } from './sink.ts';
+import type { SinkReport } from '../metrics/vitals.ts';
+import type { SinkGap } from './sink-parts.ts';
 
 /** A collector of logs by OTLP. */
 export interface OtlpEndpoint {
@@ -53,6 +54,8 @@ export type FromDelivery =
   | { readonly kind: 'notice'; readonly text: string }
   /** The inode of the oldest file of the log that a sink needs; `undefined`: none. */
   | { readonly kind: 'needed'; readonly inode: number | undefined }
+  /** When any of them has changed. */
+  | { readonly kind: 'sinks'; readonly sinks: readonly SinkReport[] }
   | {
       readonly kind: 'gap';
       readonly id: number;

@@ -1,4 +1,4 @@
-import type { SinkGap } from './sink.ts';
+import type { SinkGap } from './sink-parts.ts';
 
 /** The sentences for the operator about a sink; `sink` is its name and its target. */
 export const sinkNotices = {

@@ -1,46 +1,17 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Destination } from './destination.ts';
 import { DeliveryFailed, reasonOf } from './failed.ts';
 import { linesIn } from './line-head.ts';
 import { LogCursor } from './log-cursor.ts';
-import type { LogGap, LogPart, LogPosition } from './log-cursor.ts';
-import type { ListedFile, LogFolder } from './log-folder.ts';
-import type { SinkLanes } from './lanes.ts';
+import type { LogPart, LogPosition } from './log-cursor.ts';
+import type { ListedFile } from './log-folder.ts';
 import { Retry } from './retry.ts';
-import type { Routes } from './routes.ts';
 import { runsOf, takenBy } from './runs.ts';
 import { Said } from './said.ts';
 import { sinkNotices } from './sink-notices.ts';
+import type { SinkGap, SinkParts } from './sink-parts.ts';
+import type { SinkReport } from '../metrics/vitals.ts';
 import { readState, writeState } from './sink-state.ts';
 import type { Piece, SinkState } from './sink-state.ts';
-
-/** Records that a sink will never get. */
-export interface SinkGap extends LogGap {
-  /** Where records were refused, not lost: how many. */
-  readonly refused?: number;
-}
-
-export interface SinkParts {
-  readonly name: string;
-  readonly statePath: string;
-  readonly folder: LogFolder;
-  readonly destination: Destination;
-  readonly routes: Routes;
-  /** For a sink without a state: since when its records are delivered, in milliseconds since 1970. */
-  readonly sinceMs: number;
-  /** Whether nothing may be read now, because settings have changed whose routes are not known yet. */
-  readonly isHeld: () => boolean;
-  /** Whether so much of the log waits for it that the oldest file is given up; by default never. */
-  readonly isTooMuch?: (ahead: readonly ListedFile[]) => boolean;
-  /** Shared by all sinks: each has a part of the log in memory while it works. */
-  readonly lanes?: SinkLanes;
-  /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
-  /** Called with a sentence for the operator. */
-  readonly notice: (message: string) => void;
-  /** Resolves when the gap has a record. */
-  readonly recordGap: (gap: SinkGap) => Promise<void>;
-}
 
 /** Without a delivery, the position is written down so often: in the middle of the log, and at its end. */
 const writeDownMs = { middle: 10_000, end: 1000 };
@@ -90,6 +61,12 @@ export class Sink {
   /** The files that are not delivered whole, the oldest first. */
   get ahead(): readonly ListedFile[] {
     return this.#cursor.ahead;
+  }
+
+  get report(): SinkReport {
+    const { records, gaps, failure } = this.#state;
+    const backlogBytes = this.#cursor.behindBytes;
+    return { name: this.name, records, gaps, backlogBytes, ...(failure !== undefined && { failure }) };
   }
 
   /** Call it when its routes have changed. */

@@ -22,7 +22,7 @@ import type {
 import { Routes } from './routes.ts';
 import { Said } from './said.ts';
 import { Sink } from './sink.ts';
-import type { SinkGap } from './sink.ts';
+import type { SinkGap } from './sink-parts.ts';
 import { stateFile } from './state-file.ts';
 
 /** Requests go before deliveries: this thread has hardly any of a processor that others want too. */
@@ -73,6 +73,7 @@ class Deliveries {
   #lastGap = 0;
   #holds = 0;
   #needed: number | undefined;
+  #told = '[]';
   readonly #timer: NodeJS.Timeout;
 
   constructor(port: MessagePort, parts: ThreadParts, configuration: DeliveryConfiguration) {
@@ -191,6 +192,7 @@ class Deliveries {
       else if (!sink.isAtWork) this.#end(sink);
     }
     this.#tellNeeded();
+    this.#tellSinks();
   }
 
   /** Of the files that are kept for a sink alone, the oldest are given up where there are too many. */
@@ -231,6 +233,14 @@ class Deliveries {
     if (oldest?.inode === this.#needed) return;
     this.#needed = oldest?.inode;
     this.#tell({ kind: 'needed', inode: this.#needed });
+  }
+
+  #tellSinks(): void {
+    const sinks = Array.from(this.#sinks.values(), ({ sink }) => sink.report);
+    const told = JSON.stringify(sinks);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#tell({ kind: 'sinks', sinks });
   }
 
   async #recordGap(sink: SinkName, routes: Routes, gap: SinkGap): Promise<void> {

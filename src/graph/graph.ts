@@ -5,6 +5,7 @@ import { Router } from '../edge/router.ts';
 import { send } from '../http/answer.ts';
 import type { Turns } from '../edge/turns.ts';
 import type { HomeListener } from '../http/host.ts';
+import { noteSubject } from '../http/measured.ts';
 import { pathOf } from '../http/request.ts';
 import type { Source } from '../types/source.ts';
 import { graphEdge } from './edge.ts';
@@ -45,11 +46,13 @@ export function createGraph(given: GraphServices): HomeListener {
       source: sourceOf(raw.socket),
       card: found?.to,
     };
+    const operation = found && `${found.to.method} ${found.to.path}`;
     turns.answer({
       edge: graphEdge,
       services,
       request,
       respond(answer) {
+        noteSubject(response, { edge: 'graph', operation });
         if (answer === undefined) response.destroy();
         else send(response, answer, ['cache-control', 'no-cache', 'x-content-type-options', 'nosniff'], mediaType);
       },

@@ -1,9 +1,10 @@
-import { createServer, ServerResponse } from 'node:http';
-import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerClientError, isLate, lateError } from './client-error.ts';
 import { LateRequests } from './late-requests.ts';
+import { MeasuredResponse } from './measured.ts';
 import { keepWhilePaused, wasPaused } from './paused.ts';
 
 /** How long a client may take, in milliseconds. */
@@ -85,14 +86,14 @@ const checkMs = 50;
 /** Counts the requests in flight on each connection. */
 interface Counting {
   begin(socket: Socket, request: IncomingMessage): void;
-  end(socket: Socket): void;
+  end(socket: Socket, response: ServerResponse): void;
 }
 
 /** Tells each of `countings` when a request of `http` arrives and when it was answered, or its connection has ended. */
 export function countRequests(http: Server, countings: readonly Counting[]): void {
   // One function for all: a closure for each request costs more than the counting.
   function ended(this: ServerResponse): void {
-    for (const counting of countings) counting.end(this.req.socket);
+    for (const counting of countings) counting.end(this.req.socket, this);
   }
   http.on('request', (request, response) => {
     for (const counting of countings) counting.begin(request.socket, request);
@@ -196,9 +197,9 @@ const discardingMs = 2_000;
  * the body, it would be reset, and the client might never see the answer.
  */
 function closingResponses(drain: Drain) {
-  return class ClosingResponse extends ServerResponse {
+  return class ClosingResponse extends MeasuredResponse {
     // Node makes the answer of each request right after it may have paused its connection.
-    constructor(...made: ConstructorParameters<typeof ServerResponse>) {
+    constructor(...made: ConstructorParameters<typeof MeasuredResponse>) {
       super(...made);
       const { socket } = this.req;
       if (socket.isPaused()) keepWhilePaused(socket);

@@ -192,8 +192,8 @@ export class Ingress {
   }
 
   /** How many connections are open, whether their TLS handshake is over or not. */
-  get openConnections(): number {
-    return this.#listeners.connections;
+  get connections(): Pick<OpenListeners, 'total' | 'each' | 'most'> {
+    return this.#listeners;
   }
 
   closeAll(): void {

@@ -2,7 +2,7 @@ import type { Server } from 'node:net';
 import { startListening } from './listener.ts';
 import type { Listener } from './listener.ts';
 import type { IngressLimits, Listenable, OpenListener } from './options.ts';
-import type { RefusalLog } from './refusal.ts';
+import type { ListenerKind, RefusalLog } from './refusal.ts';
 
 /** The listeners that accept, with their connections. */
 export class OpenListeners {
@@ -50,10 +50,23 @@ export class OpenListeners {
     for (const server of this.#listeners.keys()) server.close();
   }
 
-  get connections(): number {
+  get total(): number {
     let open = 0;
     for (const { connections } of this.#listeners.values()) open += connections.size;
     return open;
+  }
+
+  /** The connections of each. */
+  get each(): readonly { readonly listener: ListenerKind; readonly open: number }[] {
+    return Array.from(this.#listeners.values(), ({ kind, connections }) => ({
+      listener: kind,
+      open: connections.size,
+    }));
+  }
+
+  /** How many connections each may have. */
+  get most(): number {
+    return this.#limits.connectionsPerListener;
   }
 
   closeAll(): void {

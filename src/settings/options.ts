@@ -42,7 +42,7 @@ export const options = {
   },
   health: {
     value: 'ADDRESS:PORT',
-    help: 'answer /healthz and /readyz there, by plain HTTP; port 0 takes any free one (default: nowhere)',
+    help: 'answer /healthz, /readyz and /metrics there, by plain HTTP; port 0 takes any free one (default: nowhere)',
   },
   config: {
     value: 'FILE',

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HomeHost, HomeListener, NameSet } from '../http/host.ts';
+import { noteSubject } from '../http/measured.ts';
 import { prefersHtml } from '../http/negotiate.ts';
 import { pathOf } from '../http/request.ts';
 import type { PortalSettings } from '../types/portal-settings.ts';
@@ -50,8 +51,10 @@ export function openSite({ settings, sets, portal }: SiteParts): HomeListener {
   return (request: IncomingMessage, response: ServerResponse, { names, service }: HomeHost) => {
     // A host of Azure's names has one service alone.
     const reply = service === undefined ? replyTo(request, names, site) : undefined;
-    if (reply !== undefined) sendReply(request, response, reply);
-    return reply !== undefined;
+    if (reply === undefined) return false;
+    noteSubject(response, { edge: 'site', operation: 'page' });
+    sendReply(request, response, reply);
+    return true;
   };
 }
 

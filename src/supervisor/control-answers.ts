@@ -18,6 +18,8 @@ export interface ControlServices {
   readonly acceptDeclared: boolean;
   /** The environment of a child process. */
   readonly environment: NodeJS.ProcessEnv;
+  /** The state of the server. */
+  readonly status: () => Promise<object>;
   /** Resolves when the connection of the request has closed. */
   readonly closed: Promise<void>;
 }
@@ -27,6 +29,8 @@ export function answerControl(request: ControlRequest, services: ControlServices
   switch (request.kind) {
     case 'list':
       return list(services);
+    case 'status':
+      return status(services);
     case 'open':
       return open(request, services);
     case 'openAll':
@@ -58,6 +62,10 @@ function list({ listeners, bindings }: ControlServices): object {
       return { id, kind: 'tokenDigest' in binding ? 'declared' : 'identity', incarnation, address };
     }),
   };
+}
+
+async function status({ status: read }: ControlServices): Promise<object> {
+  return { ok: true, status: await read() };
 }
 
 /** Without what is only for this process and its worker. */

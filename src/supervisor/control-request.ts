@@ -27,7 +27,8 @@ export type ControlRequest =
   | { readonly kind: 'unbind'; readonly id: string }
   | { readonly kind: 'beginRotation' }
   | { readonly kind: 'rotate'; readonly rotation: Rotation }
-  | { readonly kind: 'list' };
+  | { readonly kind: 'list' }
+  | { readonly kind: 'status' };
 
 export type ReadRequest =
   { readonly ok: true; readonly request: ControlRequest } | { readonly ok: false; readonly message: string };
@@ -51,9 +52,9 @@ const usage =
   '{"bind":"identity","incarnation":"GUID","address":"IPv4","identityHeader":"…"}, ' +
   '{"bind":"declared","subnet":"ARM ID","incarnation":"GUID","address":"IPv4"}, ' +
   '{"unbind":"identity"|"declared","id":"ID"}, {"begin":"masterKeyRotation"}, {"rotate":"masterKey","key"?:"…"}, ' +
-  '{"rotate":"tokenKey","revoke":true|false} or {"list":"listeners"}';
+  '{"rotate":"tokenKey","revoke":true|false}, {"list":"listeners"} or {"show":"status"}';
 
-const verbs = ['open', 'close', 'bind', 'unbind', 'begin', 'rotate', 'list'] as const;
+const verbs = ['open', 'close', 'bind', 'unbind', 'begin', 'rotate', 'list', 'show'] as const;
 
 /** The requests by the member that says what to do, and its value. */
 const readers: Readonly<Record<string, (members: Members) => ReadRequest>> = {
@@ -72,6 +73,7 @@ const readers: Readonly<Record<string, (members: Members) => ReadRequest>> = {
       ? { ok: true, request: { kind: 'rotate', rotation: { of: 'tokenKey', revoke } } }
       : refused('revoke must be true or false'),
   'list listeners': () => ({ ok: true, request: { kind: 'list' } }),
+  'show status': () => ({ ok: true, request: { kind: 'status' } }),
 };
 
 /** Reads one line of the control socket. */

@@ -33,6 +33,10 @@ export class HeldListeners {
     return this.#held.size;
   }
 
+  get all(): readonly Listener[] {
+    return Array.from(this.#held.values(), ({ listener }) => listener);
+  }
+
   /** The listeners that requests opened. */
   get requested(): readonly Listener[] {
     return [...this.#held.values()].flatMap(({ listener, by }) => (by === 'request' ? [listener] : []));
@@ -65,7 +69,7 @@ export class HeldListeners {
   }
 
   /** Handles a worker's answer that a listener was accepted or closed. */
-  answered(answer: Exclude<Answer, { readonly kind: 'refused' }>): void {
+  answered(answer: Exclude<Answer, { readonly kind: 'refused' | 'status' }>): void {
     if (answer.kind === 'closed') {
       this.#closing.get(answer.id)?.resolve();
       this.#closing.delete(answer.id);

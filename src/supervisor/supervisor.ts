@@ -12,6 +12,7 @@ import { describeHolder, holderOfLock } from './holder.ts';
 import { healthUrl } from './own-sockets.ts';
 import { lookEveryMs, type Tls } from './operator-tls.ts';
 import type { WorkerConfiguration } from './reread.ts';
+import { ServerStatus } from './status.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 import { logOutput } from './terminal.ts';
 import { Worker } from './worker.ts';
@@ -43,10 +44,12 @@ export class Supervisor {
   #announced = false;
   #exitCode = 0;
   #signals = 0;
+  readonly #status: ServerStatus;
 
   constructor(options: SupervisorOptions) {
     const { program, environment, launcher, access, folder, heartbeat, now, listeners, complain } = options;
     this.#options = options;
+    this.#status = new ServerStatus({ startedMs: now(), listeners: this.#listeners, worker: () => this.#worker });
     this.#configuration = this.#current = this.#lastGood = options.configuration;
     this.#rotations = new HeldRotations({
       settings: () => this.#current.settings,
@@ -140,6 +143,7 @@ export class Supervisor {
       acceptDeclared,
       environment,
       closed,
+      status: () => this.#status.read(),
     });
   }
 
@@ -147,6 +151,7 @@ export class Supervisor {
   #introduce(): void {
     const { become, folder, access, mark, controlSocket } = this.#options;
     this.#current = this.#configuration;
+    this.#status.started();
     const { settings, files, tls } = this.#configuration;
     const start: StartWorker<Settings> = {
       kind: 'start',
@@ -157,6 +162,7 @@ export class Supervisor {
       tls: tls?.pairs ?? [],
       mark,
       health: this.#health,
+      workerRestarts: this.#status.restarts,
       listeners: this.#listeners.size,
       bindings: this.#bindings.inForce,
       controlSocket,
@@ -204,6 +210,7 @@ export class Supervisor {
     if (message.kind === 'fatal') this.#cannotContinue(`${message.message}${this.#holderOfDatabase()}`);
     else if (message.kind === 'ready') this.#ready(message);
     else if (message.kind === 'rotated') this.#rotations.answered(message);
+    else if (message.kind === 'status') this.#status.answered(message);
     else if (message.kind === 'refused') this.#refused(message);
     else if (message.kind === 'bound' && this.#bindings.bound(message.id)) return;
     else if (message.kind === 'closed' && this.#bindings.unbound(message.id)) return;

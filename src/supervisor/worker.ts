@@ -198,6 +198,7 @@ export class Worker {
 
 const stringMembers: Readonly<Record<FromWorker['kind'], readonly string[]>> = {
   pong: [],
+  status: ['id', 'text'],
   ready: ['line', 'text'],
   fatal: ['message'],
   bound: ['id'],

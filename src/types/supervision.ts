@@ -18,6 +18,8 @@ export type ToWorker<Settings> =
   | { readonly kind: 'rotate'; readonly id: string; readonly rotation: Rotation }
   /** Show these certificates to new connections. */
   | { readonly kind: 'tls'; readonly pairs: readonly TlsPair[] }
+  /** Answer `status`. */
+  | { readonly kind: 'status'; readonly id: string }
   /** Answer `pong`. A worker that does not answer counts as hung. */
   | { readonly kind: 'ping' }
   /** End everything in order, and exit with 0. `why` is for the log. */
@@ -57,6 +59,8 @@ export interface StartWorker<Settings> {
   readonly mark: { readonly path: string; readonly descriptor?: number };
   /** Where the listener for probes is, `http://ADDRESS:PORT`, for display. */
   readonly health: string | undefined;
+  /** How many workers there were before, since the server was started. */
+  readonly workerRestarts: number;
   /** How many `listener` messages follow at once. The worker is ready when it has answered all of them. */
   readonly listeners: number;
   /** The bindings in force, from the first request on. */
@@ -175,6 +179,8 @@ export type FromWorker =
   | { readonly kind: 'pong' }
   /** Connections are accepted and answered from now on. `line` is printed with `--json`, `text` otherwise. */
   | { readonly kind: 'ready'; readonly line: string; readonly text: string }
+  /** The worker's figures, as JSON. */
+  | { readonly kind: 'status'; readonly id: string; readonly text: string }
   /** The worker cannot go on, and a new one could not either. */
   | { readonly kind: 'fatal'; readonly message: string }
   /** The listener accepts, or the binding is in force; `incarnation` for a subnet's listener. */

@@ -2,6 +2,11 @@ import type { Server as HttpServer } from 'node:http';
 import type { Drain, DrainTimes } from '../http/http-server.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 
+/** Less in total than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
+export const drainTimes = { quiet: 1_000, most: 7_000 };
+/** Shorter without a supervisor, because the next worker may already be waiting for the database. */
+export const drainTimesOfOrphan = { quiet: 1_000, most: 2_000 };
+
 interface Closeable {
   close(): Promise<void>;
 }
@@ -32,7 +37,7 @@ export function ending({ ingress, http, connections, waits, closeables }: Ending
     drain(times) {
       ingress.stopAccepting();
       waits.end();
-      return connections.drain(times, () => ingress.openConnections);
+      return connections.drain(times, () => ingress.connections.total);
     },
     async close() {
       waits.end();

@@ -9,7 +9,7 @@ export function measured<Parts extends MeasuredParts>(given: Parts) {
   void given.databaseLost?.then(({ message }) => state.lose(message));
   const parts = { ...given, store: measuredStore(given.store, state) };
   const check = new StoreCheck(parts.store, state);
-  return { parts, storeFailure: () => check.failure() };
+  return { parts, storeState: state, storeFailure: () => check.failure() };
 }
 
 interface MeasuredParts {

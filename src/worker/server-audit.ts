@@ -10,6 +10,7 @@ import type { NetworkWatch } from '../control-plane/fabric/network-watch.ts';
 import { permissionsOfOperations } from '../data-plane/operations.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import type { DeliveryThread } from '../delivery/delivery.ts';
+import type { Vitals } from '../metrics/vitals.ts';
 import { LogTail } from '../recent/log-tail.ts';
 import { Recent } from '../recent/recent.ts';
 import { diagnosticSettingResource, diagnosticSettingsPrefix } from '../resources/keys.ts';
@@ -44,6 +45,8 @@ export interface ServerAudit {
   readonly recent: Recent;
   /** Why the log cannot be written; `undefined`: it can, probably. */
   readonly logFailure: () => string | undefined;
+  /** Of what was written to the log. */
+  readonly counts: Vitals['audit'];
   /** Ends both: the audit's last records are delivered, too. */
   readonly recording: { close(): Promise<void> };
 }
@@ -73,7 +76,7 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
     notice,
   });
   const needed = () => delivery.needed;
-  const written: Recent['written'] = (kind, lines) => recent.written(kind, lines);
+  const { counts, written } = counting(() => recent);
   const auditLog = openAuditLog({ directory, maxBytes, files, keepMs, needed, fsync, written, now, notice });
   // Before anything is written to it.
   const recent = new Recent({
@@ -103,7 +106,18 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
       }
     },
   };
-  return { audit, delivery, recent, recording, logFailure: () => failureOf(auditLog) };
+  return { audit, delivery, recent, recording, logFailure: () => failureOf(auditLog), counts };
+}
+
+/** Counts the lines that are written, and passes them on. */
+function counting(recent: () => Recent) {
+  const counts = { records: { reads: 0, others: 0 }, bytes: 0 };
+  const written = (kind: 'reads' | 'others', lines: Uint8Array, count: number) => {
+    counts.records[kind] += count;
+    counts.bytes += lines.length;
+    recent().written(kind, lines);
+  };
+  return { counts, written };
 }
 
 function failureOf(log: AuditLog): string | undefined {

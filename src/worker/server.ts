@@ -46,6 +46,8 @@ import type { ServerAudit, ServerAuditParts, Watchers } from './server-audit.ts'
 import { firewallOf } from './rule-profile.ts';
 import { openScheduler } from './scheduler.ts';
 import type { DueParts } from './scheduler.ts';
+import { measureRequests, serverVitals } from './server-vitals.ts';
+import type { MeasuredServer } from './server-vitals.ts';
 import { siteOf } from './site.ts';
 import { throttleOf } from './throttle.ts';
 
@@ -84,7 +86,7 @@ export interface ServerParts extends ServerAuditParts {
 }
 
 /** The assembled server. Only the ingress's listeners are added later. */
-export interface Server extends Ending {
+export interface Server extends Ending, MeasuredServer {
   readonly ingress: Ingress;
   /** Gets the connections of metadata listeners. */
   readonly onMetadataConnection: (socket: Socket) => void;
@@ -124,16 +126,16 @@ interface SharedServices extends Omit<
 }
 
 export async function openServer(given: ServerParts): Promise<Server> {
-  const { parts, storeFailure } = measured(given);
+  const { parts, storeState, storeFailure } = measured(given);
   const { settings, store, now } = parts;
   const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
   const names = ownNames(settings.domain, { port: parts.port, publicPort: settings.publicPort });
-  const { audit, delivery, recent, recording, logFailure } = await openServerAudit(parts);
+  const { audit, delivery, recent, recording, logFailure, counts } = await openServerAudit(parts);
   const rulebook = await openRulebook(parts);
   const { verifier, ...authority } = await openAuthority(parts);
-  const { http, metadata, drain } = openHttp();
+  const { http, metadata, drain, ...measurements } = openHttp();
   const ingress = openIngress(parts, rulebook, http);
-  watchRequests([http, metadata], parts, [drain, ingress]);
+  watchRequests([http, metadata], parts, [drain, ingress, measurements.meter]);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const operation: DueParts['operation'] = (...work) => edges.longRunning.carryOut(...work);
   const vaults = { store, engine: threads.engine, ...durationsOf(settings), names: names.told, destroyLeftovers };
@@ -173,6 +175,7 @@ export async function openServer(given: ServerParts): Promise<Server> {
     networkWatch,
     renewals,
     checks: { store: storeFailure, log: logFailure },
+    ...serverVitals({ ...measurements, storeState, counts, delivery, ingress, renewals, engine: threads.engine }),
     ...ending({
       ingress,
       http: [http, metadata],
@@ -183,7 +186,11 @@ export async function openServer(given: ServerParts): Promise<Server> {
   };
 }
 
-function watchRequests(servers: readonly HttpServer[], parts: ServerParts, countings: readonly [Drain, Ingress]): void {
+function watchRequests(
+  servers: readonly HttpServer[],
+  parts: ServerParts,
+  countings: Parameters<typeof countRequests>[1],
+): void {
   for (const server of servers) {
     countRequests(server, countings);
     logRequests(server, parts);
@@ -193,7 +200,7 @@ function watchRequests(servers: readonly HttpServer[], parts: ServerParts, count
 /** Two servers: no request on a metadata listener reaches the other edges. */
 function openHttp() {
   const drain = new Drain();
-  return { http: createHttp(undefined, drain), metadata: createHttp(undefined, drain), drain };
+  return { http: createHttp(undefined, drain), metadata: createHttp(undefined, drain), drain, ...measureRequests() };
 }
 
 function ofIngress(ingress: Ingress) {

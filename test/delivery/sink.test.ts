@@ -7,7 +7,7 @@ import { DeliveryFailed } from '../../src/delivery/failed.ts';
 import type { ListedFile, LogFolder } from '../../src/delivery/log-folder.ts';
 import { Routes } from '../../src/delivery/routes.ts';
 import { Sink } from '../../src/delivery/sink.ts';
-import type { SinkGap } from '../../src/delivery/sink.ts';
+import type { SinkGap } from '../../src/delivery/sink-parts.ts';
 import { stateFile } from '../../src/delivery/state-file.ts';
 import { blobOf, hour, testLog, vaultId } from './log.ts';
 import type { TestLog } from './log.ts';

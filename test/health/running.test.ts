@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import test from 'node:test';
 import { memberOf } from '../../src/http/request.ts';
+import { askLine } from '../../src/lines/ask.ts';
 import type { SealedStore } from '../../src/store/sealed.ts';
 import { dataFolder, startPostern, until } from '../world/process.ts';
+import type { RunningPostern } from '../world/process.ts';
 import { startServerWith } from '../world/server.ts';
 
 function ask(url: string): Promise<{ readonly status: number | undefined; readonly body: unknown }> {
@@ -17,10 +19,12 @@ function ask(url: string): Promise<{ readonly status: number | undefined; readon
   });
 }
 
-const ready = {
-  status: 'ready',
-  checks: ['phase', 'store', 'log'].map((name) => ({ name, ok: true })),
-};
+const passed = ['phase', 'store', 'log'].map((name) => ({ name, ok: true }));
+
+async function statusOf({ ready }: RunningPostern): Promise<unknown> {
+  const answer: unknown = JSON.parse(await askLine(ready.controlSocket, { show: 'status' }));
+  return memberOf(answer, 'status');
+}
 
 test('probes are answered on a socket that outlives the worker, and connection.json names it', async () => {
   using folder = dataFolder();
@@ -29,13 +33,33 @@ test('probes are answered on a socket that outlives the worker, and connection.j
   const health = String(memberOf(connection, 'health'));
   assert.match(health, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
   assert.deepEqual(await ask(`${health}/healthz`), { status: 200, body: { status: 'live' } });
-  assert.deepEqual(await ask(`${health}/readyz`), { status: 200, body: ready });
+  const ready = await ask(`${health}/readyz`);
+  assert.equal(ready.status, 200);
+  assert.equal(memberOf(ready.body, 'status'), 'ready');
+  assert.deepEqual(memberOf(ready.body, 'checks'), passed);
   const first = server.workerPid();
+  const before = await statusOf(server);
+  assert.equal(memberOf(before, 'ready'), true);
+  assert.deepEqual(memberOf(before, 'checks'), passed);
+  assert.equal(memberOf(memberOf(before, 'worker'), 'pid'), first);
+  assert.equal(memberOf(memberOf(before, 'worker'), 'restarts'), 0);
   process.kill(first, 'SIGKILL');
   // These wait in the socket's queue for the next worker, or find it starting.
   await until(async () => (await ask(`${health}/healthz`).catch(() => undefined))?.status === 200, 'a live worker');
   await until(async () => (await ask(`${health}/readyz`).catch(() => undefined))?.status === 200, 'a ready worker');
   assert.notEqual(server.workerPid(), first);
+  const after = await statusOf(server);
+  assert.equal(memberOf(memberOf(after, 'worker'), 'restarts'), 1);
+  assert.equal(memberOf(after, 'startedAt'), memberOf(before, 'startedAt'));
+  // A worker that hangs says nothing; the supervisor does.
+  process.kill(server.workerPid(), 'SIGSTOP');
+  try {
+    const stopped = await statusOf(server);
+    assert.equal(memberOf(stopped, 'ready'), false);
+    assert.match(JSON.stringify(memberOf(stopped, 'checks')), /"worker","ok":false.*does not answer/);
+  } finally {
+    process.kill(server.workerPid(), 'SIGCONT');
+  }
   await server.end('SIGTERM');
   await assert.rejects(ask(`${health}/healthz`), { code: 'ECONNREFUSED' });
 });
