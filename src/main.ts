@@ -10,12 +10,12 @@ import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
 import { readPortal } from './site/portal-files.ts';
 import type { Binding, FromWorker, Listener, StartWorker, TlsPair, ToWorker } from './types/supervision.ts';
+import { dryRun } from './worker/dry-run.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
 import { openKeyRotation, RotationRefused } from './worker/key-rotation.ts';
 import type { KeyRotation } from './worker/key-rotation.ts';
-import { dropPrivileges } from './worker/drop-privileges.ts';
-import { closeInherited } from './worker/inherited.ts';
+import { enterFolder } from './worker/enter-folder.ts';
 import { bindAgain, endBindings } from './worker/bind-again.ts';
 import { bindDeclared } from './worker/bind-declared.ts';
 import { bindIdentity } from './worker/bind-identity.ts';
@@ -48,9 +48,6 @@ interface Running {
   outstanding: number;
 }
 
-/** The last descriptor from the supervisor: after the standard ones come the channel, the data folder and the commit mark. */
-const lastGiven = 5;
-
 type Accepting = Extract<AddedListener, { readonly ok: true }>;
 
 /** By listener id: what was added, once it accepts; `undefined` if it was refused. */
@@ -74,6 +71,11 @@ process.on('SIGHUP', () => undefined);
 async function receive(message: ToWorker<Settings>, handle: unknown): Promise<void> {
   switch (message.kind) {
     case 'start':
+      log.level = message.settings.dryRun ? 'warn' : message.settings.logLevel;
+      if (message.settings.dryRun) {
+        tell({ kind: 'ready', ...(await dryRun(message)) });
+        break;
+      }
       running = start(message);
       await running;
       break;
@@ -109,16 +111,13 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
 }
 
 async function start(message: StartWorker<Settings>): Promise<Running> {
-  const { settings, become, listeners, controlSocket } = message;
-  log.level = settings.logLevel;
+  const { settings, listeners, controlSocket } = message;
   const deliveryThread = (settings.audit?.otlp ?? []).length > 0 ? await startOtlpThread() : undefined;
   // While the files of the installation can be read for certain.
   const portal = readPortal();
   // The cache belongs to root. After this, code may be out of reach.
   flushCompileCache();
-  process.chdir(message.folder.entry);
-  if (become !== undefined) closeInherited(lastGiven);
-  if (become !== undefined) dropPrivileges(become);
+  enterFolder(message);
   health.begin({ settings, folder: '.', workerRestarts: message.workerRestarts });
   const now = Date.now;
   const readFile = fileReader(message.files);

@@ -65,6 +65,9 @@ export const options = {
       'for one start: use the database as it is even if its commit mark is missing, damaged or newer, ' +
       'or records of an earlier release cannot be read',
   },
+  'dry-run': {
+    help: 'say what a start would do with the data folder, and whether everything in it can be read; change nothing, and stop',
+  },
   'no-demo': { help: 'do not create the demo vault at the first start' },
   check: {
     help: 'read the configuration and the files that it names, print what the server would run with, and start nothing; "postern config check"',

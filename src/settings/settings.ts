@@ -43,6 +43,8 @@ export interface Settings extends Omit<ConfigFile, StartMember> {
   readonly acceptDeclared: boolean;
   /** Whether a database is accepted that is older than its commit mark, or whose mark is missing. */
   readonly acceptCopy: boolean;
+  /** Whether to say what a start would do with the data folder, instead of starting. */
+  readonly dryRun: boolean;
   readonly demo: boolean;
   /** Whether to read the configuration only. */
   readonly isCheck: boolean;
@@ -133,6 +135,7 @@ function settingsOf(input: SettingsInput): Settings {
     acceptDeclared: given.has('accept-declared') || (start.acceptDeclared ?? false),
     acceptCopy: given.has('accept-copy'),
     isCheck: given.has('check'),
+    dryRun: given.has('dry-run'),
     demo: !given.has('no-demo') && (start.demo ?? true),
     seed: seedOf({ given, start }, profileOf({ ...config, rules }), input),
   };

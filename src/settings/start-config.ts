@@ -17,7 +17,7 @@ const listenAddresses = refine(array(address), (addresses) => {
 
 /**
  * The members of the configuration file that are options of `postern start` too; the option wins. `--config` has none, for it
- * names the file, and neither has `--accept-copy`, which is for one start.
+ * names the file, and neither have `--accept-copy` and `--dry-run`, which are for one start.
  */
 export function startMembers(file: Shape<string, string>) {
   return {

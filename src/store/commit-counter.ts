@@ -46,7 +46,13 @@ export class CommitCounter {
    * `masterKeys` are those that the mark may be sealed under; `accept` uses the store as it is.
    * @throws {StoreRefused} `olderCopy`, `noMark` or `damagedMark`
    */
-  async start({ masterKeys, accept }: { readonly masterKeys: readonly MasterKey[]; readonly accept: boolean }) {
+  async start(given: { readonly masterKeys: readonly MasterKey[]; readonly accept: boolean }): Promise<void> {
+    await this.judge(given);
+    await this.advance();
+  }
+
+  /** The same without a write: for a look at the store. */
+  async judge({ masterKeys, accept }: { readonly masterKeys: readonly MasterKey[]; readonly accept: boolean }) {
     const { mark, key } = this.#parts;
     const marked = readMark(await mark.read(), masterKeys);
     const verdict = judgeMark(await this.#load(), marked, key().storeId);
@@ -56,7 +62,6 @@ export class CommitCounter {
       throw new StoreRefused(verdict.kind, `${verdict.found} (${mark.name}). ${remedy}.`);
     }
     if ('commit' in marked) this.#least = marked.commit;
-    await this.advance();
   }
 
   /** Call it after the inner store has acknowledged a write. */

@@ -18,6 +18,8 @@ export interface SealedStoreOptions {
   readonly rotates?: ((from: readonly string[]) => void) | undefined;
   /** Without one, an older copy of the database is not noticed. */
   readonly mark?: CommitMark | undefined;
+  /** Opens it for reading alone: nothing is written, neither to the store nor to the mark. */
+  readonly look?: boolean;
   /** Uses the store as it is if the mark is missing, damaged or ahead of it. */
   readonly acceptCopy?: boolean;
   /** The most milliseconds from a write to the mark that covers it. */
@@ -66,10 +68,12 @@ export async function openSealedStore(options: SealedStoreOptions): Promise<Open
   const key = () => ({ storeId: keys.storeId, masterKey: keys.masterKey });
   const counter = mark === undefined ? undefined : new CommitCounter({ records, mark, interval: markInterval, key });
   try {
-    await counter?.start({ masterKeys, accept: options.acceptCopy ?? false });
+    const given = { masterKeys, accept: options.acceptCopy ?? false };
+    await (options.look === true ? counter?.judge(given) : counter?.start(given));
     const isCurrent = header.masterKeys.length === 1 && header.masterKeys[0].id === masterKey.id;
     if (!isCurrent) {
       options.rotates?.(header.masterKeys.map(({ id }) => id));
+      if (options.look === true) return new Sealed({ inner, keys, records, counter });
       await keys.rotate(masterKey);
       await sealMarkAgain(counter);
     }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import type { StartWorker } from '../types/supervision.ts';
@@ -39,6 +39,8 @@ export function chooseMarkPlace(settings: Settings, worker: User | undefined): M
   }
   if (worker !== undefined && canRedirect(worker, path)) return { ok: true, mark: { path } };
   try {
+    // A dry run makes no mark.
+    if (settings.dryRun && !existsSync(path)) return { ok: true, mark: { path } };
     return { ok: true, mark: { path, descriptor: markDescriptor }, descriptor: openMark(path) };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);

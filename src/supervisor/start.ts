@@ -1,4 +1,4 @@
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlSocketIn, operatorSocketIn } from '../lines/control-place.ts';
 import { helpText, wantsHelp } from '../settings/options.ts';
@@ -82,7 +82,7 @@ async function run(
   const { settings } = configuration;
   const controlFolder = prepareControlFolder({ path: folder.path, isKept: settings.dataFolder !== undefined }, become);
   const controlSocket = controlSocketIn(controlFolder);
-  const operator = openOperatorSocket(controlFolder);
+  const operator = settings.dryRun ? [] : [openOperatorSocket(controlFolder)];
   const ended = Promise.withResolvers<number>();
   const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');
   for (const message of [notice, place.notice]) if (message !== undefined) complain(message);
@@ -96,7 +96,7 @@ async function run(
     mark: place.mark,
     markDescriptor: place.descriptor,
     reread: (inForce, tls) => reread({ tls, argv, become, inForce, atStart, folder: startedIn }),
-    listeners: [...listeners, operator],
+    listeners: [...listeners, ...operator],
     controlSocket,
     program,
     environment,
@@ -144,6 +144,8 @@ function openOperatorSocket(folder: string): OpenedListener {
 
 /** Creates and locks the data folder, and opens the sockets. */
 function prepare({ settings: read, become, files, tls }: ReadConfiguration): Prepared {
+  const nothing = nothingToTry(read);
+  if (nothing !== undefined) return { ok: false, message: nothing };
   const taken = takeFolder(read, become);
   if (!taken.ok) return taken;
   const { folder } = taken;
@@ -153,7 +155,9 @@ function prepare({ settings: read, become, files, tls }: ReadConfiguration): Pre
   };
   const place = chooseMarkPlace(read, become);
   if (!place.ok) return giveUp(place);
-  const sockets = openOwnSockets(read, become);
+  // The server that a dry run is for may still listen there.
+  const none = { ok: true, port: read.port, listeners: [] } as const;
+  const sockets = read.dryRun ? none : openOwnSockets(read, become);
   if (!sockets.ok) return giveUp(sockets);
   const dataFolder = read.dataFolder === undefined ? undefined : folder.path;
   const settings = { ...read, dataFolder, port: sockets.port };
@@ -166,6 +170,15 @@ function prepare({ settings: read, become, files, tls }: ReadConfiguration): Pre
     folder,
     listeners: sockets.listeners,
   };
+}
+
+/** Why there is nothing that a dry run could read: it makes no folder. */
+function nothingToTry({ dryRun, dataFolder }: Settings): string | undefined {
+  if (!dryRun) return undefined;
+  if (dataFolder === undefined)
+    return '--dry-run reads a data folder, and with --memory there is none: leave one of them out.';
+  if (existsSync(dataFolder) && readdirSync(dataFolder).length > 0) return undefined;
+  return `--dry-run reads a data folder, and ${dataFolder} is empty or not there: name another --data.`;
 }
 
 interface TakenFolder extends DataFolder {

@@ -222,6 +222,7 @@ export class Supervisor {
     // Only the first worker's message is printed.
     if (!this.#announced) this.#options.print(this.#configuration.settings.json ? line : text);
     this.#announced = true;
+    if (this.#configuration.settings.dryRun) this.signalled();
   }
 
   #refused({ id, message }: Extract<FromWorker, { readonly kind: 'refused' }>): void {

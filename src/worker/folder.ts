@@ -126,7 +126,7 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
 }
 
 /** @throws {StoreRefused} `unfinishedRestore` */
-function refuseUnfinished({ path, entry }: FolderParts): void {
+export function refuseUnfinished({ path, entry }: Pick<FolderParts, 'path' | 'entry'>): void {
   if (!existsSync(join(entry, restoringFile))) return;
   const found = `A restore into ${path} was cut short, or is at work: ${join(path, restoringFile)} is there`;
   throw new StoreRefused('unfinishedRestore', `${found}. Run "postern restore" again, or choose another --data.`);
@@ -196,7 +196,7 @@ async function refuseMissing(databaseFile: string, mark: CommitMark, accept: boo
 }
 
 /** Uses the mark of an older version in the data folder until one is first written in the right place. */
-async function besideOlderMark(mark: CommitMark, olderMark: string): Promise<CommitMark> {
+export async function besideOlderMark(mark: CommitMark, olderMark: string): Promise<CommitMark> {
   if (!existsSync(olderMark)) return mark;
   const older = await openCommitMark(olderMark);
   const slots = await older.read();
@@ -213,7 +213,7 @@ async function besideOlderMark(mark: CommitMark, olderMark: string): Promise<Com
 }
 
 /** Waits for the database: a killed worker that is still ending keeps it open. */
-async function openDatabase(file: string, lost: (error: Error) => void): Promise<Store> {
+export async function openDatabase(file: string, lost: (error: Error) => void): Promise<Store> {
   for (let waitedMs = 0; ; waitedMs += lockRetryMs) {
     try {
       return await openSqliteStore({ file, lost });

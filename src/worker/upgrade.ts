@@ -65,6 +65,35 @@ export async function upgradeStore(parts: UpgradeParts): Promise<void> {
   await store.transact({ require, put: [recordPut(writtenByKey, ours)] });
 }
 
+/** The things that a start would find and do. */
+export interface Survey {
+  readonly before: WrittenBy;
+  readonly ours: WrittenBy;
+  readonly count: number;
+  /** Why records cannot be read, with a sentence for each. */
+  readonly faults: readonly string[];
+  /** The release's start on the folder, in a sentence. */
+  readonly verdict: string;
+}
+
+/**
+ * Reads all of a store as `upgradeStore` would before an upgrade, and writes nothing.
+ * @throws {StoreRefused} as `upgradeStore` does
+ */
+export async function surveyStore(parts: Omit<UpgradeParts, 'notice'>): Promise<Survey> {
+  const { store, path, ours = { release, format: dataFormat() } } = parts;
+  const given = { ...parts, notice: () => undefined };
+  const { mark, fault } = await readMark(store);
+  if (fault !== undefined) unreadableMark(given, { fault, ours });
+  const before = mark?.value ?? unrecorded;
+  if (before.format > ours.format) throw newerFormat(path, before, ours);
+  const { count, faults } = await readEverything(parts);
+  if (faults.length > 0) unreadable(given, { before, ours, count, faults });
+  const isSame = mark !== undefined && before.format === ours.format;
+  const does = isSame ? 'goes on' : 'reads all of it first, and takes it over';
+  return { before, ours, count, faults, verdict: `A start ${does}. ${wayBack(before, ours)}` };
+}
+
 /** The record of the release, or why it cannot be read. */
 async function readMark(store: Store) {
   try {
@@ -107,7 +136,8 @@ function releaseOf({ release: name }: WrittenBy): string {
   return name === '' ? 'the release that wrote it' : `Postern ${name}`;
 }
 
-function named({ release: name, format }: WrittenBy): string {
+/** The release that wrote a store, in words. */
+export function named({ release: name, format }: WrittenBy): string {
   return `${name === '' ? 'an earlier release' : `Postern ${name}`} in format ${format}`;
 }
 

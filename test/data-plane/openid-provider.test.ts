@@ -93,7 +93,7 @@ test('a user without a policy, another audience and another provider are refused
   assert.deepEqual(stranger.asked, ['/token'], 'it is never asked for keys');
 });
 
-test('a new key of the provider is fetched when its first token comes, at most twice a minute, and a withdrawn one is gone after ten minutes', async () => {
+test('a new key of the provider is fetched for its first token, and a withdrawn one ends in ten minutes', async () => {
   const kept = await provider.userToken(user, audience);
   assert.equal((await read(kept)).status, 200);
   await provider.rotate(true);

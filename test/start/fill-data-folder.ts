@@ -163,7 +163,7 @@ async function fillVault(client: Client): Promise<void> {
 async function fillDirectory(client: Client): Promise<void> {
   const post = async (path: string, body: object) => {
     const token = await client.token('arm');
-    return String(done(await client.send(`${client.home}/v1.0${path}`, { method: 'POST', body, token })).body['id']);
+    return String(done(await client.send(`${client.home}/v1.0${path}`, { method: 'POST', body, token })).body?.['id']);
   };
   const made = await post('/groups', {
     displayName: 'G',
