@@ -294,5 +294,6 @@ function fail(error: unknown): void {
 }
 
 function tell(message: FromWorker): void {
-  process.send?.(message);
+  // With a callback, a supervisor that has just ended is no error here: `disconnect` says that it has.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
