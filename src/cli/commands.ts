@@ -53,6 +53,7 @@ export const topics: Readonly<Record<string, readonly Row[]>> = {
     ['net status', async () => (await import('./commands/net-status.ts')).netStatus],
   ],
   'The server': [
+    ['status', async () => (await import('./commands/status.ts')).status],
     ['config check', async () => (await import('./commands/config-check.ts')).configCheck],
     ['master-key rotate', async () => (await import('./commands/master-key-rotate.ts')).masterKeyRotate],
     ['token-key rotate', async () => (await import('./commands/token-key-rotate.ts')).tokenKeyRotate],

@@ -96,6 +96,19 @@ describe('the command line', () => {
     for (const asked of ['--version', '-V']) assert.equal(postern(asked).stdout, `${release}\n`);
   });
 
+  it('says how a running server does, and that a folder has none', () => {
+    const { status, stdout } = postern('status');
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, new RegExp(`^Postern ${release} at https://localhost:\\d+ serves\n {2}running +for `));
+    assert.match(stdout, /\n {2}listener +127\.0\.0\.1:\d+ \(public\)\n/);
+    const { ready, checks } = JSON.parse(postern('status --json').stdout) as Readonly<Record<string, unknown>>;
+    assert.equal(ready, true);
+    assert.ok(Array.isArray(checks));
+    const gone = postern('status --json', { data: '/nowhere/at/all' });
+    assert.deepEqual([gone.status, gone.stdout], [1, '']);
+    assert.match(gone.stderr, /^\{"error":\{"code":"NoServer","message":"There is no folder \/nowhere\/at\/all\."/);
+  });
+
   it('prints the commands of a group', () => {
     const { status, stdout } = postern('trust --help');
     assert.equal(status, 0);
