@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { pipeline } from 'node:stream/promises';
 import { boolean, object, literal } from '../shape/shape.ts';
 import type { Backups } from './backup.ts';
 
@@ -27,7 +26,8 @@ export interface OperatorServices {
  */
 export async function serveOperator(handle: object, services: OperatorServices): Promise<{ close(): void }> {
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  // A socket that ended by itself when its peer does would be neither writable nor in error.
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
@@ -72,13 +72,27 @@ async function sendBackup(
   }
   try {
     socket.write(`${JSON.stringify({ ok: true, header: begun.header })}\n`);
-    await pipeline(begun.pieces, socket);
+    await send(socket, begun.pieces);
   } catch (error) {
     notice(`A backup was not made to its end: ${error instanceof Error ? error.message : String(error)}`);
     socket.destroy();
   } finally {
     begun.end();
   }
+}
+
+/**
+ * Sends all pieces as fast as they are taken.
+ * @throws {Error} when the connection is closed before the last one
+ */
+async function send(socket: Socket, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const closed = Promise.withResolvers<void>();
+  socket.once('close', () => closed.resolve());
+  for await (const piece of pieces) {
+    if (!socket.writable) throw new Error('the command ended before it');
+    if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), closed.promise]);
+  }
+  socket.end();
 }
 
 /** The first line that a socket sends; what follows it is not read. */

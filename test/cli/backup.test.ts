@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { createConnection, createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parsed } from '../backup/made.ts';
 import { notRun } from '../not-run.ts';
+import { onTinyDisk } from '../world/tiny-disk.ts';
 import { dataFolder, startPostern, until } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 
@@ -88,6 +89,21 @@ suite('postern backup', () => {
     assert.deepEqual([report['hasMasterKey'], report['log']], [true, null]);
   });
 
+  test('to standard output on a full disk is an error, also where a write takes a part', () => {
+    const tiny = join(folder.path, 'tiny');
+    mkdirSync(tiny);
+    const onto = (size: string, command: string) =>
+      onTinyDisk(tiny, ['sh', '-c', `exec "$0" ${command} > "$2"/x`, program, data, tiny], { size });
+    const ran = onto('2m', 'backup --file - --data "$1"');
+    if (ran === undefined) return notRun('output to a full disk', 'this user may not mount');
+    const first = ran.stderr.split('\n')[0];
+    const cause = 'ENOSPC: no space left on device, write';
+    assert.deepEqual([ran.status, first], [1, `error: The backup was not written to standard output: ${cause}`]);
+    // The last write takes a part.
+    const short = onto('4k', 'completion bash');
+    assert.deepEqual([short?.status, short?.stderr], [1, `error: The output cannot be written: ${cause}\n`]);
+  });
+
   test('ends with an error when the worker is killed in the middle, and the next one makes backups', async () => {
     const child = spawn(program, ['backup', '--file', '-', '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
@@ -102,6 +118,28 @@ suite('postern backup', () => {
     const next = join(folder.path, 'next.backup');
     const made = run(['backup', '--file', next, '--data', data]);
     assert.deepEqual([made.status, made.stdout], [0, next]);
+  });
+
+  test('is made after requests whose commands went away at each moment', async () => {
+    const { controlSocket } = parsed(readFileSync(join(data, 'connection.json'), 'utf8'));
+    const operator = join(dirname(String(controlSocket)), 'operator.sock');
+    for (const bytes of [0, 1, 200, 300_000]) {
+      const socket = createConnection(operator);
+      socket.end('{"ask":"backup","withMasterKey":false,"withoutLog":false}\n');
+      for (let taken = 0; taken < bytes && !socket.closed;) {
+        await once(socket, 'readable');
+        for (let some: unknown = socket.read(); some !== null; some = socket.read())
+          if (Buffer.isBuffer(some)) taken += some.length;
+      }
+      socket.destroy();
+      await once(socket, 'close');
+    }
+    const next = join(folder.path, 'after.backup');
+    // The server may be at the end of the last one.
+    let tries = 0;
+    const isMade = () => run(['backup', '--file', next, '--data', data]).status === 0;
+    await until(() => isMade() || ++tries > 20, 'a backup');
+    assert.ok(existsSync(next), 'the server went on with a backup that nothing takes');
   });
 
   test('that is killed leaves no file under its name, and what it leaves is gone with the next one', async () => {

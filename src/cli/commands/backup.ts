@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { fstatSync, fsyncSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { archiveEnd } from '../../backup/tar.ts';
 import { reportOf } from '../backup/report.ts';
@@ -6,6 +6,7 @@ import { askForBackup, destination, writeBackup } from '../backup/take.ts';
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import { CommandFailed, WrongUsage } from '../failed.ts';
+import { faultOfWriting } from '../standard-output.ts';
 
 const standardOutput = 1;
 
@@ -42,14 +43,19 @@ export const backup: Command = {
   },
 };
 
+const notWhole = 'What was written of it is not whole: remove it.';
+
 /** Passes a backup on to standard output. Its last bytes show that it is whole. */
 async function pass(socket: AsyncIterable<unknown>): Promise<void> {
   let tail: Buffer = Buffer.alloc(0);
   for await (const chunk of socket) {
     if (!Buffer.isBuffer(chunk)) continue;
-    if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+    const fault = await faultOfWriting(chunk);
+    if (fault !== undefined)
+      throw new CommandFailed(`The backup was not written to standard output: ${fault.message}`, notWhole);
     tail = Buffer.concat([tail, chunk]).subarray(-archiveEnd.length);
   }
   if (!tail.equals(archiveEnd))
     throw new CommandFailed("The server ended before the backup was whole; the server's log says why.");
+  if (fstatSync(standardOutput).isFile()) fsyncSync(standardOutput);
 }
