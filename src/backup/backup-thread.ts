@@ -12,7 +12,7 @@ import { setPriority } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { configure } from '../store/sqlite-file.ts';
-import { recordLine } from './record-lines.ts';
+import { chunkBytes, recordLine } from './record-lines.ts';
 import { headerOf, paddingAfter } from './tar.ts';
 
 export interface BackupThreadData {
@@ -44,9 +44,6 @@ export interface ReadPart {
   readonly size: number;
   readonly sha256: string;
 }
-
-/** The least size of a member with records, but for the last one. */
-const chunkBytes = 1 << 18;
 
 /** Behind the threads that answer requests. */
 const niceness = 10;

@@ -146,6 +146,16 @@ describe('a backup that is not what was written', () => {
     await assert.rejects(check(Buffer.concat([backup, Buffer.from('x')])), refusedAs('damaged', /follows its end/));
   });
 
+  it('is refused with a member of more records than one has, before they take memory', async () => {
+    const many = membersOf(backup).map((member) =>
+      member.name.startsWith('records/') ? { ...member, contents: Buffer.alloc(1 << 19, 'a b \n') } : member,
+    );
+    await assert.rejects(
+      check(archiveOf(many), { masterKey: undefined }),
+      refusedAs('damaged', /has more records than/),
+    );
+  });
+
   it('is refused with a manifest that was made without the master key', async () => {
     const members = membersOf(backup).map((member) =>
       member.name === 'audit/audit.jsonl' ? { ...member, contents: Buffer.from(logLine(4)) } : member,
