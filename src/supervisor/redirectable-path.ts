@@ -23,6 +23,22 @@ export function canRedirect({ uid, gid }: User, path: string): boolean {
   });
 }
 
+/**
+ * Those, besides root, who can redirect `path` (absolute) in this way; `undefined`: none. The owner of `/` counts as root: in a
+ * user namespace it is a user outside.
+ */
+export function redirectedBy(path: string): string | undefined {
+  const [top, ...others] = stepsTo(path);
+  const trusted = new Set([0, top?.uid]);
+  for (const { uid, gid, mode } of others) {
+    if (!trusted.has(uid)) return `uid ${uid}`;
+    const isSticky = (mode & 0o1000) !== 0;
+    if (!isSticky && (mode & 0o002) !== 0) return 'every user';
+    if (!isSticky && (mode & 0o020) !== 0 && gid !== 0) return `the group ${gid}`;
+  }
+  return undefined;
+}
+
 /** Every directory and link on the path, as far as it exists. */
 function stepsTo(path: string): readonly Step[] {
   const steps: Step[] = [lstatSync('/')];

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parsed } from '../backup/made.ts';
@@ -150,7 +151,9 @@ suite('postern backup', () => {
     writeFileSync(join(half, 'connection.json'), JSON.stringify({ ...connection, controlSocket, dataDir: half }));
     const whole = readFileSync(file);
     let answer: Buffer | undefined;
+    const given: Socket[] = [];
     const giving = createServer((socket) => {
+      given.push(socket);
       socket.on('error', () => undefined);
       socket.once('data', () => {
         socket.write('{"ok":true}\n');
@@ -175,6 +178,26 @@ suite('postern backup', () => {
     const cut = spawn(program, ['backup', '--file', join(to, 'cut.backup'), '--data', half], { stdio: 'ignore' });
     assert.deepEqual(await once(cut, 'exit'), [1, null]);
     assert.deepEqual(readdirSync(to), ['named.backup'], 'nothing is left of what the server did not finish');
+    answer = undefined;
+    const pair = ['one', 'two'].map((name) => join(to, name));
+    const inodes = () =>
+      readdirSync(to).flatMap((name) => (name.endsWith('partial') ? [statSync(join(to, name)).ino] : []));
+    const begun = [];
+    for (const path of pair) {
+      const earlier = inodes().join();
+      begun.push(spawn(program, ['backup', '--file', path, '--data', half], { stdio: 'ignore' }));
+      await until(() => inodes().length === 1 && inodes().join() !== earlier, 'its partial file');
+    }
+    const [one, two] = begun;
+    assert.ok(one !== undefined && two !== undefined);
+    const [ofTwo] = inodes();
+    const [firstGiven, secondGiven] = given.slice(-2);
+    firstGiven?.end(whole.subarray(5_000));
+    assert.deepEqual(await once(one, 'exit'), [1, null], 'another command has taken its place');
+    assert.deepEqual(inodes(), [ofTwo]);
+    secondGiven?.end(whole.subarray(5_000));
+    assert.deepEqual(await once(two, 'exit'), [0, null]);
+    assert.deepEqual(readdirSync(to).toSorted(), ['named.backup', 'two']);
     giving.close();
   });
 
@@ -184,8 +207,12 @@ suite('postern backup', () => {
       mkdirSync(others);
       chownSync(others, 1234, 1234);
       const refused = run(['backup', '--file', join(others, 'x'), '--data', data]);
-      assert.match(refused.stderr, /belongs to uid 1234, who could lead root elsewhere/);
+      assert.match(refused.stderr, /uid 1234 could lead root elsewhere/);
       assert.deepEqual(readdirSync(others), []);
+      mkdirSync(join(others, 'ours'));
+      const below = run(['backup', '--file', join(others, 'ours'), '--data', data]);
+      assert.match(below.stderr, /uid 1234 could lead root elsewhere/);
+      assert.deepEqual(readdirSync(join(others, 'ours')), []);
     });
   } else notRun('a backup by root into a folder of another user', 'this needs root');
 
@@ -221,6 +248,9 @@ suite('postern verify', () => {
     assert.deepEqual([refused.status, refused.stderr.includes('cut off after 70000 bytes')], [1, true], refused.stderr);
     assert.match(run(['verify', '--file', join(data, 'ca.pem'), '--data', data]).stderr, /is not a backup/);
     assert.match(run(['verify', '--file', folder.path]).stderr, /it is not a file/);
+    const fifo = join(folder.path, 'fifo');
+    assert.equal(spawnSync('mkfifo', [fifo]).status, 0);
+    assert.match(run(['verify', '--file', fifo]).stderr, /it is not a file/);
   });
 });
 

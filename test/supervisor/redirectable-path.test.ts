@@ -4,7 +4,7 @@ import { chmod, chown, lchown, mkdir, symlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withoutNewPrivileges } from '../../src/supervisor/new-privileges.ts';
-import { canRedirect } from '../../src/supervisor/redirectable-path.ts';
+import { canRedirect, redirectedBy } from '../../src/supervisor/redirectable-path.ts';
 import { notRun } from '../not-run.ts';
 import { newFolder } from './supervised.ts';
 
@@ -50,6 +50,17 @@ test('the worker can redirect paths through its own or writable folders and link
   };
   for (const [path, expected] of Object.entries(chosen))
     assert.equal(canRedirect(worker, `${root}/${path}`), expected, path);
+  const anyone = {
+    'ours/file': undefined,
+    'sticky/file': undefined,
+    'group/file': 'the group 61043',
+    'open/file': 'every user',
+    theirs: undefined,
+    'theirs/file': 'uid 61043',
+    'link-of-theirs/file': 'uid 61043',
+    'link-through-theirs/file': 'uid 61043',
+  };
+  for (const [path, expected] of Object.entries(anyone)) assert.equal(redirectedBy(`${root}/${path}`), expected, path);
 });
 
 test('the worker is started without new privileges if setpriv exists; otherwise the operator is told', () => {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { ByteSource } from '../../backup/byte-source.ts';
 import { readBackup } from '../../backup/read-backup.ts';
 import type { BackupHeader } from '../../backup/manifest.ts';
@@ -17,12 +17,7 @@ export class BackupFile implements Disposable {
 
   /** The whole of it, from the beginning. */
   source(): ByteSource {
-    let position = 0;
-    return new ByteSource((into) => {
-      const read = readSync(this.#descriptor, into, 0, into.length, position);
-      position += read;
-      return read;
-    });
+    return sourceOf(this.#descriptor);
   }
 
   get size(): number {
@@ -41,9 +36,20 @@ export class BackupFile implements Disposable {
   }
 }
 
+/** An open file, from its beginning. */
+export function sourceOf(descriptor: number): ByteSource {
+  let position = 0;
+  return new ByteSource((into) => {
+    const read = readSync(descriptor, into, 0, into.length, position);
+    position += read;
+    return read;
+  });
+}
+
 function open(name: string): number {
   try {
-    const descriptor = openSync(name, 'r');
+    // A FIFO without a writer would hold the command for ever (open(2)).
+    const descriptor = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fstatSync(descriptor).isFile()) return descriptor;
     closeSync(descriptor);
     throw new Error('it is not a file');

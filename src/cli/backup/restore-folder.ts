@@ -16,7 +16,7 @@ import { join, resolve } from 'node:path';
 import { restoringFile } from '../../backup/restoring.ts';
 import { lockFolder } from '../../supervisor/control-folder.ts';
 import type { FolderLock } from '../../supervisor/control-folder.ts';
-import { canRedirect } from '../../supervisor/redirectable-path.ts';
+import { redirectedBy } from '../../supervisor/redirectable-path.ts';
 import type { User } from '../../supervisor/worker-user.ts';
 import { finishRestore } from '../../worker/restore.ts';
 import { CommandFailed } from '../failed.ts';
@@ -69,8 +69,8 @@ export class RestoreFolder {
 
   /** @throws {CommandFailed} for a folder that must not be filled; it is then as it was */
   static open({ data, worker, replace, nowMs }: FolderWanted): RestoreFolder {
-    const isRedirectable = worker !== undefined && canRedirect(worker, resolve(data));
-    if (isRedirectable) throw redirectable(data, worker);
+    const others = process.geteuid?.() === 0 ? redirectedBy(resolve(data)) : undefined;
+    if (others !== undefined) throw redirectable(data, others);
     const isMade = lstatSync(data, { throwIfNoEntry: false }) === undefined;
     if (isMade) mkdirSync(data, { recursive: true, mode: 0o700 });
     const path = realpathSync(data);
@@ -184,10 +184,10 @@ function giveFolder(path: string, { uid, gid }: User): void {
   }
 }
 
-function redirectable(data: string, { uid }: User): CommandFailed {
+function redirectable(data: string, others: string): CommandFailed {
   return new CommandFailed(
-    `The server's user, uid ${uid}, can redirect ${data}, so root restores nothing there.`,
-    'Choose another --data, or run the command as that user.',
+    `The folder ${data} is in one where ${others} could lead root elsewhere, so root restores nothing there.`,
+    'Choose a --data in a folder that only root can change, or run the command as the user of that folder.',
   );
 }
 

@@ -14,14 +14,15 @@ import {
 } from 'node:fs';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { checkBackup } from '../../backup/check-backup.ts';
 import type { CheckedBackup } from '../../backup/check-backup.ts';
 import { operatorSocketIn } from '../../lines/control-place.ts';
+import { redirectedBy } from '../../supervisor/redirectable-path.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { membersOf } from '../json.ts';
-import { BackupFile, orFailed } from './file.ts';
+import { orFailed, sourceOf } from './file.ts';
 
 export interface BackupAsked {
   readonly withMasterKey: boolean;
@@ -90,13 +91,13 @@ export function destination(file: string, nowMs: number): string {
   const path = found?.isDirectory() === true ? join(file, `postern-${time}.backup`) : file;
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
     throw new CommandFailed(`${path} is there already, and a backup replaces nothing.`, 'Give another --file.');
-  const owner = statSync(dirname(path), { throwIfNoEntry: false })?.uid;
-  if (owner === undefined)
+  if (statSync(dirname(path), { throwIfNoEntry: false }) === undefined)
     throw new CommandFailed(`There is no folder ${dirname(path)}.`, 'Make it, or give another --file.');
-  if (process.geteuid?.() !== 0 || owner === 0) return path;
+  const others = process.geteuid?.() === 0 ? redirectedBy(resolve(path)) : undefined;
+  if (others === undefined) return path;
   throw new CommandFailed(
-    `The folder ${dirname(path)} belongs to uid ${owner}, who could lead root elsewhere.`,
-    "Give a --file in a folder of root's, or --file - and the shell's redirection.",
+    `The file ${path} is in a folder where ${others} could lead root elsewhere.`,
+    "Give a --file in a folder that only root can change, or --file - and the shell's redirection.",
   );
 }
 
@@ -108,19 +109,19 @@ export async function writeBackup(socket: Socket, path: string, server: string):
   const partial = join(dirname(path), `.postern-${shortHash(server)}.partial`);
   // Of an earlier command that was killed; each server has one such name in a folder, so they never grow in number.
   rmSync(partial, { force: true });
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const descriptor = openSync(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
+  const descriptor = openSync(partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const isOurs = () => lstatSync(partial, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
   try {
     for await (const chunk of socket) writeAll(descriptor, Buffer.from(chunk));
     fsyncSync(descriptor);
-    const checked = await checkWhole(partial, basename(path));
-    if (lstatSync(partial).ino !== fstatSync(descriptor).ino)
-      throw new Error('another command replaced what was written');
+    const checked = await checkWhole(descriptor, basename(path));
+    if (!isOurs()) throw new Error('another command has begun to write a backup of this server there');
     renameSync(partial, path);
     syncFolder(dirname(path));
     return checked;
   } catch (error) {
-    rmSync(partial, { force: true });
+    if (isOurs()) rmSync(partial, { force: true });
     if (error instanceof CommandFailed) throw error;
     throw new CommandFailed(
       `The backup was not written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
@@ -131,10 +132,9 @@ export async function writeBackup(socket: Socket, path: string, server: string):
   }
 }
 
-async function checkWhole(partial: string, name: string): Promise<CheckedBackup> {
-  using written = new BackupFile(partial);
+async function checkWhole(descriptor: number, name: string): Promise<CheckedBackup> {
   return await orFailed(name, () =>
-    checkBackup(written.source(), { masterKey: undefined, dataFormat: Number.MAX_SAFE_INTEGER }),
+    checkBackup(sourceOf(descriptor), { masterKey: undefined, dataFormat: Number.MAX_SAFE_INTEGER }),
   );
 }
 

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { checkBackup } from '../../backup/check-backup.ts';
 import type { CheckedBackup } from '../../backup/check-backup.ts';
-import { canRedirect } from '../../supervisor/redirectable-path.ts';
+import { redirectedBy } from '../../supervisor/redirectable-path.ts';
 import { resolveWorkerUser, withinNamespace } from '../../supervisor/worker-user.ts';
 import type { User } from '../../supervisor/worker-user.ts';
 import { markFault, restoreInto } from '../../worker/restore.ts';
@@ -40,7 +40,7 @@ export const restore: Command = {
     const nowMs = Date.now();
     const worker = workerUser(options.user);
     using backup = new BackupFile(file);
-    const { checked, key, markFile } = await orFailed(file, () => check(backup, options, { flags, worker }));
+    const { checked, key, markFile } = await orFailed(file, () => check(backup, options, flags));
     const folder = RestoreFolder.open({ data, worker, replace: flags.has('replace'), nowMs });
     try {
       await orFailed(file, () =>
@@ -65,13 +65,8 @@ export const restore: Command = {
   },
 };
 
-interface Checking {
-  readonly flags: ReadonlySet<string>;
-  readonly worker: User | undefined;
-}
-
 /** Everything that can be wrong is found before anything is changed. */
-async function check(backup: BackupFile, options: Options, { flags, worker }: Checking) {
+async function check(backup: BackupFile, options: Options, flags: ReadonlySet<string>) {
   const { data = 'postern-data', 'master-key-file': keyFile } = options;
   const places = { file: keyFile, environment: process.env['POSTERN_MASTER_KEY'], folder: data };
   const key = await findKey(backup, places);
@@ -82,25 +77,20 @@ async function check(backup: BackupFile, options: Options, { flags, worker }: Ch
     acceptUnreadable: flags.has('accept-unreadable'),
     withoutLog: flags.has('without-log'),
   });
-  return { checked, key, markFile: await markPlace(options, { checked, key, worker }) };
-}
-
-interface Marked {
-  readonly checked: CheckedBackup;
-  readonly key: FoundKey;
-  readonly worker: User | undefined;
+  return { checked, key, markFile: await markPlace(options, checked, key) };
 }
 
 /** Where `postern start` looks for the mark; `undefined`: in the data folder. */
-async function markPlace(options: Options, { checked, key, worker }: Marked): Promise<string | undefined> {
+async function markPlace(options: Options, checked: CheckedBackup, key: FoundKey): Promise<string | undefined> {
   const { 'commit-mark-file': asked, 'master-key-file': keyFile } = options;
   const path = asked ?? (keyFile === undefined ? undefined : `${keyFile}.commit-mark`);
   if (path === undefined) return undefined;
   const file = resolve(path);
   // As a start does where nothing can be written beside the key.
   if (asked === undefined && !isWritable(existsSync(file) ? file : dirname(file))) return undefined;
-  if (worker !== undefined && canRedirect(worker, file))
-    throw new CommandFailed(`The server's user can redirect ${file}, so root writes no commit mark there.`, another);
+  const others = process.geteuid?.() === 0 ? redirectedBy(file) : undefined;
+  if (others !== undefined)
+    throw new CommandFailed(`Root writes no commit mark to ${file}, for ${others} could lead it elsewhere.`, another);
   const fault = existsSync(file) ? await markFault(file, checked.manifest.storeId, key.masterKey) : undefined;
   if (fault !== undefined) throw new CommandFailed(`The commit mark ${file} is not replaced: ${fault}.`, another);
   return file;
