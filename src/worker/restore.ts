@@ -13,7 +13,6 @@ import type { Piece } from '../backup/read-backup.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 import { readIdentity } from '../setup/identity.ts';
 import { openCommitMark } from '../store/commit-counter.ts';
-import type { CommitMark } from '../store/commit-counter.ts';
 import { readMark } from '../store/marked-commit.ts';
 import { openSealedStore } from '../store/sealed.ts';
 import { DatabaseLoad } from '../store/sqlite-load.ts';
@@ -47,9 +46,10 @@ export async function restoreInto(parts: RestoreParts): Promise<void> {
     writeWhole(join(folder, restoringFile), 'A restore is at work, or was cut short.\n');
     syncFolder(folder);
     const manifest = fill(parts);
-    await takeOver(parts, manifest);
+    await leaveRecord(parts, manifest);
     if (parts.masterKeyText !== undefined) writeWhole(join(folder, 'master.key'), `${parts.masterKeyText.trim()}\n`);
     syncFolder(folder);
+    await writeMark(parts);
   } catch (error) {
     for (const name of readdirSync(folder))
       if (!before.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
@@ -103,27 +103,38 @@ function fill({ source, folder, masterKey, withoutLog, nowMs }: RestoreParts): M
   }
 }
 
-/** Opens the store as a start with `--accept-copy` would, which writes a mark, and leaves a record for the log in it. */
-async function takeOver({ folder, masterKey, markFile, nowMs, withoutLog }: RestoreParts, manifest: Manifest) {
-  const mark = await openCommitMark(markFile);
+/** Leaves a record for the log in the store. */
+async function leaveRecord({ folder, masterKey, nowMs, withoutLog }: RestoreParts, manifest: Manifest): Promise<void> {
+  const store = await openStore(folder, { masterKey });
   try {
-    const store = await openStore(folder, masterKey, mark);
-    try {
-      const record = await restoreRecord(store, { manifest, nowMs, withoutLog });
-      const id = recordIdMaker(() => nowMs, randomBytes)();
-      if (record !== undefined) await store.transact({ put: [putBeforeLog(record, id)] });
-    } finally {
-      await store.close();
-    }
+    const restored = await restoreRecord(store, { manifest, nowMs, withoutLog });
+    const id = recordIdMaker(() => nowMs, randomBytes)();
+    if (restored !== undefined) await store.transact({ put: [putBeforeLog(restored, id)] });
   } finally {
-    await mark.close();
+    await store.close();
   }
 }
 
-async function openStore(folder: string, masterKey: MasterKey, mark: CommitMark) {
+/**
+ * Opens the store as a start with `--accept-copy` would, which writes a mark: the last step that can fail, for the mark may
+ * be that of the store before, which would be an older copy from then on.
+ */
+async function writeMark({ folder, masterKey, markFile }: RestoreParts): Promise<void> {
+  const file = await openCommitMark(markFile);
+  try {
+    const store = await openStore(folder, { masterKey, mark: file, acceptCopy: true });
+    await store.close();
+  } finally {
+    await file.close();
+  }
+}
+
+type Opening = Omit<Parameters<typeof openSealedStore>[0], 'inner'>;
+
+async function openStore(folder: string, opening: Opening) {
   const inner = await openSqliteStore({ file: join(folder, 'postern.db') });
   try {
-    return await openSealedStore({ inner, masterKey, mark, acceptCopy: true });
+    return await openSealedStore({ inner, ...opening });
   } catch (error) {
     await inner.close();
     throw error;

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -93,6 +102,20 @@ describe('a restore', () => {
     );
   });
 
+  it('that fails in its last steps leaves the mark of the store before as it is', async () => {
+    const [mark, first, second] = ['mark', 'marked', 'unmarked'].map((name) => join(folder.path, name));
+    assert.ok(mark !== undefined && first !== undefined && second !== undefined);
+    mkdirSync(first);
+    await restoreInto({ ...parts(first), markFile: mark, source: sourceOf(bytes) });
+    const marked = readFileSync(mark);
+    mkdirSync(second);
+    writeFileSync(join(second, 'master.key'), 'x');
+    const again = restoreInto({ ...parts(second), markFile: mark, source: sourceOf(bytes) });
+    await assert.rejects(again, /EEXIST/);
+    assert.deepEqual(readdirSync(second), ['master.key']);
+    assert.ok(readFileSync(mark).equals(marked), 'or the store before would be an older copy');
+  });
+
   it('takes no file of that name in another folder for a restore of its own', () => {
     const to = join(folder.path, 'named');
     mkdirSync(to);
@@ -109,6 +132,22 @@ describe('a restore', () => {
     first.giveUp();
     opened(to).giveUp();
   });
+
+  if (worker !== undefined)
+    it('by root fills no folder that other users can exchange', () => {
+      const others = join(folder.path, 'others');
+      mkdirSync(others);
+      for (const [uid, mode, said] of [
+        [1234, 0o755, /uid 1234 could lead root elsewhere/],
+        [0, 0o777, /every user could lead root elsewhere/],
+      ] as const) {
+        chownSync(others, uid, uid);
+        chmodSync(others, mode);
+        assert.throws(() => opened(join(others, 'data')), said);
+        assert.deepEqual(readdirSync(others), []);
+      }
+    });
+  else notRun('a restore by root into the folder of another user', 'this needs root');
 
   const tiny = join(folder.path, 'tiny');
   mkdirSync(tiny);
