@@ -99,7 +99,7 @@ class RemoteKeySet {
   /** The keys, fetched where that is due. */
   async known(): Promise<LocalKeys | 'unavailable'> {
     const { now, maxAgeMs, staleMs } = this.#options;
-    if (now() - (this.#keys?.fetchedMs ?? Number.NEGATIVE_INFINITY) >= maxAgeMs) {
+    if (this.#keys === undefined || !isWithin(now(), this.#keys.fetchedMs, maxAgeMs)) {
       const fetched = this.#fetch();
       // A request that can be answered does not wait for an issuer that did not answer before.
       if (this.#keys === undefined || this.#failedMs === undefined) await fetched;
@@ -112,7 +112,8 @@ class RemoteKeySet {
   async newer(): Promise<LocalKeys | 'unavailable' | undefined> {
     const { now, cooldownMs } = this.#options;
     const before = this.#keys;
-    if (this.#failedMs === undefined && before !== undefined && now() - before.fetchedMs < cooldownMs) return undefined;
+    if (this.#failedMs === undefined && before !== undefined && isWithin(now(), before.fetchedMs, cooldownMs))
+      return undefined;
     await this.#fetch();
     return this.#keys === before ? 'unavailable' : this.#keys?.find;
   }
@@ -120,7 +121,7 @@ class RemoteKeySet {
   /** One fetch at a time, and none for a while after a failed one. */
   #fetch(): Promise<void> {
     const { now, retryAfterMs } = this.#options;
-    if (this.#failedMs !== undefined && now() - this.#failedMs < retryAfterMs)
+    if (this.#failedMs !== undefined && isWithin(now(), this.#failedMs, retryAfterMs))
       return this.#fetching ?? Promise.resolve();
     this.#fetching ??= this.#fetchNow().finally(() => (this.#fetching = undefined));
     return this.#fetching;
@@ -141,6 +142,14 @@ class RemoteKeySet {
       if (isFirst) failed(causeOf(error));
     }
   }
+}
+
+/**
+ * Whether it is less than so long since then. A time to come is of a clock that was ahead, and holds nothing back: with the
+ * clock put right, new keys of an issuer would else be unknown for as long as it was ahead.
+ */
+function isWithin(nowMs: number, sinceMs: number, lengthMs: number): boolean {
+  return nowMs >= sinceMs && nowMs - sinceMs < lengthMs;
 }
 
 const defaults = {

@@ -282,6 +282,31 @@ test('while an issuer does not answer, its known keys go on for a day, and only 
   assert.equal(causes.length, 1, 'it is told once');
 });
 
+test('a time of a clock that was ahead holds no fetch back', async (t) => {
+  const dayMs = 86_400_000;
+  const clock = { ms: now() + dayMs };
+  let isUp = true;
+  const server = await keyServer(t, (request, response) => {
+    if (isUp) serveKeys(request, response);
+    else response.writeHead(500).end();
+  });
+  const find = remoteKeys(externalIssuer, server.url, { now: () => clock.ms });
+  const unknown = { alg: 'RS256', kid: 'rsa-2' };
+  const refused = { ok: false, refusal: { kind: 'unknownKey', kid: 'rsa-2' } };
+  assert.ok((await find({ alg: 'RS256', kid: 'rsa-1' })).ok);
+  clock.ms -= dayMs;
+  assert.deepEqual(await find(unknown), refused);
+  assert.equal(server.asked.length, 2, 'the keys may be other ones since');
+  isUp = false;
+  clock.ms += dayMs - 1;
+  assert.equal((await find(unknown)).ok, false);
+  assert.equal(server.asked.length, 3);
+  isUp = true;
+  clock.ms -= dayMs - 1;
+  assert.deepEqual(await find(unknown), refused, 'and not that the issuer does not answer');
+  assert.equal(server.asked.length, 4);
+});
+
 test('a JWKS address must be https, or http on loopback', () => {
   for (const url of [
     'http://keycloak.example/jwks',
