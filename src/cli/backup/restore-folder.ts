@@ -95,7 +95,7 @@ export class RestoreFolder {
     const replaced = `${path}.replaced-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
     if (lstatSync(replaced, { throwIfNoEntry: false }) !== undefined)
       throw new CommandFailed(`${replaced} is there already.`, 'Try again in a second.');
-    renameSync(path, replaced);
+    moveAside(path, replaced);
     mkdirSync(path, { mode: 0o700 });
     // Root's lock is for the path, and the one of another user is in the folder.
     const other = worker === undefined ? lockFolder(path, worker) : undefined;
@@ -181,6 +181,17 @@ function giveFolder(path: string, { uid, gid }: User): void {
     fchownSync(descriptor, uid, gid);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function moveAside(path: string, replaced: string): void {
+  try {
+    renameSync(path, replaced);
+  } catch (error) {
+    // The folder that a container's volume is, for example (rename(2), EBUSY).
+    const cause = error instanceof Error ? error.message : String(error);
+    const remedy = 'Move what is in it to another folder yourself, and run the command without --replace.';
+    throw new CommandFailed(`${path} cannot be moved aside: ${cause}. Nothing was changed.`, remedy);
   }
 }
 
