@@ -295,6 +295,13 @@ suite('postern restore', () => {
     if (isRoot)
       for (const name of ['.', 'postern.db', 'audit', 'master.key'])
         assert.notEqual(statSync(join(to, name)).uid, 0, name);
+    const ofAnother = Buffer.alloc(32, 9).toString('base64');
+    const key = readFileSync(join(to, 'master.key'));
+    writeFileSync(join(to, 'master.key'), ofAnother);
+    const foreign = run(['restore', '--file', join(folder.path, 'with-key.backup'), '--data', to, '--replace']);
+    assert.match(foreign.stderr, /The master key in .*, is not the one of .*\. Anyone can have made that backup\./);
+    assert.equal(readFileSync(join(to, 'master.key'), 'utf8'), ofAnother);
+    writeFileSync(join(to, 'master.key'), key);
     await using next = await startPostern(['--data', to]);
     assert.equal(
       (await next.client.vault('locked', 'GET', '/secrets/greeting', { from: '127.0.0.7' })).body['value'],

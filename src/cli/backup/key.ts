@@ -36,8 +36,26 @@ export async function findKey(
     const { masterKeyText: text = '' } = await checkBackup(backup.source(), whole);
     return { masterKey: keyIn(text), text, from: 'backup' };
   }
+  return keyOf(folder);
+}
+
+function keyOf(folder: string): FoundKey | undefined {
   const kept = keptIn(folder);
   return kept === undefined ? undefined : given(kept, `The master key of ${folder}`, 'folder');
+}
+
+/**
+ * A backup with a key in it opens with that key, whoever made it. So where there is a store already, its key has to be the same.
+ * @throws {CommandFailed} when it is another one
+ */
+export function assertKeyOf(folder: string, backup: BackupFile, { masterKey, from }: FoundKey): void {
+  const kept = from === 'backup' ? keyOf(folder) : undefined;
+  if (kept === undefined || kept.masterKey.id === masterKey.id) return;
+  const found = `The master key in ${backup.name}, ${masterKey.id}, is not the one of ${folder}, ${kept.masterKey.id} (ids, not keys)`;
+  throw new CommandFailed(
+    `${found}. Anyone can have made that backup.`,
+    `If you know where it is from: tar -xOf ${backup.name} master.key > KEY, and give KEY as --master-key-file.`,
+  );
 }
 
 /** The failure for a backup whose key is nowhere. */

@@ -8,7 +8,7 @@ import type { User } from '../../supervisor/worker-user.ts';
 import { markFault, restoreInto } from '../../worker/restore.ts';
 import { everyKind } from '../../worker/every-kind.ts';
 import { BackupFile, orFailed } from '../backup/file.ts';
-import { findKey, keyMissing } from '../backup/key.ts';
+import { assertKeyOf, findKey, keyMissing } from '../backup/key.ts';
 import type { FoundKey } from '../backup/key.ts';
 import { reportOf } from '../backup/report.ts';
 import { RestoreFolder } from '../backup/restore-folder.ts';
@@ -71,6 +71,7 @@ async function check(backup: BackupFile, options: Options, flags: ReadonlySet<st
   const places = { file: keyFile, environment: process.env['POSTERN_MASTER_KEY'], folder: data };
   const key = await findKey(backup, places);
   if (key === undefined) throw keyMissing(backup);
+  assertKeyOf(data, backup, key);
   const checked = await checkBackup(backup.source(), {
     masterKey: key.masterKey,
     dataFormat: everyKind.format,
