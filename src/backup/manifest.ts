@@ -85,7 +85,11 @@ export function notABackup(): BackupRefused {
  */
 export function sealOf(manifestBytes: Uint8Array, masterKey: MasterKey): Buffer {
   const tag = seal(masterKey.sealing, new Uint8Array(), sealContext(manifestBytes));
-  return Buffer.from(`${Buffer.from(tag).toString('base64')}\n`);
+  return encodeSeal(Buffer.from(tag));
+}
+
+function encodeSeal(tag: Buffer): Buffer {
+  return Buffer.from(`${tag.toString('base64')}\n`);
 }
 
 /** @throws {BackupRefused} `otherKey` or `tampered` */
@@ -95,7 +99,9 @@ export function assertSealed(
 ): void {
   if (masterKey.id !== masterKeyId) throw otherKey(masterKeyId, masterKey);
   const tag = Buffer.from(text.toString('latin1').trim(), 'base64');
-  if (open(masterKey.sealing, tag, sealContext(contents)) !== undefined) return;
+  // Several texts in base64 are of the same bytes.
+  const isOurs = text.equals(encodeSeal(tag));
+  if (isOurs && open(masterKey.sealing, tag, sealContext(contents)) !== undefined) return;
   const found = 'The manifest of the backup was not made with its master key: the file was changed after it was made';
   throw new BackupRefused('tampered', `${found}. Use another copy of it.`);
 }

@@ -120,6 +120,19 @@ describe('a backup that is not what was written', () => {
     );
   });
 
+  it('is refused with a seal that is written in another way', async () => {
+    const others = membersOf(backup).map((member) => {
+      if (member.name !== names.seal) return member;
+      const contents = Buffer.from(member.contents);
+      // The last bits of base64 before its padding mean nothing.
+      const at = contents.indexOf('=') - 1;
+      contents[at] = (contents[at] ?? 0) + 1;
+      assert.deepEqual(Buffer.from(contents.toString(), 'base64'), Buffer.from(member.contents.toString(), 'base64'));
+      return { ...member, contents };
+    });
+    await assert.rejects(check(archiveOf(others)), refusedAs('tampered', /was changed after it was made/));
+  });
+
   it('is refused with members left out, twice, in another order, or after its end', async () => {
     const members = membersOf(backup);
     const without = (left: string) => members.filter(({ name }) => name !== left);
