@@ -294,6 +294,6 @@ function fail(error: unknown): void {
 }
 
 function tell(message: FromWorker): void {
-  // With a callback, a supervisor that has just ended is no error here: `disconnect` says that it has.
+  // With a callback, a supervisor that has just ended is not an error here: `disconnect` says that it has ended.
   process.send?.(message, undefined, undefined, () => undefined);
 }

@@ -99,7 +99,7 @@ export function assertSealed(
 ): void {
   if (masterKey.id !== masterKeyId) throw otherKey(masterKeyId, masterKey);
   const tag = Buffer.from(text.toString('latin1').trim(), 'base64');
-  // Several texts in base64 are of the same bytes.
+  // Base64 has several forms of the same bytes.
   const isOurs = text.equals(encodeSeal(tag));
   if (isOurs && open(masterKey.sealing, tag, sealContext(contents)) !== undefined) return;
   const found = 'The manifest of the backup was not made with its master key: the file was changed after it was made';

@@ -137,7 +137,8 @@ async function run(
 /** In a folder that is closed to all but the user who started the server, who alone can ask there. */
 function openOperatorSocket(folder: string): OpenedListener {
   const path = operatorSocketIn(folder);
-  // The data folder is locked: only a worker whose supervisor was killed still listens there, and a command that waits for it waits in vain.
+  // The data folder is locked: only a worker whose supervisor was killed still listens there, and a command that waits for it waits
+  // in vain.
   rmSync(path, { force: true });
   const opened = openUnix(path);
   if (!opened.ok) throw new Error(`The socket for the operator cannot be opened at ${path}: ${opened.code}`);
