@@ -91,7 +91,7 @@ describe('completion in bash', () => {
 
   it('offers commands, options, words, files and programs, each in its place', () => {
     if (!has('bash')) return;
-    assert.deepEqual(inBash('sta'), ['start']);
+    assert.deepEqual(inBash('star'), ['start']);
     assert.deepEqual(inBash('secret', ''), ['show', 'list', 'set', 'delete']);
     assert.deepEqual(inBash('help', 'net', ''), ['up', 'down', 'status']);
     assert.deepEqual(inBash('trusted-services', 'c'), ['credential']);
@@ -130,7 +130,7 @@ describe('completion in zsh', () => {
 describe('completion in fish', () => {
   it('offers commands, options, words, files and programs, each in its place', () => {
     if (!has('fish')) return;
-    assert.deepEqual(inFish('postern sta'), ['start']);
+    assert.deepEqual(inFish('postern star'), ['start']);
     assert.deepEqual(inFish('postern secret '), ['delete', 'list', 'set', 'show']);
     assert.deepEqual(inFish('postern help net '), ['down', 'status', 'up']);
     assert.deepEqual(inFish('postern token --'), ['--data', '--help', '--json', '--resource']);
