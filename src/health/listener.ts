@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { pathOf } from '../http/request.ts';
 import { isHealthHost } from './host.ts';
@@ -60,8 +60,7 @@ export async function openHealthListener(handle: object, parts: HealthListenerPa
   });
   // A client that does not read its answer.
   http.timeout = limits.idleMs;
-  keepFew(http, limits.connections);
-  http.on('request', (request, response) => void answer(request, response, parts));
+  keepFew(http, limits.connections, (request, response) => void answer(request, response, parts));
   http.on('clientError', (_, socket) => {
     if (socket.writable) socket.end(badRequest);
     else socket.destroy();
@@ -85,8 +84,11 @@ export async function openHealthListener(handle: object, parts: HealthListenerPa
 
 const badRequest = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
-/** With one connection more than there may be, ends the one that has waited longest without a request. */
-function keepFew(http: Server, most: number): void {
+/**
+ * With one connection more than there may be, ends the one that has waited longest without a request. A connection has one
+ * request at a time: thousands in a packet would keep the event loop from the vaults for seconds, and no probe sends them so.
+ */
+function keepFew(http: Server, most: number, serve: RequestListener): void {
   const open = new Set<Socket>();
   const waiting = new Set<Socket>();
   http.on('connection', (socket) => {
@@ -100,11 +102,16 @@ function keepFew(http: Server, most: number): void {
     const [leaving = socket] = waiting;
     leaving.destroy();
   });
-  http.on('request', ({ socket }, response) => {
-    waiting.delete(socket);
+  http.on('request', (request, response) => {
+    const { socket } = request;
+    if (!waiting.delete(socket)) {
+      socket.destroy();
+      return;
+    }
     response.once('close', () => {
       if (open.has(socket)) waiting.add(socket);
     });
+    serve(request, response);
   });
 }
 

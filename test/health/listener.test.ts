@@ -140,3 +140,22 @@ test('a socket that cannot listen is an error', async (t) => {
   const parts = { names: { domain: 'localhost', hosts: [] }, answers, logError: () => undefined };
   await assert.rejects(openHealthListener({ port, host: '127.0.0.1' }, parts), { code: 'EADDRINUSE' });
 });
+
+test('a connection has one request at a time, and one that sends more before its answer is ended', async (t) => {
+  let asked = 0;
+  const count = () => ({ status: 200, type: 'text/plain', body: `${(asked += 1)}\n` });
+  const port = await listener(t, { answers: { '/healthz': count } });
+  const one = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n';
+  const kept = connect(port, '127.0.0.1');
+  for (let sent = 1; sent <= 3; sent += 1) {
+    kept.write(one);
+    const [answer] = (await once(kept, 'data')) as [Buffer];
+    assert.match(String(answer), new RegExp(`^HTTP/1\\.1 200 [^]*\\n${sent}\\n$`));
+  }
+  kept.destroy();
+  const many = raw(port);
+  many.socket.write(one.repeat(1_000));
+  await many.all;
+  assert.equal(asked, 4);
+  assert.equal((await ask(port)).status, 200);
+});
