@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { shown } from './audit/record-line.ts';
+import { escaped, shownLines } from '../lines/terminal.ts';
 import { CommandFailed, WrongUsage } from './failed.ts';
 
 /** How a failure is said. */
@@ -17,19 +17,18 @@ export function failureWords(
   { asJson, isDebugged, stream }: FailureForm,
 ): { readonly words: string; readonly exitStatus: number } {
   const { message, hint, code } = error instanceof CommandFailed ? error : unexpected(error);
-  const trace = isDebugged && error instanceof Error && error.stack !== undefined ? `${error.stack}\n` : '';
+  const trace = isDebugged && error instanceof Error && error.stack !== undefined ? `${shownLines(error.stack)}\n` : '';
   const exitStatus = error instanceof WrongUsage ? 2 : 1;
   if (asJson) {
-    return { words: `${trace}${JSON.stringify({ error: { code, message, hint: hint ?? null } })}\n`, exitStatus };
+    return {
+      words: `${trace}${escaped(JSON.stringify({ error: { code, message, hint: hint ?? null } }))}\n`,
+      exitStatus,
+    };
   }
   const title = styleText('red', 'error:', { stream });
-  const lines = [`${title} ${inLines(message)}\n`, ...(hint === undefined ? [] : [`hint: ${inLines(hint)}\n`])];
+  // Some characters may be a server's of another user.
+  const lines = [`${title} ${shownLines(message)}\n`, ...(hint === undefined ? [] : [`hint: ${shownLines(hint)}\n`])];
   return { words: `${trace}${lines.join('')}`, exitStatus };
-}
-
-/** The line breaks of a message stay; other control characters may be a server's of another user. */
-function inLines(message: string): string {
-  return message.split('\n').map(shown).join('\n');
 }
 
 function unexpected(error: unknown): CommandFailed {

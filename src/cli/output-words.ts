@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { shown } from './audit/record-line.ts';
+import { escaped, shown, shownLines } from '../lines/terminal.ts';
 import type { Outcome, Printed, Table } from './command.ts';
 
 /** How an output is said. */
@@ -11,12 +11,16 @@ export interface OutputForm {
 
 /** The output for an outcome, and the exit status. */
 export function outputOf(outcome: Outcome, { asJson, stream }: OutputForm): Printed {
-  if (typeof outcome === 'string') return { output: outcome, exitStatus: 0 };
-  if ('output' in outcome) return outcome;
+  if (typeof outcome === 'string') return outputOf({ output: outcome, exitStatus: 0 }, { asJson, stream });
+  if ('output' in outcome) {
+    const { output, exitStatus } = outcome;
+    if (asJson) return { output: escaped(output), exitStatus };
+    return { output: stream.isTTY ? shownLines(output) : output, exitStatus };
+  }
   const { json, text, table, exitStatus = 0 } = outcome;
   if (asJson) return { output: jsonOf(json), exitStatus };
   if (!stream.isTTY) return { output: text, exitStatus };
-  return { output: table === undefined ? text.split('\n').map(shown).join('\n') : tableOf(table, stream), exitStatus };
+  return { output: table === undefined ? shownLines(text) : tableOf(table, stream), exitStatus };
 }
 
 function tableOf({ head, rows }: Table, stream: NodeJS.WriteStream): string {
@@ -34,10 +38,5 @@ function tableOf({ head, rows }: Table, stream: NodeJS.WriteStream): string {
 
 /** Characters that a terminal may obey are escaped: names and values come from others. */
 export function jsonOf(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replaceAll(/[\u007F-\u009F\p{Cf}\u2028\u2029]/gu, (character) =>
-    character
-      .split('')
-      .map((unit) => String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
+  return escaped(JSON.stringify(value, undefined, 2));
 }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlSocketIn, operatorSocketIn } from '../lines/control-place.ts';
+import { shownLines } from '../lines/terminal.ts';
 import { helpText, wantsHelp } from '../settings/options.ts';
 import type { Settings } from '../settings/settings.ts';
 import { checked, type Checked } from './check.ts';
@@ -230,5 +231,6 @@ function printCheck({ output, faults, exitCode }: Checked): number {
 }
 
 function complain(message: string): void {
-  process.stderr.write(`postern: ${message}\n`);
+  // Names in it may be from a file that the reader did not write.
+  process.stderr.write(`postern: ${shownLines(message)}\n`);
 }

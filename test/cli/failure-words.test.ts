@@ -37,6 +37,12 @@ describe('a failure', () => {
   it('cannot move the cursor of a terminal', () => {
     const { words } = failureWords(new CommandFailed('a\u001B[2Jb\rc\u202Ed\ne', '\u009B'), form);
     assert.equal(words, 'error: a?[2Jb?c?d\ne\nhint: ?\n');
+    const error = new CommandFailed('a\u009B2J\u202Eb');
+    assert.match(failureWords(error, { ...form, isDebugged: true }).words, /^CommandFailed: a\?2J\?b\n {4}at /);
+    assert.equal(
+      failureWords(error, asJson).words,
+      '{"error":{"code":"Failed","message":"a\\u009b2J\\u202eb","hint":null}}\n',
+    );
   });
 });
 
@@ -48,5 +54,18 @@ describe('an answer', () => {
     const { output } = outputOf(answer, asJson);
     assert.equal(output, '{\n  "name": "a\\u202e\\udb40\\udc41b"\n}');
     assert.deepEqual(JSON.parse(output), answer.json);
+  });
+
+  it('that a command has written itself reaches a terminal or a program in the same way, and a file as it is', () => {
+    const terminal = Object.assign(Object.create(process.stdout) as NodeJS.WriteStream, { isTTY: true });
+    const file = Object.assign(Object.create(process.stdout) as NodeJS.WriteStream, { isTTY: false });
+    const words = 'a\u001B[2J\nb\u009B\u202E';
+    for (const outcome of [words, { output: words, exitStatus: 0 }]) {
+      assert.equal(outputOf(outcome, { asJson: false, stream: terminal }).output, 'a?[2J\nb??');
+      assert.equal(outputOf(outcome, { asJson: false, stream: file }).output, words);
+    }
+    const json = { output: '{"a":"\u009B\u202E"}', exitStatus: 1 };
+    for (const stream of [terminal, file])
+      assert.deepEqual(outputOf(json, { asJson: true, stream }), { output: '{"a":"\\u009b\\u202e"}', exitStatus: 1 });
   });
 });

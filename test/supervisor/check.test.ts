@@ -127,3 +127,12 @@ test('postern config check has the words of postern start, and changes nothing',
   assert.match(stdout, /^ {2}nat {13}10\.0\.0\.0\/24=203\.0\.113\.0\/24; ::1=2001:db8::1$/m);
   assert.ok(!existsSync(data));
 });
+
+test('names from a file that the reader did not write cannot move the cursor of the terminal', async (t) => {
+  const folder = await newFolder(t);
+  writeFileSync(join(folder, 'postern.json'), JSON.stringify({ 'a\u001B[2Jb\u009Bc\u202Ed': 1, logLevel: 'e' }));
+  const words = ['config', 'check', '--config', 'postern.json'];
+  const { status, stderr } = spawnSync(postern, words, { encoding: 'utf8', cwd: folder });
+  assert.equal(status, 1);
+  assert.match(stderr, /postern\.json: the member a\?\[2Jb\?c\?d is not known\..*\npostern: .*logLevel/);
+});

@@ -1,4 +1,4 @@
-import { shown } from '../audit/record-line.ts';
+import { shown } from '../../lines/terminal.ts';
 import { membersOf } from '../json.ts';
 
 type Members = ReadonlyMap<string, unknown>;

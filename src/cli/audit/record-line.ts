@@ -1,3 +1,4 @@
+import { shown } from '../../lines/terminal.ts';
 import { membersOf } from '../json.ts';
 import { verdictOf } from './question.ts';
 import type { Found } from './question.ts';
@@ -30,12 +31,6 @@ export function jsonLine(line: string): string {
 
 function escape(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-/** A value in a line. Some strings come from clients, and their control characters must not reach the terminal. */
-export function shown(value: unknown): string {
-  if (typeof value !== 'string' && typeof value !== 'number') return '';
-  return String(value).replaceAll(control, '?');
 }
 
 /** The characters that a terminal may obey, or order a line by, instead of showing them. */

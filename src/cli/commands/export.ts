@@ -7,6 +7,7 @@ import { principalsOf } from '../export/principals.ts';
 import { keysOf, networksOf, vaultOf } from '../export/resources.ts';
 import { secretsOf } from '../export/secrets.ts';
 import type { Reading } from '../export/secrets.ts';
+import { jsonOf } from '../output-words.ts';
 import { localAddressFor } from '../seen-address.ts';
 
 /** The location that a seed need not name. */
@@ -61,7 +62,7 @@ export const exportSeed: Command = {
       vaults,
     };
     for (const line of leftOut.lines) process.stderr.write(`${line}\n`);
-    return { output: JSON.stringify(seed, undefined, 2), exitStatus: leftOut.isIncomplete ? 1 : 0 };
+    return { output: jsonOf(seed), exitStatus: leftOut.isIncomplete ? 1 : 0 };
   },
 };
 

@@ -1,4 +1,4 @@
-import { shown } from '../audit/record-line.ts';
+import { shown } from '../../lines/terminal.ts';
 import { answerFailed } from '../client.ts';
 import type { Answer, Options } from '../command.ts';
 import { CommandFailed } from '../failed.ts';
