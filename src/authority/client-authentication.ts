@@ -130,8 +130,8 @@ async function byAssertion(
   if (!verdict.ok) return verdict;
   const { jti } = assertion;
   const { clientId } = client;
-  // One service under two ports is one: else a thief could use the assertion once for each port.
-  const resource = request.resource.replace(/:\d+\/?$/, '');
+  // One service under two ports, or with a slash, is one: else a thief could use the assertion once for each.
+  const resource = request.resource.replace(/(?::\d+)?\/?$/, '');
   const use = authority.assertionUses.use({ clientId, jti, resource, forgetAt: verdict.forgetAt });
   if (use === 'tooMany') return refuse({ kind: 'tooManyLogins' });
   if (use === 'replayed') return refuse({ kind: 'assertionReplayed' });

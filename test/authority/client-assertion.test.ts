@@ -232,14 +232,20 @@ test('a replay is refused a minute after the first use, and only for the same re
   assert.equal((await login(authority, await sign(goodClaims()))).status, 200, 'a new jti is a new assertion');
 });
 
-test('a replay is refused for the same vaults at another port too', async (t) => {
+test('a replay is refused for the same vaults at another port or with a slash too', async (t) => {
   const authority = await start(t);
   const assertion = await sign(goodClaims());
-  const at = (port: number) => login(authority, assertion, { scope: `https://vault.localhost:${port}/.default` });
-  assert.equal((await at(8443)).status, 200);
+  const at = (end: string) => login(authority, assertion, { scope: `https://vault.localhost${end}/.default` });
+  assert.equal((await at(':8443')).status, 200);
   authority.clock.ms += 60_000;
-  const replay = await at(8444);
-  assert.match(String(replay.body['error_description']), /^AADSTS50027: .*This client assertion was used before/);
+  for (const end of [':8444', ':8444/', '/', '']) {
+    const replay = await at(end);
+    assert.match(
+      String(replay.body['error_description']),
+      /^AADSTS50027: .*This client assertion was used before/,
+      end,
+    );
+  }
 });
 
 test('a refused assertion does not count as used', async (t) => {

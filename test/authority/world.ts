@@ -170,7 +170,8 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     externalKeys: (issuer) => options.externalKeys?.get(issuer),
     identityBindings,
     isResource: (resource) =>
-      [vaultResource, managementResource].includes(resource) || /^https:\/\/vault\.localhost:\d+$/.test(resource),
+      [vaultResource, managementResource].includes(resource) ||
+      /^https:\/\/vault\.localhost(?::\d+)?\/?$/.test(resource),
     sameAuthority: () => names,
     now,
     newId: randomUUID,
