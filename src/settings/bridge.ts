@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
-import { contains, formatIpv4, formatRange, networkOf, parseIpv4, parseRange } from '../address/address.ts';
+import { contains, formatIpv4, formatRange, networkOf, overlaps, parseIpv4, parseRange } from '../address/address.ts';
 import type { Range } from '../address/address.ts';
 import { accept } from '../shape/fault.ts';
 import type { Shape } from '../shape/shape.ts';
@@ -20,7 +20,7 @@ export const natLine: Shape<NatMapping | 'bridge'> = (given) =>
 
 /**
  * The lines, with those of this machine's bridge network.
- * @throws {SettingRefused} where the bridge network cannot be told
+ * @throws {SettingRefused} where the bridge network cannot be told, or others would look like its neighbours
  */
 export function natTable(
   lines: readonly (NatMapping | 'bridge')[],
@@ -29,9 +29,21 @@ export function natTable(
   return lines.map((line) => {
     if (line !== 'bridge') return line;
     const found = bridgeMapping(interfaces());
-    if (found.ok) return found.mapping;
-    throw new SettingRefused(`${setting}: ${found.message}`);
+    const message = found.ok ? sharedTarget(found.mapping, lines) : found.message;
+    if (found.ok && message === undefined) return found.mapping;
+    throw new SettingRefused(`${setting}: ${message}`);
   });
+}
+
+/** Why a rule that means a neighbour would let in another host. */
+function sharedTarget({ to }: NatMapping, lines: readonly (NatMapping | 'bridge')[]): string | undefined {
+  const shares = (line: NatMapping) =>
+    rangeOf(to).some((one) => rangeOf(line.to).some((other) => overlaps(one, other)));
+  const other = lines.filter((line) => line !== 'bridge').find(shares);
+  return (
+    other &&
+    `bridge shows the neighbours as ${to}, and ${other.from}=${other.to} would show others as them: give that range other addresses, such as those of 192.0.2.0/24 or 198.51.100.0/24.`
+  );
 }
 
 /** Address ranges that a container engine takes the networks of its bridges from (RFC 1918). */

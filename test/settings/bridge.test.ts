@@ -82,6 +82,11 @@ test('the option is replaced by its line, also among others', () => {
   assert.deepEqual(nat('--nat', 'bridge'), { nat: [line] });
   const single = { from: '172.18.0.9/32', to: '198.51.100.9/32' };
   assert.deepEqual(nat('--nat', '172.18.0.9=198.51.100.9', '--nat', 'bridge'), { nat: [single, line] });
+  for (const shared of ['10.1.0.0/24=203.0.113.0/24', '127.0.0.1=203.0.113.7', '10.0.0.0/8=203.0.0.0/8'])
+    assert.match(
+      nat('--nat', 'bridge', '--nat', shared).message ?? '',
+      /^--nat: bridge shows the neighbours as 203\.0\.113\.0\/24, and \S+=203\.\S+ would show others as them/,
+    );
   assert.match(nat('--nat', 'bridges').message ?? '', /^--nat: "bridges" must be CIDR=CIDR, .* none/);
   assert.match(nat('--nat', 'Bridge').message ?? '', /^--nat: "Bridge" must be CIDR=CIDR/);
   assert.match(nat('--nat', 'none', '--nat', 'bridge').message ?? '', /^--nat none cannot be used together/);
