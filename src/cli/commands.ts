@@ -115,13 +115,23 @@ export function unknownCommand(words: readonly string[]): WrongUsage {
 }
 
 /** Words that other programs have for commands, and the way to the same here. */
-const elsewhereFor: ReadonlyMap<string, string> = new Map(
-  ['log', 'logs'].map((word) => [
-    word,
-    'The last requests: postern activity. The audit log: postern audit query, postern audit tail. ' +
-      "The server's own log is its standard error, in a unit: journalctl --unit postern.",
-  ]),
-);
+const elsewhereFor: ReadonlyMap<string, string> = new Map([
+  ...['health', 'metrics'].map(
+    (word) =>
+      [
+        word,
+        'The server answers /healthz, /readyz and /metrics on a listener of its own: postern start --health 127.0.0.1:9464.',
+      ] as const,
+  ),
+  ...['log', 'logs'].map(
+    (word) =>
+      [
+        word,
+        'The last requests: postern activity. The audit log: postern audit query, postern audit tail. ' +
+          "The server's own log is its standard error, in a unit: journalctl --unit postern.",
+      ] as const,
+  ),
+]);
 
 function nearestCommand(first: string, asked: string): string | undefined {
   // In a group that there is, the word that is wrong is the second one.

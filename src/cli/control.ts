@@ -1,4 +1,5 @@
 import { LineConnection } from '../lines/ask.ts';
+import { rootFolder } from '../lines/control-place.ts';
 import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
@@ -13,17 +14,31 @@ export interface Supervisor extends Disposable {
 export async function openSupervisor({ controlSocket }: Connection): Promise<Supervisor> {
   const opened = await LineConnection.open(controlSocket).catch((error: unknown) => {
     const cause = error instanceof Error ? error.message : String(error);
-    const isClosed = /\b(?:EACCES|EPERM)\b/.test(cause);
-    throw new CommandFailed(
-      `The supervisor cannot be reached at ${controlSocket}: ${cause}`,
-      isClosed ? 'Run the command as the user who started the server.' : 'Start the server with "postern start".',
-      isClosed ? 'NotOwner' : 'ServerUnreachable',
-    );
+    throw unreachable('supervisor', controlSocket, cause);
   });
   return {
     ask: async (request) => readAnswer(await opened.ask(request)),
     [Symbol.dispose]: () => opened[Symbol.dispose](),
   };
+}
+
+/**
+ * The failure to open a socket of the server. Root asks at a place of root's own where the folder is another user's, so it does not
+ * find a server that this user started.
+ */
+export function unreachable(who: 'server' | 'supervisor', path: string, cause: string): CommandFailed {
+  const isClosed = /\b(?:EACCES|EPERM)\b/.test(cause);
+  const isOfRoot = path.startsWith(`${rootFolder}/`);
+  const start = 'Start the server with "postern start".';
+  return new CommandFailed(
+    `The ${who} cannot be reached at ${path}: ${cause}`,
+    isClosed
+      ? 'Run the command as the user who started the server.'
+      : isOfRoot
+        ? `${start} If another user than root started it, run the command as that user: runuser -u USER -- postern ...`
+        : start,
+    isClosed ? 'NotOwner' : 'ServerUnreachable',
+  );
 }
 
 /** Sends one request to the supervisor's control socket. */

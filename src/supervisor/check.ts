@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { faultsInConfigFile } from '../settings/config-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import { faultsInFiles } from './check-files.ts';
+import { missingMarkFolder } from './mark-place.ts';
 import type { ConfigurationPlace, ReadConfiguration, RefusedConfiguration } from './read-configuration.ts';
 
 /** The result of a check. */
@@ -23,7 +24,8 @@ export function checked(read: ReadConfiguration | RefusedConfiguration, place: C
     const exitCode = !read.ok && read.isUsage === true ? 2 : 1;
     return { output: asJson ? JSON.stringify({ valid: false, faults }, undefined, 2) : '', faults, exitCode };
   }
-  const warnings = read.notices;
+  const markFolder = missingMarkFolder(read.settings);
+  const warnings = [...read.notices, ...(markFolder === undefined ? [] : [markFolder])];
   const wouldRun = runWith(read);
   const output = asJson
     ? JSON.stringify({ valid: true, settings: wouldRun, warnings }, undefined, 2)
@@ -42,7 +44,7 @@ function refusals({ message }: RefusedConfiguration, { argv, startedIn }: Config
   const file = word === '--config' ? argv[at + 1] : word.slice('--config='.length);
   const path = at === -1 || file === undefined ? undefined : resolve(startedIn, file);
   const [first = message] = message.split('\nSee postern start --help.');
-  if (path === undefined || !first.startsWith(`${path}: `)) return [first];
+  if (path === undefined || !first.startsWith(`${path}: `)) return first.split('\n');
   const all = faultsInConfigFile(readFileSync(path, 'utf8'), path);
   return all.length > 0 ? all : [first];
 }

@@ -44,11 +44,22 @@ export function chooseMarkPlace(settings: Settings, worker: User | undefined): M
     return { ok: true, mark: { path, descriptor: markDescriptor }, descriptor: openMark(path) };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
+    const missing = missingMarkFolder(settings);
+    if (missing !== undefined) return { ok: false, message: missing };
     if (commitMarkFile !== undefined)
       return { ok: false, message: `The commit mark (commitMarkFile) cannot be opened: ${cause}.` };
     const notice = `The commit mark cannot be kept beside the master key (${cause}), so it is in the data folder: ${unprotected}.`;
     return { ...inFolder, notice };
   }
+}
+
+/** The sentence about a configured commit mark whose folder is not there: a start makes the file, but no folder for it. */
+export function missingMarkFolder({
+  commitMarkFile,
+  dataFolder,
+}: Pick<Settings, 'commitMarkFile' | 'dataFolder'>): string | undefined {
+  if (commitMarkFile === undefined || dataFolder === undefined || existsSync(dirname(commitMarkFile))) return undefined;
+  return `commitMarkFile: there is no folder ${dirname(commitMarkFile)}, and no start without it. Make it, writable for the user who starts the server.`;
 }
 
 function openMark(path: string): number {

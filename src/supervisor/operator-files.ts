@@ -6,7 +6,11 @@ import type { User } from './worker-user.ts';
 
 export type OperatorFiles =
   | { readonly ok: true; readonly files: Readonly<Record<string, string>> }
-  | { readonly ok: false; readonly message: string };
+  | {
+      readonly ok: false;
+      /** A line for each file that cannot be read. */
+      readonly message: string;
+    };
 
 /**
  * Reads the files that the settings name, by path, for a worker that may not read them itself. A file whose path the worker
@@ -14,23 +18,31 @@ export type OperatorFiles =
  */
 export function readOperatorFiles(settings: Settings, worker: User | undefined): OperatorFiles {
   const files: Record<string, string> = {};
+  const faults: string[] = [];
   // There is one only while the key is being changed.
   const next = settings.masterKeyFile === undefined ? undefined : nextKeyFile(settings.masterKeyFile);
-  for (const path of [...named(settings), ...(next === undefined ? [] : [next])]) {
+  for (const [member, path] of [...named(settings), ['masterKeyFile', next] as const]) {
+    if (path === undefined) continue;
     if (worker !== undefined && canRedirect(worker, path)) continue;
     try {
       files[path] = readFileSync(path, 'utf8');
     } catch (error) {
       if (path === next && error instanceof Error && 'code' in error && error.code === 'ENOENT') continue;
       const cause = error instanceof Error ? error.message : String(error);
-      return { ok: false, message: `The file ${path}, named in the configuration, cannot be read: ${cause}.` };
+      faults.push(`${member}: the file ${path} cannot be read: ${cause}.`);
     }
   }
-  return { ok: true, files };
+  return faults.length === 0 ? { ok: true, files } : { ok: false, message: faults.join('\n') };
 }
 
-function named({ masterKeyFile, gateways, clients }: Settings): readonly string[] {
+/** Each member that names a file, with the file. */
+function named({ masterKeyFile, gateways, clients }: Settings) {
   const { clientCa, certificate, key } = gateways?.tls ?? {};
-  const paths = [masterKeyFile, clientCa, certificate, key, ...clients.map((client) => client.certificate)];
-  return paths.filter((path) => path !== undefined);
+  return [
+    ['masterKeyFile', masterKeyFile],
+    ['gateways.tls.clientCa', clientCa],
+    ['gateways.tls.certificate', certificate],
+    ['gateways.tls.key', key],
+    ...clients.map((client, index) => [`clients[${index}].certificate`, client.certificate] as const),
+  ] as const;
 }

@@ -15,7 +15,11 @@ const bytesMax = 256 * 1024;
 
 export type OpenedTls =
   | { readonly ok: true; readonly tls: OperatorTls; readonly notices: readonly string[] }
-  | { readonly ok: false; readonly message: string };
+  | {
+      readonly ok: false;
+      /** A line for each that cannot be used. */
+      readonly message: string;
+    };
 
 type TlsSettings = Pick<Settings, 'tls' | 'domain'>;
 type Entry = TlsSettings['tls'][number];
@@ -65,14 +69,16 @@ export class OperatorTls {
   static open(parts: TlsParts): OpenedTls {
     const held: Held[] = [];
     const notices: string[] = [];
+    const faults: string[] = [];
     for (const [index, entry] of parts.settings.tls.entries()) {
       const read = readEntry(entry, parts.worker);
       const judged = read.ok ? judgePair(read.given, contextOf(parts)) : read;
-      if (!judged.ok) return { ok: false, message: `tls[${index}]: ${judged.message}` };
-      if (!read.ok) return read;
+      if (!judged.ok) faults.push(`tls[${index}]: ${judged.message}`);
+      if (!judged.ok || !read.ok) continue;
       notices.push(...judged.notices);
       held.push({ entry, inForce: judged.pair, used: read.given, refused: undefined });
     }
+    if (faults.length > 0) return { ok: false, message: faults.join('\n') };
     return { ok: true, tls: new OperatorTls(parts, held), notices };
   }
 

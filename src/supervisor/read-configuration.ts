@@ -19,6 +19,7 @@ export interface ReadConfiguration {
 
 export interface RefusedConfiguration {
   readonly ok: false;
+  /** A line for each fault. */
   readonly message: string;
   /** The words of the command line are wrong. */
   readonly isUsage?: boolean;
@@ -52,11 +53,13 @@ export async function readConfiguration({
   const refused = refuseWorkersFiles(rootFiles, become);
   if (refused !== undefined) return { ok: false, message: refused };
   const operators = readOperatorFiles(settings, become);
-  if (!operators.ok) return operators;
-  const { files } = operators;
-  if (settings.tls.length === 0) return { ok: true, settings, become, files, tls: undefined, notices: [] };
-  const opened = OperatorTls.open({ tls: await import('node:tls'), settings, worker: become, nowMs: Date.now });
-  return opened.ok ? { settings, become, files, ...opened } : opened;
+  const opened =
+    settings.tls.length === 0
+      ? { ok: true as const, tls: undefined, notices: [] }
+      : OperatorTls.open({ tls: await import('node:tls'), settings, worker: become, nowMs: Date.now });
+  const faults = [operators, opened].flatMap((each) => (each.ok ? [] : [each.message]));
+  if (!operators.ok || !opened.ok) return { ok: false, message: faults.join('\n') };
+  return { settings, become, files: operators.files, ...opened };
 }
 
 function workerUser({ user }: Settings): ResolvedUser {

@@ -72,7 +72,7 @@ export function describeStart(started: Started): Ready {
     `  tenant          ${tenantId}`,
     `  subscription    ${subscriptionId}`,
     `  administrator   client ${clientId}, its secret in ${join(path, connectionFile)}`,
-    `  authority's CA  ${join(path, 'ca.pem')}`,
+    `  authority's CA  ${join(path, settings.tls.length === 0 ? 'ca.pem' : trustedFile)}`,
     ...(started.health === undefined ? [] : [`  health          ${started.health}/readyz`]),
     ...natLines(settings),
     ...seedLines(started),

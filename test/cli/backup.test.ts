@@ -70,6 +70,8 @@ suite('postern backup', () => {
     );
     const nowhere = run(['backup', '--file', join(folder.path, 'no/file'), '--data', data]);
     assert.match(nowhere.stderr, /There is no folder .*\/no\./);
+    const noFolder = run(['backup', '--file', join(folder.path, 'nightly/'), '--data', data]);
+    assert.match(noFolder.stderr, /There is no folder .*\/nightly\/\./);
   });
 
   test('goes to standard output, with the master key and a warning where that is asked for', () => {
@@ -261,7 +263,10 @@ suite('postern restore', () => {
     writeFileSync(key, readFileSync(join(data, 'master.key')), { mode: 0o600 });
     const { status, stdout, stderr } = run(['restore', '--file', file, '--data', to, '--master-key-file', key]);
     assert.deepEqual([status, stderr], [0, '']);
-    assert.match(stdout, /The master key is not in it: start the server with the file that you gave, as here\.$/);
+    assert.match(
+      stdout,
+      /The master key is not in it: start the server with a configuration whose masterKeyFile is the file that you gave\.$/,
+    );
     assert.deepEqual(
       readdirSync(to).filter((name) => !name.endsWith('.lock')),
       ['audit', 'postern.db'],

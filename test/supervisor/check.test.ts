@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checked } from '../../src/supervisor/check.ts';
@@ -116,6 +116,31 @@ test('every member that is wrong is named with its file, its value and the rule,
   write({ tls: [{ certificate: 'own.pem', key: 'other.pem' }] });
   const pair = await check(folder, '--config', 'postern.json');
   assert.match(pair.faults.join('\n'), /^tls\[0\]: \S+other\.pem is not the key of \S+own\.pem/);
+  const lacking = [{ certificate: 'none.pem', key: 'other.pem' }];
+  write({ tls: [...lacking, { certificate: 'own.pem', key: 'other.pem' }], masterKeyFile: 'none.key' });
+  const missing = await check(folder, '--config', 'postern.json');
+  const each = [
+    /^masterKeyFile: the file \S+none\.key cannot be read: ENOENT/,
+    /^tls\[0\]: \S+none\.pem cannot be read: ENOENT/,
+    /^tls\[1\]: \S+other\.pem is not the key of \S+own\.pem/,
+  ];
+  assert.equal(missing.faults.length, each.length);
+  for (const [index, fault] of each.entries()) assert.match(missing.faults[index] ?? '', fault);
+});
+
+test('a folder for the commit mark that is not there is a warning, and refuses the start', async (t) => {
+  const folder = await newFolder(t);
+  const config = join(folder, 'postern.json');
+  writeFileSync(config, JSON.stringify({ data: 'data', port: 0, commitMarkFile: 'mark/commit-mark' }));
+  const rule = /commitMarkFile: there is no folder \S+mark, and no start without it\. Make it/;
+  const { output, exitCode } = await check(folder, '--config', 'postern.json');
+  assert.equal(exitCode, 0);
+  assert.match(output, rule);
+  const started = spawnSync(postern, ['start', '--config', config], { encoding: 'utf8' });
+  assert.equal(started.status, 1);
+  assert.match(started.stderr, rule);
+  mkdirSync(join(folder, 'mark'));
+  assert.doesNotMatch((await check(folder, '--config', 'postern.json')).output, rule);
 });
 
 test('postern config check has the words of postern start, and changes nothing', async (t) => {

@@ -20,6 +20,7 @@ import type { CheckedBackup } from '../../backup/check-backup.ts';
 import { operatorSocketIn } from '../../lines/control-place.ts';
 import { redirectedBy } from '../../supervisor/redirectable-path.ts';
 import type { Connection } from '../connection.ts';
+import { unreachable } from '../control.ts';
 import { CommandFailed } from '../failed.ts';
 import { membersOf } from '../json.ts';
 import { orFailed, sourceOf } from './file.ts';
@@ -43,11 +44,7 @@ export async function askForBackup({ controlSocket }: Connection, asked: BackupA
     await once(socket, 'connect');
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    const isClosed = /\b(?:EACCES|EPERM)\b/.test(cause);
-    throw new CommandFailed(
-      `The server cannot be reached at ${path}: ${cause}`,
-      isClosed ? 'Run the command as the user who started the server.' : 'Start the server with "postern start".',
-    );
+    throw unreachable('server', path, cause);
   }
   socket.on('error', () => undefined);
   socket.write(`${JSON.stringify({ ask: 'backup', ...asked })}\n`);
@@ -84,13 +81,17 @@ async function firstLine(socket: Socket): Promise<string> {
   return '';
 }
 
+const anotherFile = 'Give another --file, or a folder, in which each backup is named by its time.';
+
 /** The file that is written: in a folder, one that is named by the time. */
 export function destination(file: string, nowMs: number): string {
   const found = statSync(file, { throwIfNoEntry: false });
   const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  if (found === undefined && file.endsWith('/'))
+    throw new CommandFailed(`There is no folder ${file}.`, 'Make it, or give another --file.');
   const path = found?.isDirectory() === true ? join(file, `postern-${time}.backup`) : file;
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
-    throw new CommandFailed(`${path} is there already, and a backup replaces nothing.`, 'Give another --file.');
+    throw new CommandFailed(`${path} is there already, and a backup replaces nothing.`, anotherFile);
   if (statSync(dirname(path), { throwIfNoEntry: false }) === undefined)
     throw new CommandFailed(`There is no folder ${dirname(path)}.`, 'Make it, or give another --file.');
   const others = process.geteuid?.() === 0 ? redirectedBy(resolve(path)) : undefined;

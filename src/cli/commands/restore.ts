@@ -87,6 +87,11 @@ async function markPlace(options: Options, checked: CheckedBackup, key: FoundKey
   const path = asked ?? (keyFile === undefined ? undefined : `${keyFile}.commit-mark`);
   if (path === undefined) return undefined;
   const file = resolve(path);
+  if (asked !== undefined && !existsSync(dirname(file)))
+    throw new CommandFailed(
+      `There is no folder ${dirname(file)} for the commit mark.`,
+      'Make it, or give another file.',
+    );
   // As a start does where nothing can be written beside the key.
   if (asked === undefined && !isWritable(existsSync(file) ? file : dirname(file))) return undefined;
   const others = process.geteuid?.() === 0 ? redirectedBy(file) : undefined;
@@ -124,10 +129,16 @@ function notRestored(folder: string, error: unknown): CommandFailed {
 }
 
 function describe({ path, replaced }: RestoreFolder, { manifest }: CheckedBackup, { from }: FoundKey): string {
-  const where = { file: 'the file that you gave', environment: 'POSTERN_MASTER_KEY', backup: '', folder: '' }[from];
+  const start = 'The master key is not in it: start the server';
+  const how = {
+    file: [`${start} with a configuration whose masterKeyFile is the file that you gave.`],
+    environment: [`${start} with POSTERN_MASTER_KEY, as here.`],
+    backup: [],
+    folder: [],
+  }[from];
   return [
     `${path} has the ${manifest.records} records of ${manifest.madeAt}.`,
     ...(replaced === undefined ? [] : [`What was there before is in ${replaced}.`]),
-    ...(where === '' ? [] : [`The master key is not in it: start the server with ${where}, as here.`]),
+    ...how,
   ].join('\n');
 }
