@@ -53,7 +53,8 @@ async function work(stage: Stage): Promise<void> {
 async function write({ say }: Stage, account: Account): Promise<void> {
   await account.write(path, file);
   const blocks = account.stored(path);
-  for (const block of blocks) assert.equal(block.includes('hPa'), false);
+  // Longer than what 200 kB of random bytes may have by chance.
+  for (const block of blocks) assert.equal(block.includes('1013 hPa'), false);
   assert.equal(new Set(blocks.map((block) => block.toString('hex'))).size, blocks.length);
   assert.deepEqual(await account.read(path), file);
   say(`${path} is stored as ${blocks.length} sealed blocks. No two look the same, though three are the same in clear.`);

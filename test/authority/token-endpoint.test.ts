@@ -257,10 +257,10 @@ const refused: Readonly<Record<string, Refused>> = {
     says: 'AADSTS70011: ',
   },
   'a resource that is not known': {
-    form: { ...goodForm, scope: `${vaultResource}//.default` },
+    form: { ...goodForm, scope: `${vaultResource}/x/.default` },
     status: 400,
     error: 'invalid_resource',
-    says: `AADSTS500011: The resource principal named ${vaultResource}/ was not found in the tenant named ${tenant}.`,
+    says: `AADSTS500011: The resource principal named ${vaultResource}/x was not found in the tenant named ${tenant}.`,
   },
   'a parameter that comes twice': {
     form: `${new URLSearchParams(goodForm).toString()}&client_id=x`,

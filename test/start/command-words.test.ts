@@ -164,7 +164,7 @@ describe('the command line', () => {
     assert.equal(status, 0);
     assert.match(
       postern('listener list').stderr,
-      /^error: The supervisor cannot .*\nhint: Start the server with "postern start"\.\n$/,
+      /^error: The supervisor cannot .*\nhint: Start the server with "postern start"\.(?: If another user than root .*)?\n$/,
     );
   });
 });
