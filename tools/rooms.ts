@@ -198,6 +198,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'fabric',
       'lines',
       'backup',
+      'store/sync-folder.ts',
       'supervisor/control-folder.ts',
       'supervisor/redirectable-path.ts',
       'supervisor/worker-user.ts',

@@ -18,6 +18,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { checkBackup } from '../../backup/check-backup.ts';
 import type { CheckedBackup } from '../../backup/check-backup.ts';
 import { operatorSocketIn } from '../../lines/control-place.ts';
+import { syncFolder } from '../../store/sync-folder.ts';
 import { redirectedBy } from '../../supervisor/redirectable-path.ts';
 import type { Connection } from '../connection.ts';
 import { unreachable } from '../control.ts';
@@ -141,12 +142,6 @@ async function checkWhole(descriptor: number, name: string): Promise<CheckedBack
 
 function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }
 
 /** On a disk that is nearly full, a write may take a part, and only the next one fails (write(2)). */

@@ -1,7 +1,6 @@
 import type { Command } from '../command.ts';
-import { WrongUsage } from '../failed.ts';
 import { changeNetworkSettings, rulesAnswer } from '../vault/network-rules.ts';
-import { ruleOptions, rulesShape } from '../vault/rule-options.ts';
+import { ruleOptions, rulesIn, rulesShape } from '../vault/rule-options.ts';
 
 export const networkRuleAdd: Command = {
   name: 'network-rule add',
@@ -10,10 +9,8 @@ export const networkRuleAdd: Command = {
   options: ruleOptions,
   required: ['vault'],
   flags: { json: rulesShape },
-  async run({ data = 'postern-data', vault = '', 'ip-address': address, subnet }) {
-    if (address === undefined && subnet === undefined) {
-      throw new WrongUsage('A rule is for an --ip-address or a --subnet.', 'Give one of them, or both.');
-    }
-    return rulesAnswer(await changeNetworkSettings(data, vault, { 'add-ip': address, 'add-subnet': subnet }));
+  async run({ data = 'postern-data', vault = '', ...named }) {
+    const { ip, subnet } = rulesIn(named);
+    return rulesAnswer(await changeNetworkSettings(data, vault, { 'add-ip': ip, 'add-subnet': subnet }));
   },
 };

@@ -1,4 +1,4 @@
-import { groupsOf, nextWords } from './words.ts';
+import { groupsOf, nextWords, valueLines } from './words.ts';
 import type { CompletedCommand, CompletedOption } from './words.ts';
 
 /** The script for bash, from 3.2 on. It needs nothing of the package bash-completion. */
@@ -22,7 +22,7 @@ _postern() {
     esac
   done
   case "$command $before" in
-${valueCases(all)}
+${valueLines(all, valueCase)}
   esac
   case "$command" in
     '') ((COMP_CWORD == 1)) && _postern_words ${firsts.map(quoted).join(' ')} '--help' '--version' ;;
@@ -40,13 +40,6 @@ complete -F _postern postern
 }
 
 /** After an option with a value. */
-function valueCases(all: readonly CompletedCommand[]): string {
-  return all
-    .flatMap(({ name, options }) => options.map((option) => valueCase(name, option)))
-    .filter((line) => line !== '')
-    .join('\n');
-}
-
 function valueCase(command: string, { name, takes }: CompletedOption): string {
   if (takes === 'none') return '';
   const pattern = `    ${quoted(`${command} --${name}`)})`;

@@ -95,3 +95,14 @@ function pathOf(placeholder: string): 'file' | 'folder' | 'any' {
 function firstPart(words: string): string {
   return words.replace(/(?:[;:(] ?.*| \(.*|\.)$/s, '').trim();
 }
+
+/** The lines of a script that complete the value of an option: one for each option that has one. */
+export function valueLines(
+  all: readonly CompletedCommand[],
+  lineOf: (command: string, option: CompletedOption) => string,
+): string {
+  return all
+    .flatMap(({ name, options: own }) => own.map((option) => lineOf(name, option)))
+    .filter((line) => line !== '')
+    .join('\n');
+}

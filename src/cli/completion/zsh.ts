@@ -1,5 +1,5 @@
 import { shellWord } from '../shell-word.ts';
-import { groupsOf, nextWords } from './words.ts';
+import { groupsOf, nextWords, valueLines } from './words.ts';
 import type { CompletedCommand, CompletedOption } from './words.ts';
 
 /** The script for zsh: for a folder of \`fpath\` as the file \`_postern\`, or to be evaluated. */
@@ -18,7 +18,7 @@ _postern() {
     esac
   done
   case "$command $before" in
-${valueCases(all)}
+${valueLines(all, valueCase)}
   esac
   local -a found
   case "$command" in
@@ -33,13 +33,7 @@ if [ "$funcstack[1]" = _postern ]; then _postern "$@"; else compdef _postern pos
 `;
 }
 
-function valueCases(all: readonly CompletedCommand[]): string {
-  return all
-    .flatMap(({ name, options }) => options.map((option) => valueCase(name, option)))
-    .filter((line) => line !== '')
-    .join('\n');
-}
-
+/** After an option with a value. */
 function valueCase(command: string, { name, summary, takes }: CompletedOption): string {
   if (takes === 'none') return '';
   const pattern = `    ${shellWord(`${command} --${name}`)})`;

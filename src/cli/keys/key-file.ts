@@ -14,6 +14,7 @@ import { basename, dirname, join } from 'node:path';
 import { generateMasterKey, parseMasterKey } from '../../crypto/master-key.ts';
 import type { MasterKey } from '../../crypto/master-key.ts';
 import { nextKeyFile } from '../../settings/next-key-file.ts';
+import { syncFolder } from '../../store/sync-folder.ts';
 import { openedFolder } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { readPlainFile } from '../plain-file.ts';
@@ -148,15 +149,6 @@ function writeKey(file: string, encoded: string, model?: Stats): void {
       if (process.geteuid?.() === 0) fchownSync(descriptor, model.uid, model.gid);
       fchmodSync(descriptor, model.mode & 0o777);
     }
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

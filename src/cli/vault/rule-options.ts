@@ -1,3 +1,6 @@
+import type { Options } from '../command.ts';
+import { WrongUsage } from '../failed.ts';
+
 /** The options of the commands that add and remove rules, as the Azure CLI has them. */
 export const ruleOptions = {
   vault: 'name of the vault',
@@ -7,3 +10,10 @@ export const ruleOptions = {
 
 export const rulesShape =
   'as JSON: { defaultAction, bypass, publicNetworkAccess, ipRules, virtualNetworkRules }, with the rules as strings';
+
+/** The rules that a command names. @throws {WrongUsage} when it names none */
+export function rulesIn({ 'ip-address': ip, subnet }: Options): { readonly ip?: string; readonly subnet?: string } {
+  if (ip === undefined && subnet === undefined)
+    throw new WrongUsage('A rule is for an --ip-address or a --subnet.', 'Give one of them, or both.');
+  return { ...(ip !== undefined && { ip }), ...(subnet !== undefined && { subnet }) };
+}
