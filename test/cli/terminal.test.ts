@@ -16,8 +16,9 @@ const folder = dataFolder();
 after(() => folder[Symbol.dispose]());
 
 function shell(line: string, environment: Readonly<Record<string, string>> = {}) {
-  const { NO_COLOR: _color, FORCE_COLOR: _force, ...others } = process.env;
-  const env = { ...others, ...environment, NODE: process.execPath, MAIN: main, POSTERN_DATA: folder.path };
+  // Nothing else of the environment: Node looks at CI, NO_COLOR, COLORTERM and more, and `script` at SHELL.
+  const { PATH = '' } = process.env;
+  const env = { PATH, ...environment, NODE: process.execPath, MAIN: main, POSTERN_DATA: folder.path };
   const options = { env, encoding: 'utf8' } as const;
   const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', line, program], options);
   return { status, stdout, stderr };
