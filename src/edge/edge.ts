@@ -3,7 +3,7 @@ import type { RecordLine } from '../audit/line.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Reading } from '../store/records.ts';
-import { Conflict, Unreadable } from '../store/store.ts';
+import { Conflict, Unavailable, Unreadable } from '../store/store.ts';
 import type { Requirement, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Known, Steps } from './steps.ts';
@@ -88,7 +88,7 @@ export class Refused<R extends AnyRefusal = AnyRefusal> extends Error {
 export function refusalOf<R extends AnyRefusal>(error: unknown): R | CommonRefusal {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an edge's code throws only its own refusals
   if (error instanceof Refused) return error.refusal as R;
-  if (error instanceof AuditUnavailable) return { kind: 'recordUnavailable' };
+  if (error instanceof AuditUnavailable || error instanceof Unavailable) return { kind: 'recordUnavailable' };
   if (error instanceof Unreadable) return { kind: 'unreadable' };
   return { kind: 'internal' };
 }

@@ -38,7 +38,21 @@ export interface Store {
    */
   changes(since: Cursor | undefined, limit: number): Promise<Changes>;
 
+  /**
+   * A turn in the order of the changes of one record, for a change that lost against those of other nodes: from when the
+   * promise resolves until the turn is left, ends or its time is over, a transaction that writes `key` without it ends in
+   * a `Conflict`. Absent in a store that one process has to itself.
+   */
+  turnOf?(key: string): Promise<Turn>;
+
   close(): Promise<void>;
+}
+
+/** The transaction that carries its id is the next one that may write the record, and ends the turn. */
+export interface Turn {
+  readonly id: string;
+  /** Without a transaction: the next in the order has its turn. */
+  leave(): void;
 }
 
 /** Names one state of one record, for ever: no other record and no later state of the same key ever has it. */
@@ -92,6 +106,8 @@ export interface Transaction {
   readonly require?: readonly Requirement[];
   readonly put?: readonly Put[];
   readonly delete?: readonly string[];
+  /** The id of the `Turn` that it ends. */
+  readonly turn?: string;
 }
 
 export type Changes =
@@ -112,6 +128,24 @@ export class Conflict extends Error {
 /** The stored bytes are not what was written: damaged, swapped, from another store, or sealed under another key. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
+}
+
+/**
+ * The store cannot be asked at the moment, or cannot prove that it would give the newest state: the way to the database is
+ * cut, or the database is not the primary. Nothing is answered from memory then.
+ */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+  /** Of a transaction: its outcome is not known. Otherwise nothing was changed. */
+  readonly mayHaveHappened: boolean;
+
+  constructor(
+    message: string,
+    { mayHaveHappened = false, ...options }: ErrorOptions & { mayHaveHappened?: boolean } = {},
+  ) {
+    super(message, options);
+    this.mayHaveHappened = mayHaveHappened;
+  }
 }
 
 /** The result of `read`, or its exception, as one of many results. */
