@@ -4,6 +4,7 @@ import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
 import { isBoundedToken, readNumericDate } from '../caller/token-json.ts';
 import type { Client } from '../directory/clients.ts';
 import type { KeyCredential } from '../directory/records.ts';
+import { refused } from './refusal.ts';
 import type { AssertionRefusal } from './refusal.ts';
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -81,25 +82,22 @@ export function readAssertion(jwt: string): ClientAssertion | undefined {
   };
 }
 
-export type AssertionVerdict =
-  /** From `forgetAt` on (milliseconds since 1970) the assertion is refused as too old. */
-  { readonly ok: true; readonly forgetAt: number } | { readonly ok: false; readonly refusal: AssertionRefusal };
-
 /**
  * Verifies that one of the client's certificates signed the assertion, for us and for now. It does not check for replays.
- * `audiences`: the accepted `aud` values, in lower case.
+ * `audiences`: the accepted `aud` values, in lower case. Returns when it is refused as too old, in milliseconds since 1970.
+ * @throws {Refused} an `AssertionRefusal`
  */
 export async function verifyAssertion(
   assertion: ClientAssertion,
   client: Client,
   { audiences, nowMs }: { readonly audiences: readonly string[]; readonly nowMs: number },
-): Promise<AssertionVerdict> {
+): Promise<number> {
   const refusal =
     (await signatureRefusal(assertion, client.certificates, nowMs)) ??
     audienceRefusal(assertion, audiences) ??
     timeRefusal(assertion, nowMs / 1000);
-  if (refusal !== undefined) return { ok: false, refusal };
-  return { ok: true, forgetAt: (assertion.expiresAt + skewSeconds) * 1000 };
+  if (refusal !== undefined) throw refused(refusal);
+  return (assertion.expiresAt + skewSeconds) * 1000;
 }
 
 async function signatureRefusal(

@@ -10,7 +10,7 @@ import { readCredential } from './client-credential.ts';
 import { verifyFederated } from './federated-assertion.ts';
 import type { Form } from './form.ts';
 import { issuerOf } from './issuer.ts';
-import type { AuthorityRefusal } from './refusal.ts';
+import { refused } from './refusal.ts';
 import type { Authority } from './services.ts';
 
 export interface LoginRequest {
@@ -26,10 +26,10 @@ export interface LoginRequest {
   readonly site: string | undefined;
 }
 
-export type Authentication =
-  { readonly ok: true; readonly client: Client; readonly method: AuthenticationMethod } | Refused;
-
-type Refused = { readonly ok: false; readonly refusal: AuthorityRefusal };
+export interface Authentication {
+  readonly client: Client;
+  readonly method: AuthenticationMethod;
+}
 
 interface Login {
   readonly request: LoginRequest;
@@ -39,13 +39,11 @@ interface Login {
 /**
  * Authenticates the client that requests a token: a client of the tenant with its secret (RFC 6749 section 2.3.1), a
  * signature by its certificate (RFC 7523) or another issuer's token.
+ * @throws {Refused}
  */
 export async function authenticateClient(request: LoginRequest, authority: Authority): Promise<Authentication> {
   const credential = readCredential(request);
-  if (!credential.ok) return credential;
-  const found = await clientOf(credential.clientId, { request, authority });
-  if (!found.ok) return found;
-  const { client } = found;
+  const client = await clientOf(credential.clientId, { request, authority });
   if (credential.by === 'assertion') return byAssertion(credential.assertion, client, { request, authority });
   if (credential.by === 'federated') return byFederation(credential.jwt, client, authority);
   return bySecret(credential.secret, client, { request, authority });
@@ -61,6 +59,7 @@ export type ClientType = 'confidential' | 'public';
  * Identifies the client that acts for a user. A public client sends no credential (RFC 6749 section 2.1). If a redirect URI
  * was used, its platform alone decides whether the client is public. Otherwise `clientType` is absent, and the
  * application's `isFallbackPublicClient` decides (Microsoft Graph, "application resource type").
+ * @throws {Refused}
  */
 export async function identifyClient(
   request: LoginRequest & { readonly clientType?: ClientType },
@@ -70,35 +69,32 @@ export async function identifyClient(
   const sent = [authorization, form.get('client_secret'), form.get('client_assertion')];
   const sendsNothing = sent.every((credential) => credential === undefined);
   const clientId = form.get('client_id');
-  if (sendsNothing && clientId === undefined) return refuse({ kind: 'parameterMissing', name: 'client_id' });
-  const named = clientId === undefined ? undefined : await clientOf(clientId, { request, authority });
-  if (named?.ok === false) return named;
-  const client = named?.client;
+  if (sendsNothing && clientId === undefined) throw refused({ kind: 'parameterMissing', name: 'client_id' });
+  const client = clientId === undefined ? undefined : await clientOf(clientId, { request, authority });
   if (sendsNothing && client !== undefined) {
     const isPublic = clientType === undefined ? client.isFallbackPublicClient : clientType === 'public';
-    if (isPublic) return { ok: true, client, method: '0' };
-    return refuse({ kind: 'clientCredentialNeeded' });
+    if (isPublic) return { client, method: '0' };
+    throw refused({ kind: 'clientCredentialNeeded' });
   }
   const hasCredentials =
     client === undefined ||
     [client.secrets, client.certificates, client.federatedIdentityCredentials].some(
       (credentials) => credentials.length > 0,
     );
-  return hasCredentials ? authenticateClient(request, authority) : refuse({ kind: 'clientIsPublic' });
+  if (!hasCredentials) throw refused({ kind: 'clientIsPublic' });
+  return authenticateClient(request, authority);
 }
 
-async function clientOf(
-  clientId: string,
-  { request: { tenant }, authority }: Login,
-): Promise<{ readonly ok: true; readonly client: Client } | Refused> {
+async function clientOf(clientId: string, { request: { tenant }, authority }: Login): Promise<Client> {
   const { store, homeTenant } = authority;
   const registered = await findClient(store, tenant, clientId);
   const client =
     registered === undefined && tenant === servicesTenant
       ? await findFirstPartyClient(store, homeTenant, clientId)
       : registered;
-  if (client === undefined) return refuse({ kind: 'clientUnknown', clientId, tenant });
-  return client.enabled ? { ok: true, client } : refuse({ kind: 'clientDisabled', clientId: client.clientId });
+  if (client === undefined) throw refused({ kind: 'clientUnknown', clientId, tenant });
+  if (!client.enabled) throw refused({ kind: 'clientDisabled', clientId: client.clientId });
+  return client;
 }
 
 async function bySecret(
@@ -113,11 +109,11 @@ async function bySecret(
   });
   const requester = { site, name: clientId };
   const verdict = await secretCheck.check(secret, hashesOf(live), requester);
-  if (verdict === 'busy') return refuse({ kind: 'tooManyLogins' });
-  if (verdict === 'right') return { ok: true, client, method: '1' };
+  if (verdict === 'busy') throw refused({ kind: 'tooManyLogins' });
+  if (verdict === 'right') return { client, method: '1' };
   const dead = client.secrets.filter((credential) => !live.includes(credential));
   const expired = dead.length > 0 && (await secretCheck.check(secret, hashesOf(dead), requester)) === 'right';
-  return refuse({ kind: expired ? 'secretExpired' : 'secretWrong', clientId });
+  throw refused({ kind: expired ? 'secretExpired' : 'secretWrong', clientId });
 }
 
 async function byAssertion(
@@ -126,23 +122,22 @@ async function byAssertion(
   { request, authority }: Login,
 ): Promise<Authentication> {
   const audiences = assertionAudiences(request.tenant, authority.sameAuthority(request.names));
-  const verdict = await verifyAssertion(assertion, client, { audiences, nowMs: authority.now() });
-  if (!verdict.ok) return verdict;
+  const forgetAt = await verifyAssertion(assertion, client, { audiences, nowMs: authority.now() });
   const { jti } = assertion;
   const { clientId } = client;
   // One service under two ports, or with a slash, is one: else a thief could use the assertion once for each.
   const resource = request.resource.replace(/(?::\d+)?\/?$/, '');
-  const use = authority.assertionUses.use({ clientId, jti, resource, forgetAt: verdict.forgetAt });
-  if (use === 'tooMany') return refuse({ kind: 'tooManyLogins' });
-  if (use === 'replayed') return refuse({ kind: 'assertionReplayed' });
-  return { ok: true, client, method: '2' };
+  const use = authority.assertionUses.use({ clientId, jti, resource, forgetAt });
+  if (use === 'tooMany') throw refused({ kind: 'tooManyLogins' });
+  if (use === 'replayed') throw refused({ kind: 'assertionReplayed' });
+  return { client, method: '2' };
 }
 
 async function byFederation(jwt: string, client: Client, authority: Authority): Promise<Authentication> {
   const { clientId, displayName, federatedIdentityCredentials: credentials } = client;
-  if (credentials.length === 0) return refuse({ kind: 'federatedCredentialMissing', clientId, displayName });
-  const refusal = await verifyFederated(jwt, credentials, authority);
-  return refusal === undefined ? { ok: true, client, method: '2' } : refuse(refusal);
+  if (credentials.length === 0) throw refused({ kind: 'federatedCredentialMissing', clientId, displayName });
+  await verifyFederated(jwt, credentials, authority);
+  return { client, method: '2' };
 }
 
 /** The tenant's token endpoints under each of our names, and its issuer in both versions. */
@@ -153,8 +148,4 @@ function assertionAudiences(tenant: string, sets: readonly NameSet[]): readonly 
     `${origin}/${tenant}/v2.0`,
   ]);
   return [...endpoints, issuerOf(tenant)].map((audience) => audience.toLowerCase());
-}
-
-function refuse(refusal: AuthorityRefusal): Refused {
-  return { ok: false, refusal };
 }

@@ -2,15 +2,13 @@ import { assertionType, readAssertion } from './client-assertion.ts';
 import type { ClientAssertion } from './client-assertion.ts';
 import { isFederated } from './federated-assertion.ts';
 import type { Form } from './form.ts';
-import type { AuthorityRefusal } from './refusal.ts';
-
-type Refused = { readonly ok: false; readonly refusal: AuthorityRefusal };
+import { refused } from './refusal.ts';
 
 /** The credential in a client's request, not verified yet. */
 export type Credential =
-  | { readonly ok: true; readonly by: 'secret'; readonly clientId: string; readonly secret: string }
-  | { readonly ok: true; readonly by: 'assertion'; readonly clientId: string; readonly assertion: ClientAssertion }
-  | { readonly ok: true; readonly by: 'federated'; readonly clientId: string; readonly jwt: string };
+  | { readonly by: 'secret'; readonly clientId: string; readonly secret: string }
+  | { readonly by: 'assertion'; readonly clientId: string; readonly assertion: ClientAssertion }
+  | { readonly by: 'federated'; readonly clientId: string; readonly jwt: string };
 
 export interface CredentialRequest {
   readonly form: Form;
@@ -18,49 +16,52 @@ export interface CredentialRequest {
   readonly authorization: string | undefined;
 }
 
-/** Reads the credential. There must be exactly one (RFC 6749 section 2.3). */
-export function readCredential({ form, authorization }: CredentialRequest): Credential | Refused {
+/**
+ * Reads the credential. There must be exactly one (RFC 6749 section 2.3).
+ * @throws {Refused}
+ */
+export function readCredential({ form, authorization }: CredentialRequest): Credential {
   const secret = form.get('client_secret');
   const assertion = form.get('client_assertion');
   const sent = [secret, assertion, authorization].filter((credential) => credential !== undefined);
-  if (sent.length > 1) return refuse({ kind: 'credentialsSeveral' });
+  if (sent.length > 1) throw refused({ kind: 'credentialsSeveral' });
   if (authorization !== undefined) return readBasic(authorization, form.get('client_id'));
   if (assertion !== undefined) return readAssertionCredential(assertion, form);
   const clientId = form.get('client_id');
-  if (clientId === undefined) return refuse({ kind: 'parameterMissing', name: 'client_id' });
-  if (secret === undefined) return refuse({ kind: 'credentialMissing' });
-  return { ok: true, by: 'secret', clientId, secret };
+  if (clientId === undefined) throw refused({ kind: 'parameterMissing', name: 'client_id' });
+  if (secret === undefined) throw refused({ kind: 'credentialMissing' });
+  return { by: 'secret', clientId, secret };
 }
 
-function readAssertionCredential(jwt: string, form: Form): Credential | Refused {
+function readAssertionCredential(jwt: string, form: Form): Credential {
   const type = form.get('client_assertion_type');
-  if (type === undefined) return refuse({ kind: 'parameterMissing', name: 'client_assertion_type' });
-  if (type !== assertionType) return refuse({ kind: 'assertionTypeUnsupported', type });
+  if (type === undefined) throw refused({ kind: 'parameterMissing', name: 'client_assertion_type' });
+  if (type !== assertionType) throw refused({ kind: 'assertionTypeUnsupported', type });
   // The subject of another issuer's token is not the client's id, so the request must name the client.
   const federatedFor = form.get('client_id');
   if (federatedFor !== undefined && isFederated(jwt)) {
-    return { ok: true, by: 'federated', clientId: federatedFor, jwt };
+    return { by: 'federated', clientId: federatedFor, jwt };
   }
   const assertion = readAssertion(jwt);
-  if (assertion === undefined) return refuse({ kind: 'assertionMalformed' });
+  if (assertion === undefined) throw refused({ kind: 'assertionMalformed' });
   // RFC 7521 section 4.2: `client_id` is optional, but must name the same client.
   const clientId = form.get('client_id') ?? assertion.clientId;
-  if (clientId.toLowerCase() !== assertion.clientId.toLowerCase()) return refuse({ kind: 'assertionOfOtherClient' });
-  return { ok: true, by: 'assertion', clientId, assertion };
+  if (clientId.toLowerCase() !== assertion.clientId.toLowerCase()) throw refused({ kind: 'assertionOfOtherClient' });
+  return { by: 'assertion', clientId, assertion };
 }
 
 /** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined with a colon. */
-function readBasic(authorization: string, clientIdOfForm: string | undefined): Credential | Refused {
+function readBasic(authorization: string, clientIdOfForm: string | undefined): Credential {
   const [scheme, encoded = ''] = authorization.split(' ');
   const parts = Buffer.from(encoded, 'base64').toString().split(':').map(formDecode);
   const [clientId, secret] = parts;
   if (scheme?.toLowerCase() !== 'basic' || parts.length !== 2 || !clientId || !secret) {
-    return refuse({ kind: 'credentialMissing' });
+    throw refused({ kind: 'credentialMissing' });
   }
   if (clientIdOfForm !== undefined && clientIdOfForm.toLowerCase() !== clientId.toLowerCase()) {
-    return refuse({ kind: 'credentialsSeveral' });
+    throw refused({ kind: 'credentialsSeveral' });
   }
-  return { ok: true, by: 'secret', clientId, secret };
+  return { by: 'secret', clientId, secret };
 }
 
 function formDecode(value: string): string | undefined {
@@ -69,8 +70,4 @@ function formDecode(value: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function refuse(refusal: AuthorityRefusal): Refused {
-  return { ok: false, refusal };
 }

@@ -1,6 +1,7 @@
 import { findClient } from '../directory/clients.ts';
 import { deviceCodeSeconds, pollSeconds } from './device-codes.ts';
 import type { Answered, AuthorityCall, Endpoint } from './endpoint.ts';
+import { refused } from './refusal.ts';
 import { readDelegatedScope, scopeString } from './scope.ts';
 import type { Authority } from './services.ts';
 
@@ -25,14 +26,13 @@ async function answerDeviceRequest(
 ): Promise<Answered> {
   const { form, origin, names, site, tenant = authority.homeTenant } = call;
   const clientId = form.get('client_id');
-  if (clientId === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'client_id' } };
+  if (clientId === undefined) throw refused({ kind: 'parameterMissing', name: 'client_id' });
   const client = await findClient(authority.store, tenant, clientId);
-  if (client === undefined) return { ok: false, refusal: { kind: 'clientUnknown', clientId, tenant } };
-  const asked = readDelegatedScope({ endpoint, form, tenant, directory: names.graph }, authority);
-  if (!asked.ok) return asked;
-  const request = { clientId: client.clientId, tenant, scope: scopeString(asked.scope), site };
+  if (client === undefined) throw refused({ kind: 'clientUnknown', clientId, tenant });
+  const scope = readDelegatedScope({ endpoint, form, tenant, directory: names.graph }, authority);
+  const request = { clientId: client.clientId, tenant, scope: scopeString(scope), site };
   const codes = authority.deviceCodes.begin(request);
-  if (codes === undefined) return { ok: false, refusal: { kind: 'tooManyLogins' } };
+  if (codes === undefined) throw refused({ kind: 'tooManyLogins' });
   const { deviceCode, userCode } = codes;
   const uri = `${origin}${devicePath}`;
   const body = {
@@ -43,5 +43,5 @@ async function answerDeviceRequest(
       ? { verification_url: uri, expires_in: `${deviceCodeSeconds}`, interval: `${pollSeconds}` }
       : { verification_uri: uri, expires_in: deviceCodeSeconds, interval: pollSeconds }),
   };
-  return { ok: true, answer: { status: 200, body } };
+  return { answer: { status: 200, body } };
 }

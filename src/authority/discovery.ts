@@ -2,6 +2,7 @@ import type { NameSet } from '../http/host.ts';
 import { memberOf } from '../http/request.ts';
 import type { Endpoint } from './endpoint.ts';
 import { issuerOf } from './issuer.ts';
+import { refused } from './refusal.ts';
 import { tenantOfDiscovery, tenantOfIssuer } from './tenant.ts';
 import { grantTypes } from './token.ts';
 import type { Authority } from './services.ts';
@@ -103,13 +104,11 @@ function tenantEndpoint(path: string, body: (asked: Discovered, authority: Autho
     ...open,
     path,
     answer({ params, names }, authority) {
-      const named = tenantOfDiscovery(params['tenant'] ?? '', authority.tenants);
-      if (!named.ok) return named;
+      const tenant = tenantOfDiscovery(params['tenant'] ?? '', authority.tenants);
       return {
-        ok: true,
         answer: {
           status: 200,
-          body: body({ origin: names.authority, graph: names.graph, tenant: named.tenant }, authority),
+          body: body({ origin: names.authority, graph: names.graph, tenant }, authority),
         },
       };
     },
@@ -125,7 +124,6 @@ export const discoveryEndpoints: readonly Endpoint[] = [
     ...open,
     path: '/common/userrealm/:username',
     answer: ({ params: { username = '' }, origin }) => ({
-      ok: true,
       answer: { status: 200, body: userRealm(username, origin) },
     }),
   },
@@ -135,8 +133,8 @@ export const discoveryEndpoints: readonly Endpoint[] = [
     answer({ query, names }, { sameAuthority }) {
       const asked = memberOf(query, 'authorization_endpoint');
       const body = typeof asked === 'string' ? instanceDiscovery(asked, sameAuthority(names)) : undefined;
-      if (body === undefined) return { ok: false, refusal: { kind: 'instanceUnknown' } };
-      return { ok: true, answer: { status: 200, body } };
+      if (body === undefined) throw refused({ kind: 'instanceUnknown' });
+      return { answer: { status: 200, body } };
     },
   },
 ];

@@ -4,8 +4,10 @@ import type { Done, Edge, Failed } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';
 import { wait } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
+import { AnsweredRefusal } from './endpoint.ts';
 import type { AuthorityCall, SignInNames } from './endpoint.ts';
 import { oauthError } from './errors.ts';
+import type { Form } from './form.ts';
 import { isFailedSignIn, knownNames, recordOf } from './failed-sign-in.ts';
 import type { KnownNames } from './failed-sign-in.ts';
 import { steps } from './pipeline.ts';
@@ -26,12 +28,12 @@ export const authorityEdge: Edge<AuthorityRequest, Authority, Omit<Admitted, 're
   renew: () => undefined,
 };
 
-/** An endpoint's refusal, with the names for its audit record and, if not the refusal itself, the answer. */
-class EndpointRefused extends Refused<AuthorityRefusal> {
-  readonly names: KnownNames | undefined;
+/** A failed sign-in, with the names for its audit record and, if it is not the refusal itself, the answer. */
+class SignInFailed extends Refused<AuthorityRefusal> {
+  readonly names: KnownNames;
   readonly answer: Answer | undefined;
 
-  constructor(refusal: AuthorityRefusal, names: KnownNames | undefined, answer: Answer | undefined) {
+  constructor(refusal: AuthorityRefusal, names: KnownNames, answer: Answer | undefined) {
     super(refusal);
     this.names = names;
     this.answer = answer;
@@ -45,23 +47,32 @@ function* work(admitted: Admitted, authority: Authority): Reading<Done> {
   const from = { source, address: address?.text, site: address && siteOf(address) };
   const asked = { names: request.names, origin: request.names.authority };
   const call: AuthorityCall = { params, tenant, query, form, headers, ...asked, ...from };
-  const answered = yield* wait(Promise.resolve(endpoint.answer(call, authority)));
-  if (answered.ok) {
-    const { answer: made, change } = answered;
-    return { answer: made, records: [], ...(change !== undefined && { change }) };
+  try {
+    const { answer, change } = yield* wait(Promise.resolve(endpoint.answer(call, authority)));
+    return { answer, records: [], ...(change !== undefined && { change }) };
+  } catch (error) {
+    throw yield* wait(withNames(error, admitted, authority));
   }
-  const { refusal, names = namesIn(admitted), answer } = answered;
-  const known = isFailedSignIn(refusal) ? yield* wait(knownNames(names, authority)) : undefined;
-  throw new EndpointRefused(refusal, known, answer);
+}
+
+/** The same error; if it is a failed sign-in, with the names for its record. */
+async function withNames(error: unknown, admitted: Admitted, authority: Authority): Promise<unknown> {
+  const refusal = refusalOf<AuthorityRefusal>(error);
+  const { request, tenant, form } = admitted;
+  const { shows, reads } = request.endpoint;
+  // The page was not shown, so that no user has tried to sign in yet.
+  if (!isFailedSignIn(refusal) || (shows === 'page' && reads === 'query')) return error;
+  const { answer, names } =
+    error instanceof AnsweredRefusal
+      ? error
+      : { answer: undefined, names: reads === 'form' ? namesIn(form, tenant) : {} };
+  return new SignInFailed(refusal, await knownNames(names, authority), answer);
 }
 
 /** The identity that the caller claims in the form. */
-function namesIn({ request, tenant, form }: Admitted): SignInNames {
-  if (request.endpoint.reads !== 'form') return {};
+function namesIn(form: Form, tenant: string | undefined): SignInNames {
   return { tenant, clientId: form.get('client_id'), username: form.get('username') };
 }
-
-const noEndpoint = { names: undefined, answer: undefined };
 
 /**
  * Makes the answer and the record of a failure. A refusal of the caller's identity is recorded, within the quota for
@@ -69,11 +80,11 @@ const noEndpoint = { names: undefined, answer: undefined };
  */
 function failed(error: unknown, { request, encodedForm }: KnownSoFar, authority: Authority): Failed {
   const refusal = refusalOf<AuthorityRefusal>(error);
-  const { names, answer: own } = error instanceof EndpointRefused ? error : noEndpoint;
+  const own = error instanceof SignInFailed || error instanceof AnsweredRefusal ? error.answer : undefined;
   const nowMs = authority.now();
   const trace = { traceId: authority.newId(), correlationId: request.requestId, nowMs };
   const isPage = request.endpoint.shows === 'page' && encodedForm !== undefined;
   const answer = own ?? (isPage ? refusalPage(refusal) : oauthError(refusal, trace));
-  const records = names === undefined ? [] : [recordOf(request, { refusal, names, nowMs })];
+  const records = error instanceof SignInFailed ? [recordOf(request, { refusal, names: error.names, nowMs })] : [];
   return { answer, records, caller: undefined };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { Refused } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/host.ts';
 import type { Transaction } from '../store/store.ts';
@@ -36,19 +37,26 @@ export interface AuthorityCall {
   readonly site: string | undefined;
 }
 
-/** The result of an endpoint. `answer` in a refusal: the answer if it is not the refusal itself, such as the page with an error. */
-export type Answered =
-  /** `change` is committed before the answer. */
-  | { readonly ok: true; readonly answer: Answer; readonly change?: Transaction }
-  | {
-      readonly ok: false;
-      readonly refusal: AuthorityRefusal;
-      /** The identity that the caller claims, if it is not the one in the form. */
-      readonly names?: SignInNames;
-      readonly answer?: Answer;
-    };
+export interface Answered {
+  readonly answer: Answer;
+  /** Committed before the answer. */
+  readonly change?: Transaction;
+}
 
-/** An endpoint of the authority. */
+/** A refusal that is not its own answer: the page is shown again, or the client is told by a redirect. */
+export class AnsweredRefusal extends Refused<AuthorityRefusal> {
+  readonly answer: Answer;
+  /** The identity that the caller claims. */
+  readonly names: SignInNames;
+
+  constructor(refusal: AuthorityRefusal, answer: Answer, names: SignInNames = {}) {
+    super(refusal);
+    this.answer = answer;
+    this.names = names;
+  }
+}
+
+/** An endpoint of the authority. `answer` throws or rejects with `Refused` if the request is refused. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** In the notation of `find-my-way`. */

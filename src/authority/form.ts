@@ -1,26 +1,26 @@
-import type { AuthorityRefusal } from './refusal.ts';
+import { refused } from './refusal.ts';
 
 /** The parameters of a token request. Empty ones count as absent (RFC 6749 section 3.2). */
 export type Form = ReadonlyMap<string, string>;
 
 export const formBytesMax = 64 * 1024;
 
-export type FormAnswer =
-  { readonly ok: true; readonly form: Form } | { readonly ok: false; readonly refusal: AuthorityRefusal };
-
 /** More than any client sends. A form with many parameters takes tens of milliseconds to parse, and a stranger may send it. */
 const parametersMax = 100;
 
-/** Reads `application/x-www-form-urlencoded`. A parameter must not be repeated (RFC 6749 section 3.2). */
-export function parseForm(body: string): FormAnswer {
+/**
+ * Reads `application/x-www-form-urlencoded`. A parameter must not be repeated (RFC 6749 section 3.2).
+ * @throws {Refused}
+ */
+export function parseForm(body: string): Form {
   if (body.split('&', parametersMax + 1).length > parametersMax) {
-    return { ok: false, refusal: { kind: 'tooManyParameters', parametersMax } };
+    throw refused({ kind: 'tooManyParameters', parametersMax });
   }
   const form = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(body)) {
-    if (form.has(name)) return { ok: false, refusal: { kind: 'parameterTwice', name } };
+    if (form.has(name)) throw refused({ kind: 'parameterTwice', name });
     form.set(name, value);
   }
   for (const [name, value] of form) if (value === '') form.delete(name);
-  return { ok: true, form };
+  return form;
 }

@@ -5,6 +5,7 @@ import { send } from '../http/answer.ts';
 import { targetFault } from '../http/request.ts';
 import type { AuthorityCall, Answered, Endpoint } from './endpoint.ts';
 import { metadataFault, metadataTokens } from './managed-identity.ts';
+import { refused } from './refusal.ts';
 
 /**
  * What is asked about the machine, by programs that want to know whether they are in Azure (Microsoft, "Azure Instance
@@ -13,14 +14,14 @@ import { metadataFault, metadataTokens } from './managed-identity.ts';
  */
 function answerInstance(call: AuthorityCall): Answered {
   const fault = metadataFault(call);
-  if (fault !== undefined) return { ok: false, refusal: fault };
+  if (fault !== undefined) throw refused(fault);
   const { source } = call;
-  if (source.kind !== 'subnet') return { ok: false, refusal: { kind: 'workloadUnknown' } };
+  if (source.kind !== 'subnet') throw refused({ kind: 'workloadUnknown' });
   const [, , subscriptionId = '', , resourceGroupName = ''] = source.subnet.split('/');
   const compute = { azEnvironment: 'AzurePublicCloud', resourceGroupName, subscriptionId };
   const ipAddress = [{ privateIpAddress: source.address.text, publicIpAddress: '' }];
   const network = { interface: [{ ipv4: { ipAddress } }] };
-  return { ok: true, answer: { status: 200, body: { compute, network } } };
+  return { answer: { status: 200, body: { compute, network } } };
 }
 
 const instance: Endpoint = {

@@ -7,7 +7,8 @@ import { issueAccessToken, tokenLifetimeSeconds } from './access-token.ts';
 import type { SubnetSource } from '../types/source.ts';
 import type { Answered, AuthorityCall, Endpoint } from './endpoint.ts';
 import type { Form } from './form.ts';
-import type { AuthorityRefusal, ManagedIdentityRefusal } from './refusal.ts';
+import { refused } from './refusal.ts';
+import type { ManagedIdentityRefusal } from './refusal.ts';
 import type { Authority } from './services.ts';
 
 /** The path in `IDENTITY_ENDPOINT`. */
@@ -26,15 +27,12 @@ async function answerIdentityEndpoint(call: AuthorityCall, authority: Authority)
   const { form } = call;
   const asked = form.get('api-version') ?? '';
   if (asked !== identityEndpointVersion) {
-    return {
-      ok: false,
-      refusal: { kind: 'metadataVersionUnsupported', version: asked, supported: identityEndpointVersion },
-    };
+    throw refused({ kind: 'metadataVersionUnsupported', version: asked, supported: identityEndpointVersion });
   }
   const identityHeader = headerOf(call, 'x-identity-header');
   const bound =
     identityHeader === undefined ? [] : await identitiesBoundTo(authority.store, headerBinding(identityHeader));
-  if (bound.length === 0) return { ok: false, refusal: { kind: 'identityHeaderWrong' } };
+  if (bound.length === 0) throw refused({ kind: 'identityHeaderWrong' });
   return identityToken(bound, form, authority);
 }
 
@@ -44,20 +42,17 @@ async function answerIdentityEndpoint(call: AuthorityCall, authority: Authority)
  */
 async function answerInstanceMetadata(call: AuthorityCall, authority: Authority): Promise<Answered> {
   const fault = metadataFault(call);
-  if (fault !== undefined) return { ok: false, refusal: fault };
+  if (fault !== undefined) throw refused(fault);
   const { form, source } = call;
   const version = form.get('api-version') ?? '';
   if (!metadataVersions.includes(version)) {
-    return {
-      ok: false,
-      refusal: { kind: 'metadataVersionUnsupported', version, supported: metadataVersions.join(', ') },
-    };
+    throw refused({ kind: 'metadataVersionUnsupported', version, supported: metadataVersions.join(', ') });
   }
   if (source.kind !== 'subnet' || source.assurance !== 'enforced') {
-    return { ok: false, refusal: { kind: 'workloadUnknown' } };
+    throw refused({ kind: 'workloadUnknown' });
   }
   const bound = await identitiesAt(source, authority);
-  if (bound.length === 0) return { ok: false, refusal: { kind: 'workloadUnknown' } };
+  if (bound.length === 0) throw refused({ kind: 'workloadUnknown' });
   return identityToken(bound, form, authority);
 }
 
@@ -78,9 +73,6 @@ async function identitiesAt(
   return (await Promise.all(bindings.map((binding) => identitiesBoundTo(store, binding)))).flat();
 }
 
-type Chosen =
-  { readonly ok: true; readonly chosen: BoundIdentity } | { readonly ok: false; readonly refusal: AuthorityRefusal };
-
 /** The parameters that select an identity. Each has a name at either endpoint. */
 const selectors: readonly (readonly [readonly string[], (principal: ServicePrincipalRecord) => string | undefined])[] =
   [
@@ -93,21 +85,22 @@ const selectors: readonly (readonly [readonly string[], (principal: ServicePrinc
  * Chooses one of the workload's identities: the one that the request names, or else the system-assigned one (Microsoft,
  * "How managed identities work"). A single user-assigned identity is not a default, because adding a second one would
  * change the meaning of the request.
+ * @throws {Refused}
  */
-function chooseIdentity(identities: readonly BoundIdentity[], form: Form): Chosen {
+function chooseIdentity(identities: readonly BoundIdentity[], form: Form): BoundIdentity {
   const named = selectors.flatMap(([names, read]) => {
     const value = names.map((name) => form.get(name)).find((given) => given !== undefined);
     return value === undefined ? [] : [{ value: value.toLowerCase(), read }];
   });
-  if (named.length > 1) return { ok: false, refusal: { kind: 'identityNamedTwice' } };
+  if (named.length > 1) throw refused({ kind: 'identityNamedTwice' });
   const [name] = named;
   const chosen = identities.find(({ principal }) =>
     name === undefined
       ? !isUserAssigned(managedIdentityOf(principal) ?? '')
       : name.read(principal)?.toLowerCase() === name.value,
   );
-  if (chosen !== undefined) return { ok: true, chosen };
-  return { ok: false, refusal: { kind: name === undefined ? 'identityNotNamed' : 'identityNotFound' } };
+  if (chosen !== undefined) return chosen;
+  throw refused({ kind: name === undefined ? 'identityNotNamed' : 'identityNotFound' });
 }
 
 /** Issues a token for one of the workload's identities. */
@@ -118,17 +111,15 @@ async function identityToken(
 ): Promise<Answered> {
   const resource = form.get('resource');
   if (resource === undefined) {
-    return { ok: false, refusal: { kind: 'metadataParameterMissing', name: 'resource' } };
+    throw refused({ kind: 'metadataParameterMissing', name: 'resource' });
   }
-  const choice = chooseIdentity(identities, form);
-  if (!choice.ok) return choice;
-  const { principal, usedBy } = choice.chosen;
+  const { principal, usedBy } = chooseIdentity(identities, form);
   const { tenantId, appId, id: objectId } = principal;
   const client = await findClient(authority.store, tenantId, appId);
-  if (client === undefined) return { ok: false, refusal: { kind: 'identityNotFound' } };
-  if (!client.enabled) return { ok: false, refusal: { kind: 'clientDisabled', clientId: appId } };
+  if (client === undefined) throw refused({ kind: 'identityNotFound' });
+  if (!client.enabled) throw refused({ kind: 'clientDisabled', clientId: appId });
   if (!authority.isResource(resource)) {
-    return { ok: false, refusal: { kind: 'resourceUnknown', resource, tenant: tenantId } };
+    throw refused({ kind: 'resourceUnknown', resource, tenant: tenantId });
   }
   const token = await issueAccessToken({ client, objectId, method: '2', resource, usedBy }, authority);
   const lasts = `${tokenLifetimeSeconds - 1}`;
@@ -142,7 +133,7 @@ async function identityToken(
     resource,
     token_type: 'Bearer',
   };
-  return { ok: true, answer: { status: 200, body } };
+  return { answer: { status: 200, body } };
 }
 
 const identityEndpoint = { method: 'GET', shows: 'json', reads: 'query', inTenant: false } as const;

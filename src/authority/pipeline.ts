@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { readBodyOrRefuse } from '../edge/body-and-query.ts';
 import type { BodyFault } from '../edge/body-and-query.ts';
-import { Refused } from '../edge/edge.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';
 import type { AllKnown, SomeKnown } from '../edge/steps.ts';
@@ -10,6 +9,7 @@ import type { Source } from '../types/source.ts';
 import type { Endpoint } from './endpoint.ts';
 import { formBytesMax, parseForm } from './form.ts';
 import type { Form } from './form.ts';
+import { refused } from './refusal.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import { tenantOfToken } from './tenant.ts';
 import type { AuthorityServices } from './services.ts';
@@ -50,7 +50,7 @@ type After<Facts = unknown> = { readonly request: AuthorityRequest } & Facts;
 /** The encoded form or query, depending on the endpoint. */
 function encodedFormOf({ request: { raw, url, endpoint, headers } }: After): string | Promise<string> {
   if (endpoint.method === 'GET') return endpoint.reads === 'query' ? queryStringOf(url) : '';
-  if (!isForm(headers)) throw new Refused<AuthorityRefusal>({ kind: 'formUnreadable' });
+  if (!isForm(headers)) throw refused({ kind: 'formUnreadable' });
   const bytes = readBodyOrRefuse(raw, formBytesMax, bodyRefusals);
   return bytes instanceof Promise ? bytes.then(decode) : decode(bytes);
 }
@@ -82,15 +82,10 @@ function decode(bytes: Buffer | undefined): string {
 
 /** The tenant in the path, which must exist here; `undefined` if the path has none, or if the account decides. */
 function tenantOf({ request: { endpoint, params } }: After, { tenants }: StepServices): string | undefined {
-  if (!endpoint.inTenant) return undefined;
-  const named = tenantOfToken(params['tenant'] ?? '', tenants);
-  if (named.ok) return named.tenant;
-  throw new Refused<AuthorityRefusal>(named.refusal);
+  return endpoint.inTenant ? tenantOfToken(params['tenant'] ?? '', tenants) : undefined;
 }
 
 /** The parameters of the form or query, none of them repeated. */
 function formOf({ encodedForm }: After<{ readonly encodedForm: string }>): Form {
-  const parsed = parseForm(encodedForm);
-  if (parsed.ok) return parsed.form;
-  throw new Refused<AuthorityRefusal>(parsed.refusal);
+  return parseForm(encodedForm);
 }

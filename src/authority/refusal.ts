@@ -1,4 +1,10 @@
+import { Refused } from '../edge/edge.ts';
 import type { CommonRefusal } from '../edge/edge.ts';
+
+/** The error that ends a request with a refusal. */
+export function refused(refusal: AuthorityRefusal): Refused<AuthorityRefusal> {
+  return new Refused(refusal);
+}
 
 /** Why the authority refused a request. Values are plain values from the request; never a secret or an assertion. */
 export type AuthorityRefusal =

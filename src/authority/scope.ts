@@ -1,29 +1,28 @@
 import type { Form } from './form.ts';
-import type { AuthorityRefusal } from './refusal.ts';
+import { refused } from './refusal.ts';
 import type { AuthorityServices } from './services.ts';
 
 const defaultSuffix = '/.default';
 const delegatedSuffix = '/user_impersonation';
-
-type Refused = { readonly ok: false; readonly refusal: AuthorityRefusal };
-
-export type ResourceAnswer = { readonly ok: true; readonly resource: string } | Refused;
 
 export interface ScopeParameters {
   readonly endpoint: 'v1' | 'v2';
   readonly form: Form;
 }
 
-/** The resource: `resource` at the v1 endpoint; at v2 the only scope without `/.default`, keeping any slash before that. */
-export function readResource({ endpoint, form }: ScopeParameters): ResourceAnswer {
+/**
+ * The resource: `resource` at the v1 endpoint; at v2 the only scope without `/.default`, keeping any slash before that.
+ * @throws {Refused}
+ */
+export function readResource({ endpoint, form }: ScopeParameters): string {
   const name = endpoint === 'v1' ? 'resource' : 'scope';
   const value = form.get(name);
-  if (value === undefined) return refuse({ kind: 'parameterMissing', name });
-  if (endpoint === 'v1') return { ok: true, resource: value };
+  if (value === undefined) throw refused({ kind: 'parameterMissing', name });
+  if (endpoint === 'v1') return value;
   const [scope = '', ...others] = value.split(' ').filter((part) => part !== '');
-  if (others.length > 0) return refuse({ kind: 'scopeOfSeveral', scope: value });
-  if (!scope.endsWith(defaultSuffix) || scope === defaultSuffix) return refuse({ kind: 'scopeNotDefault', scope });
-  return { ok: true, resource: scope.slice(0, -defaultSuffix.length) };
+  if (others.length > 0) throw refused({ kind: 'scopeOfSeveral', scope: value });
+  if (!scope.endsWith(defaultSuffix) || scope === defaultSuffix) throw refused({ kind: 'scopeNotDefault', scope });
+  return scope.slice(0, -defaultSuffix.length);
 }
 
 /** The scope that a client requests for a user. */
@@ -36,8 +35,6 @@ export interface DelegatedScope {
   readonly offline: boolean;
 }
 
-export type DelegatedScopeAnswer = { readonly ok: true; readonly scope: DelegatedScope } | Refused;
-
 const reserved: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access']);
 
 export interface DelegatedScopeRequest extends ScopeParameters {
@@ -49,31 +46,26 @@ export interface DelegatedScopeRequest extends ScopeParameters {
 /**
  * Reads the scope of a request on a user's behalf: OpenID Connect's scopes, and `/.default` or `/user_impersonation` of one
  * resource. Version 1 has the resource in a separate parameter, and its clients always get a refresh token.
+ * @throws {Refused}
  */
 export function readDelegatedScope(
   { endpoint, form, tenant, directory }: DelegatedScopeRequest,
   { isResource }: Pick<AuthorityServices, 'isResource'>,
-): DelegatedScopeAnswer {
+): DelegatedScope {
   const scope = form.get('scope') ?? '';
   const words = scope.split(' ').filter((word) => word !== '');
   const named = endpoint === 'v1' ? form.get('resource') : undefined;
   const resources = new Set(named === undefined ? [] : [named]);
   for (const word of words.filter((other) => !reserved.has(other))) {
     const suffix = [defaultSuffix, delegatedSuffix].find((end) => word.endsWith(end) && word !== end);
-    if (suffix === undefined) return refuse({ kind: 'scopeOfSeveral', scope: word });
+    if (suffix === undefined) throw refused({ kind: 'scopeOfSeveral', scope: word });
     if (named === undefined) resources.add(word.slice(0, -suffix.length));
   }
-  if (resources.size > 1) return refuse({ kind: 'scopeOfSeveral', scope });
+  if (resources.size > 1) throw refused({ kind: 'scopeOfSeveral', scope });
   const [resource = directory] = resources;
-  if (!isResource(resource)) return refuse({ kind: 'resourceUnknown', resource, tenant });
-  return {
-    ok: true,
-    scope: {
-      resource,
-      openid: words.includes('openid'),
-      offline: endpoint === 'v1' || words.includes('offline_access'),
-    },
-  };
+  if (!isResource(resource)) throw refused({ kind: 'resourceUnknown', resource, tenant });
+  const offline = endpoint === 'v1' || words.includes('offline_access');
+  return { resource, openid: words.includes('openid'), offline };
 }
 
 /** The scope in the answer, by which MSAL finds the token again. */
@@ -86,8 +78,4 @@ export function scopeString({ resource, openid, offline }: DelegatedScope): stri
   return [`${resource}${defaultSuffix}`, ...(openid ? ['openid'] : []), ...(offline ? ['offline_access'] : [])].join(
     ' ',
   );
-}
-
-function refuse(refusal: AuthorityRefusal): Refused {
-  return { ok: false, refusal };
 }

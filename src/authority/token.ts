@@ -6,6 +6,7 @@ import { deviceCode } from './grants/device-code.ts';
 import type { Grant, TokenRequest, Tokens } from './grants/grant.ts';
 import { password } from './grants/password.ts';
 import { refreshToken } from './grants/refresh-token.ts';
+import { refused } from './refusal.ts';
 import type { Authority } from './services.ts';
 
 const grants: ReadonlyMap<string, Grant> = new Map([
@@ -38,12 +39,11 @@ async function answerTokenRequest(
   authority: Authority,
 ): Promise<Answered> {
   const grantType = form.get('grant_type');
-  if (grantType === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'grant_type' } };
+  if (grantType === undefined) throw refused({ kind: 'parameterMissing', name: 'grant_type' });
   const grant = grants.get(grantType);
-  if (grant === undefined) return { ok: false, refusal: { kind: 'grantUnsupported', grant: grantType } };
-  const granted = await grant({ endpoint, form, authorization, tenant, origin, names, address, site }, authority);
-  if (!granted.ok) return granted;
-  return { ok: true, answer: { status: 200, body: render[endpoint](granted.tokens) } };
+  if (grant === undefined) throw refused({ kind: 'grantUnsupported', grant: grantType });
+  const tokens = await grant({ endpoint, form, authorization, tenant, origin, names, address, site }, authority);
+  return { answer: { status: 200, body: render[endpoint](tokens) } };
 }
 
 /** Tokens are valid from the beginning of the current second, so almost one second may have passed already. */

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { CodeGrant } from '../authorization-codes.ts';
 import { identifyClient } from '../client-authentication.ts';
 import type { Form } from '../form.ts';
+import { refused } from '../refusal.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { readDelegatedScope } from '../scope.ts';
 import { signedInSince } from '../user-authentication.ts';
@@ -17,26 +18,24 @@ const refusals = {
 /** Redeems the code that the sign-in page sent to the client's redirect URI (RFC 6749 section 4.1.3, RFC 7636 section 4.5). */
 export const authorizationCode: Grant = async (request, authority) => {
   const code = request.form.get('code');
-  if (code === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'code' } };
+  if (code === undefined) throw refused({ kind: 'parameterMissing', name: 'code' });
   const redeemed = authority.authorizationCodes.redeem(code);
-  if (redeemed.kind !== 'granted') return { ok: false, refusal: refusals[redeemed.kind] };
+  if (redeemed.kind !== 'granted') throw refused(refusals[redeemed.kind]);
   const { grant } = redeemed;
   const { tenant, confidential, nonce } = grant;
   const form: Form = new Map([['scope', grant.scope], ...request.form]);
-  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
-  if (!asked.ok) return asked;
-  const { scope } = asked;
+  const scope = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
   const clientType = confidential ? 'confidential' : 'public';
-  const login = await identifyClient({ ...request, tenant, resource: scope.resource, clientType }, authority);
-  if (!login.ok) return login;
-  const { client, method } = login;
+  const { client, method } = await identifyClient(
+    { ...request, tenant, resource: scope.resource, clientType },
+    authority,
+  );
   const refusal = mismatch(grant, { form, clientId: client.clientId, tenant: request.tenant });
-  if (refusal !== undefined) return { ok: false, refusal };
-  const user = await signedInSince(grant, authority);
-  if (!user.ok) return user;
+  if (refusal !== undefined) throw refused(refusal);
+  const signedIn = await signedInSince(grant, authority);
   const { page } = grant;
-  const issued = { request, client, method, signedIn: user.signedIn, scope, nonce, page };
-  return { ok: true, tokens: await issueUserTokens(issued, authority) };
+  const issued = { request, client, method, signedIn, scope, nonce, page };
+  return issueUserTokens(issued, authority);
 };
 
 /** The first difference between the request and the one for which the code was issued. */

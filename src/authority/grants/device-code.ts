@@ -1,5 +1,6 @@
 import { identifyClient } from '../client-authentication.ts';
 import type { Form } from '../form.ts';
+import { refused } from '../refusal.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { readDelegatedScope } from '../scope.ts';
 import { signedInSince } from '../user-authentication.ts';
@@ -18,24 +19,19 @@ const refusals: Readonly<Record<Exclude<Poll['kind'], 'approved'>, AuthorityRefu
 export const deviceCode: Grant = async (request, authority) => {
   // Version 1 calls it `code`; MSAL sends both.
   const code = request.form.get('device_code') ?? request.form.get('code');
-  if (code === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'device_code' } };
+  if (code === undefined) throw refused({ kind: 'parameterMissing', name: 'device_code' });
   const home = request.tenant ?? authority.homeTenant;
-  const login = await identifyClient({ ...request, tenant: home, resource: '' }, authority);
-  if (!login.ok) return login;
-  const { client, method } = login;
+  const { client, method } = await identifyClient({ ...request, tenant: home, resource: '' }, authority);
   const poll = authority.deviceCodes.poll(code, client.clientId);
-  if (poll.kind !== 'approved') return { ok: false, refusal: refusals[poll.kind] };
+  if (poll.kind !== 'approved') throw refused(refusals[poll.kind]);
   const { approval, request: began } = poll;
   const { tenant } = approval;
   if (request.tenant !== undefined && request.tenant !== tenant) {
-    return { ok: false, refusal: { kind: 'userNotInTenant', username: approval.userId, tenant: request.tenant } };
+    throw refused({ kind: 'userNotInTenant', username: approval.userId, tenant: request.tenant });
   }
   const form: Form = new Map([...request.form, ['scope', began.scope]]);
-  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
-  if (!asked.ok) return asked;
-  const user = await signedInSince(approval, authority);
-  if (!user.ok) return user;
-  const { signedIn } = user;
-  const issued = { request, client, method, signedIn, scope: asked.scope };
-  return { ok: true, tokens: await issueUserTokens(issued, authority) };
+  const scope = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
+  const signedIn = await signedInSince(approval, authority);
+  const issued = { request, client, method, signedIn, scope };
+  return issueUserTokens(issued, authority);
 };

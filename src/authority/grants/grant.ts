@@ -1,7 +1,6 @@
 import type { NameSet } from '../../http/host.ts';
 import type { AccessToken } from '../access-token.ts';
 import type { Form } from '../form.ts';
-import type { AuthorityRefusal } from '../refusal.ts';
 import type { Authority } from '../services.ts';
 
 export interface TokenRequest {
@@ -29,8 +28,5 @@ export interface Tokens {
   readonly clientInfo?: string;
 }
 
-export type GrantAnswer =
-  { readonly ok: true; readonly tokens: Tokens } | { readonly ok: false; readonly refusal: AuthorityRefusal };
-
-/** Handles the token requests with one `grant_type`. */
-export type Grant = (request: TokenRequest, authority: Authority) => Promise<GrantAnswer>;
+/** Handles the token requests with one `grant_type`. It rejects with `Refused` if the request is refused. */
+export type Grant = (request: TokenRequest, authority: Authority) => Promise<Tokens>;

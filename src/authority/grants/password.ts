@@ -1,4 +1,5 @@
 import { identifyClient } from '../client-authentication.ts';
+import { refused } from '../refusal.ts';
 import { readDelegatedScope } from '../scope.ts';
 import { authenticateUser } from '../user-authentication.ts';
 import { issueUserTokens } from '../user-tokens.ts';
@@ -10,16 +11,10 @@ export const password: Grant = async (request, authority) => {
   const tenant = request.tenant ?? authority.homeTenant;
   const username = form.get('username');
   const secret = form.get('password');
-  if (username === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'username' } };
-  if (secret === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'password' } };
-  const asked = readDelegatedScope({ ...request, tenant, directory: request.names.graph }, authority);
-  if (!asked.ok) return asked;
-  const { scope } = asked;
-  const login = await identifyClient({ ...request, tenant, resource: scope.resource }, authority);
-  if (!login.ok) return login;
-  const user = await authenticateUser({ tenant, username, password: secret, site: request.site }, authority);
-  if (!user.ok) return user;
-  const { client, method } = login;
-  const tokens = await issueUserTokens({ request, client, method, signedIn: user.signedIn, scope }, authority);
-  return { ok: true, tokens };
+  if (username === undefined) throw refused({ kind: 'parameterMissing', name: 'username' });
+  if (secret === undefined) throw refused({ kind: 'parameterMissing', name: 'password' });
+  const scope = readDelegatedScope({ ...request, tenant, directory: request.names.graph }, authority);
+  const { client, method } = await identifyClient({ ...request, tenant, resource: scope.resource }, authority);
+  const signedIn = await authenticateUser({ tenant, username, password: secret, site: request.site }, authority);
+  return issueUserTokens({ request, client, method, signedIn, scope }, authority);
 };

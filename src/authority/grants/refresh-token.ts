@@ -1,6 +1,7 @@
 import { identifyClient } from '../client-authentication.ts';
 import { pageDays, pageMs } from '../ended-sessions.ts';
 import type { Form } from '../form.ts';
+import { refused } from '../refusal.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { readDelegatedScope } from '../scope.ts';
 import { signedInSince } from '../user-authentication.ts';
@@ -16,32 +17,26 @@ const lifetimeMs = refreshDays * 86_400_000;
  */
 export const refreshToken: Grant = async (request, authority) => {
   const sealed = request.form.get('refresh_token');
-  if (sealed === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'refresh_token' } };
+  if (sealed === undefined) throw refused({ kind: 'parameterMissing', name: 'refresh_token' });
   const grant = authority.opaqueTokens.open('refresh', sealed);
-  if (!isRefreshGrant(grant)) return { ok: false, refusal: { kind: 'refreshTokenInvalid' } };
+  if (!isRefreshGrant(grant)) throw refused({ kind: 'refreshTokenInvalid' });
   const { tenant, userId, authTime, page, sessionId } = grant;
   if (request.tenant !== undefined && request.tenant !== tenant) {
-    return { ok: false, refusal: { kind: 'userNotInTenant', username: userId, tenant: request.tenant } };
+    throw refused({ kind: 'userNotInTenant', username: userId, tenant: request.tenant });
   }
   const form: Form = new Map([['scope', grant.scope], ...request.form]);
-  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
-  if (!asked.ok) return asked;
-  const { scope } = asked;
+  const scope = readDelegatedScope({ ...request, form, tenant, directory: request.names.graph }, authority);
   const clientType = grant.confidential ? 'confidential' : 'public';
-  const login = await identifyClient({ ...request, tenant, resource: scope.resource, clientType }, authority);
-  if (!login.ok) return login;
-  const { client, method } = login;
-  if (client.clientId !== grant.clientId) return { ok: false, refusal: { kind: 'refreshTokenOfOtherClient' } };
-  const expired = expiredRefusal(grant, authority.now());
-  if (expired !== undefined) return { ok: false, refusal: expired };
-  const user = await signedInSince({ tenant, userId, authTime, sessionId }, authority);
-  if (!user.ok) return user;
-  // MSAL repeats all OpenID Connect scopes in a refresh request; version 1 has none. So `offline_access` is always kept.
-  const tokens = await issueUserTokens(
-    { request, client, method, signedIn: user.signedIn, scope: { ...scope, offline: true }, page },
+  const { client, method } = await identifyClient(
+    { ...request, tenant, resource: scope.resource, clientType },
     authority,
   );
-  return { ok: true, tokens };
+  if (client.clientId !== grant.clientId) throw refused({ kind: 'refreshTokenOfOtherClient' });
+  const expired = expiredRefusal(grant, authority.now());
+  if (expired !== undefined) throw refused(expired);
+  const signedIn = await signedInSince({ tenant, userId, authTime, sessionId }, authority);
+  // MSAL repeats all OpenID Connect scopes in a refresh request; version 1 has none. So `offline_access` is always kept.
+  return issueUserTokens({ request, client, method, signedIn, scope: { ...scope, offline: true }, page }, authority);
 };
 
 /** A page's token has a fixed end, which a new one does not move; others expire when they are not used. */

@@ -1,12 +1,16 @@
 import { findClient } from '../../directory/clients.ts';
 import type { RedirectUris } from '../../directory/records.ts';
 import { registeredAs } from '../../directory/redirect-uris.ts';
+import { refusalOf, Refused } from '../../edge/edge.ts';
 import type { Answer } from '../../http/answer.ts';
 import type { NameSet } from '../../http/host.ts';
+import { AnsweredRefusal } from '../endpoint.ts';
 import { errors, errorMessage } from '../errors.ts';
 import type { Form } from '../form.ts';
+import { refused } from '../refusal.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { readDelegatedScope, scopeString } from '../scope.ts';
+import type { DelegatedScopeRequest } from '../scope.ts';
 import type { SignedIn } from '../user-authentication.ts';
 import { clientInfo } from '../user-tokens.ts';
 import type { Authority } from '../services.ts';
@@ -41,11 +45,6 @@ export interface AuthorizationRequest extends Return {
   readonly clientInfo: boolean;
 }
 
-export type AuthorizationAnswer =
-  | { readonly ok: true; readonly request: AuthorizationRequest }
-  /** `back` if the client gets the refusal; otherwise the user sees it, and there is no redirect. */
-  | { readonly ok: false; readonly refusal: AuthorityRefusal; readonly back?: Return };
-
 export interface AuthorizeCall {
   readonly endpoint: 'v1' | 'v2';
   /** The tenant in the path; `undefined` for `common` and `organizations`. */
@@ -56,38 +55,50 @@ export interface AuthorizeCall {
   readonly form: Form;
 }
 
-export async function readAuthorization(call: AuthorizeCall, authority: Authority): Promise<AuthorizationAnswer> {
+/**
+ * Reads a client's request for a user's sign-in.
+ * @throws {Refused} an `AnsweredRefusal` when the client gets the refusal; another one is for the user, without a redirect
+ */
+export async function readAuthorization(call: AuthorizeCall, authority: Authority): Promise<AuthorizationRequest> {
   const { form, endpoint, origin, names } = call;
   const tenant = call.tenant ?? authority.homeTenant;
   const clientId = form.get('client_id');
-  if (clientId === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'client_id' } };
+  if (clientId === undefined) throw refused({ kind: 'parameterMissing', name: 'client_id' });
   const redirectUri = form.get('redirect_uri');
-  if (redirectUri === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'redirect_uri' } };
+  if (redirectUri === undefined) throw refused({ kind: 'parameterMissing', name: 'redirect_uri' });
   const client = await findClient(authority.store, tenant, clientId);
-  if (client === undefined) return { ok: false, refusal: { kind: 'clientUnknown', clientId, tenant } };
+  if (client === undefined) throw refused({ kind: 'clientUnknown', clientId, tenant });
   const type = registeredAs(client.redirectUris, redirectUri, origin);
-  if (type === undefined) return { ok: false, refusal: { kind: 'redirectUnknown', redirectUri, clientId } };
+  if (type === undefined) throw refused({ kind: 'redirectUnknown', redirectUri, clientId });
   const back: Return = { redirectUri, responseMode: modeOf(form) ?? 'query', state: form.get('state') };
-  const refusal = protocolRefusal(form, type);
-  if (refusal !== undefined) return { ok: false, refusal, back };
-  const asked = readDelegatedScope({ endpoint, form, tenant, directory: names.graph }, authority);
-  if (!asked.ok) return { ...asked, back };
   return {
-    ok: true,
-    request: {
-      ...back,
-      tenant,
-      clientId: client.clientId,
-      clientName: client.displayName,
-      confidential: type === 'web',
-      page: type === 'spa',
-      native: type === 'publicClient',
-      scope: scopeString(asked.scope),
-      nonce: form.get('nonce'),
-      challenge: form.get('code_challenge'),
-      clientInfo: form.get('client_info') === '1',
-    },
+    ...back,
+    tenant,
+    clientId: client.clientId,
+    clientName: client.displayName,
+    confidential: type === 'web',
+    page: type === 'spa',
+    native: type === 'publicClient',
+    scope: scopeOf({ endpoint, form, tenant, directory: names.graph }, { type, back }, authority),
+    nonce: form.get('nonce'),
+    challenge: form.get('code_challenge'),
+    clientInfo: form.get('client_info') === '1',
   };
+}
+
+/** The requested scope. @throws {Refused} for the client, if the request breaks a rule of the protocol */
+function scopeOf(
+  asked: DelegatedScopeRequest,
+  { type, back }: { readonly type: keyof RedirectUris; readonly back: Return },
+  authority: Authority,
+): string {
+  const refusal = protocolRefusal(asked.form, type);
+  if (refusal !== undefined) throw refusedTo(back, refusal);
+  try {
+    return scopeString(readDelegatedScope(asked, authority));
+  } catch (error) {
+    throw error instanceof Refused ? refusedTo(back, refusalOf<AuthorityRefusal>(error)) : error;
+  }
 }
 
 function modeOf(form: Form): ResponseMode | undefined {
@@ -120,9 +131,10 @@ export function grantCode(request: AuthorizationRequest, signedIn: SignedIn, aut
   return sendBack(request, { code, ...info });
 }
 
-/** Sends the client the refusal (RFC 6749 section 4.1.2.1). */
-export function refuseClient(back: Return, refusal: AuthorityRefusal): Answer {
-  return sendBack(back, { error: errors[refusal.kind].error, error_description: errorMessage(refusal) });
+/** A refusal that is sent to the client (RFC 6749 section 4.1.2.1). */
+export function refusedTo(back: Return, refusal: AuthorityRefusal): AnsweredRefusal {
+  const sent = { error: errors[refusal.kind].error, error_description: errorMessage(refusal) };
+  return new AnsweredRefusal(refusal, sendBack(back, sent));
 }
 
 /** The `form-action` source that a page with this redirect URI must allow. */

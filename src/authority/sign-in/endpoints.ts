@@ -53,7 +53,7 @@ function logoutEndpoint(path: string): Endpoint {
 }
 
 function answered(answer: Answer) {
-  return { ok: true, answer } as const;
+  return { answer } as const;
 }
 
 function browserOf({ headers, site }: AuthorityCall): Browser {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Refused } from '../../edge/edge.ts';
 import type { Transaction } from '../../store/store.ts';
 import { endSession, hasEnded } from '../ended-sessions.ts';
 import { signedInSince } from '../user-authentication.ts';
@@ -66,8 +67,10 @@ export async function sessionOf(
   const session = cookie === undefined ? undefined : authority.opaqueTokens.open('session', cookie);
   if (!isSession(session) || session.tenant !== tenant) return undefined;
   if (authority.now() >= session.authTime + sessionMs) return undefined;
-  const answer = await signedInSince(session, authority);
-  return answer.ok ? answer.signedIn : undefined;
+  return signedInSince(session, authority).catch((error: unknown) => {
+    if (error instanceof Refused) return undefined;
+    throw error;
+  });
 }
 
 /**

@@ -1,15 +1,18 @@
 import { findClient } from '../../directory/clients.ts';
 import { registeredAs } from '../../directory/redirect-uris.ts';
+import { refusalOf, Refused } from '../../edge/edge.ts';
 import type { Answer } from '../../http/answer.ts';
 import { devicePath } from '../device-authorization.ts';
+import { AnsweredRefusal } from '../endpoint.ts';
 import type { Answered } from '../endpoint.ts';
 import { errors, errorMessage } from '../errors.ts';
 import type { Form } from '../form.ts';
+import { refused } from '../refusal.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { authenticateUser } from '../user-authentication.ts';
 import type { SignedIn } from '../user-authentication.ts';
 import type { Authority } from '../services.ts';
-import { formActionOf, grantCode, readAuthorization, refuseClient } from './authorization.ts';
+import { formActionOf, grantCode, readAuthorization, refusedTo } from './authorization.ts';
 import type { AuthorizationRequest, AuthorizeCall } from './authorization.ts';
 import { messagePage, refusalPage, signInPage, userCodePage } from './page.ts';
 import { endingOf, noSession, nonceOf, sessionCookieOf, sessionIdOf, sessionOf } from './session.ts';
@@ -43,9 +46,7 @@ export interface Browser {
 
 /** `GET /{tenant}/oauth2/v2.0/authorize`: shows the sign-in page, or answers the client at once. */
 export async function authorize(call: AuthorizeCall, browser: Browser, authority: Authority): Promise<Answer> {
-  const read = await readAuthorization(call, authority);
-  if (!read.ok) return read.back === undefined ? refusalPage(read.refusal) : refuseClient(read.back, read.refusal);
-  const { request } = read;
+  const request = await readAuthorization(call, authority);
   const prompts = (call.form.get('prompt') ?? '').split(' ');
   // RFC 8252 section 8.6: nothing proves a native client. A page at another port of this host, where the browser sends the
   // session's cookie too, would else get a code sent to any port of loopback, unseen.
@@ -53,7 +54,7 @@ export async function authorize(call: AuthorizeCall, browser: Browser, authority
   const mustSignIn = isUnproved || ['login', 'select_account', 'consent'].some((prompt) => prompts.includes(prompt));
   const signedIn = mustSignIn ? undefined : await sessionOf(browser.cookies.session, request.tenant, authority);
   if (signedIn !== undefined) return grantCode(request, signedIn, authority);
-  if (prompts.includes('none')) return refuseClient(request, { kind: 'signInNeeded' });
+  if (prompts.includes('none')) throw refusedTo(request, { kind: 'signInNeeded' });
   return askToSignIn({ kind: 'authorize', request }, { browser, username: call.form.get('login_hint') }, authority);
 }
 
@@ -67,7 +68,7 @@ export function askForUserCode(browser: Browser, authority: Authority, refusal?:
 /** `POST /devicelogin`: takes the code, and shows the sign-in page with the name of the client. */
 export async function submitUserCode(form: Form, browser: Browser, authority: Authority): Promise<Answer> {
   const purpose = openState(form, browser, authority);
-  if (purpose?.kind !== 'userCode') return refusalPage({ kind: 'signInForged' });
+  if (purpose?.kind !== 'userCode') throw refused({ kind: 'signInForged' });
   const userCode = form.get('otc') ?? '';
   const device = authority.deviceCodes.find(userCode);
   if (device === undefined) return askForUserCode(browser, authority, { kind: 'userCodeUnknown' });
@@ -80,22 +81,23 @@ export async function submitUserCode(form: Form, browser: Browser, authority: Au
 /** `POST /{tenant}/login`: takes name and password, and continues with what the user signed in to. */
 export async function signIn(form: Form, browser: Browser, authority: Authority): Promise<Answered> {
   const purpose = openState(form, browser, authority);
-  if (purpose === undefined || purpose.kind === 'userCode') return { ok: false, refusal: { kind: 'signInForged' } };
+  if (purpose === undefined || purpose.kind === 'userCode') throw refused({ kind: 'signInForged' });
   const tenant = purpose.kind === 'device' ? purpose.tenant : purpose.request.tenant;
   const username = form.get('login') ?? '';
   const password = form.get('passwd') ?? '';
-  const user = await authenticateUser({ tenant, username, password, site: browser.site }, authority);
-  if (!user.ok) {
-    const { refusal } = user;
+  const user = { tenant, username, password, site: browser.site };
+  const authenticated = await authenticateUser(user, authority).catch((error: unknown) => {
+    if (!(error instanceof Refused)) throw error;
+    const refusal = refusalOf<AuthorityRefusal>(error);
     const clientId = purpose.kind === 'device' ? undefined : purpose.request.clientId;
-    const answer = askToSignIn(purpose, { browser, username, refusal }, authority);
-    return { ok: false, refusal, names: { tenant, username, clientId }, answer };
-  }
+    const again = askToSignIn(purpose, { browser, username, refusal }, authority);
+    throw new AnsweredRefusal(refusal, again, { tenant, username, clientId });
+  });
   const sessionId = (await sessionIdOf(browser.cookies.session, authority)) ?? authority.newId();
-  const signedIn = { ...user.signedIn, sessionId };
+  const signedIn = { ...authenticated, sessionId };
   const answer = finishSignIn(purpose, signedIn, authority);
   const headers = { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) };
-  return { ok: true, answer: { ...answer, headers } };
+  return { answer: { ...answer, headers } };
 }
 
 function finishSignIn(
@@ -158,7 +160,7 @@ function isPageState(value: unknown): value is PageState {
  */
 export async function signOut(call: SigningOut, { cookies }: Browser, authority: Authority): Promise<Answered> {
   const change = await endingOf(cookies.session, authority);
-  return { ok: true, answer: await signedOut(call, authority), ...(change !== undefined && { change }) };
+  return { answer: await signedOut(call, authority), ...(change !== undefined && { change }) };
 }
 
 interface SigningOut {
