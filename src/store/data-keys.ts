@@ -71,6 +71,11 @@ export class DataKeys {
     return this.#header.masterKeys[0];
   }
 
+  /** Every master key that it knows, the one that wraps data keys first. */
+  get knownMasterKeys(): readonly [MasterKey, ...MasterKey[]] {
+    return [this.masterKey, ...this.#masterKeys.values()];
+  }
+
   get hasOneMasterKey(): boolean {
     return this.#header.masterKeys.length === 1;
   }

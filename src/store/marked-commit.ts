@@ -43,6 +43,15 @@ export function readMark(slots: readonly string[], masterKeys: readonly MasterKe
   return last(sealed) ?? last(plain) ?? { kind: 'damaged' };
 }
 
+/** The slot that the next mark belongs into: not the one with the mark that applies. */
+export function slotAfter(slots: readonly string[], masterKeys: readonly MasterKey[]): 0 | 1 {
+  const mark = readMark(slots, masterKeys);
+  const [first = ''] = slots;
+  const ofFirst = readMark([first], masterKeys);
+  const applies = 'commit' in mark && mark.kind === ofFirst.kind && mark.commit === ofFirst.commit;
+  return applies ? 1 : 0;
+}
+
 function last<T extends { readonly commit: bigint }>(marks: readonly T[]): T | undefined {
   return marks.toSorted((one, other) => (one.commit < other.commit ? -1 : 1)).at(-1);
 }

@@ -3,7 +3,7 @@ import { unwrapDataKey, wrapDataKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 import { recordKind } from './keys.ts';
 import { StoreRefused } from './refused.ts';
-import { decode, encode } from './store.ts';
+import { Conflict, decode, encode } from './store.ts';
 import type { Put, Store, StoredRecord, Version } from './store.ts';
 
 /** The prefix of the sealed store's own records; no other key starts with it. */
@@ -50,19 +50,36 @@ const formatNumber = 1;
  * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey` or `damagedSeal`
  */
 export async function loadHeader(inner: Store, given: readonly [MasterKey, ...MasterKey[]]): Promise<SealHeader> {
-  const [record] = await inner.read({ get: [headerKey] });
-  if (record !== undefined) return openHeader(record, given);
+  const found = await readHeader(inner, given);
+  if (found !== undefined) return found;
   const others = await inner.list({ prefix: '', limit: 1 });
-  if (others.length > 0) {
-    const what = `the store holds records but no ${headerKey}`;
-    throw new StoreRefused(
-      'notSealed',
-      `${what}: it is not a sealed store, or is damaged. Restore it from a good copy.`,
-    );
-  }
+  // Another node may have made it meanwhile.
+  if (others.length > 0) return (await readHeader(inner, given)) ?? refuseUnsealed();
   const header = { storeId: randomUUID(), version: randomUUID(), masterKeys: [given[0]] as const };
-  await inner.transact({ require: [{ key: headerKey, version: null }], put: [putHeader(header)] });
-  return header;
+  try {
+    await inner.transact({ require: [{ key: headerKey, version: null }], put: [putHeader(header)] });
+    return header;
+  } catch (error) {
+    if (error instanceof Conflict) return loadHeader(inner, given);
+    throw error;
+  }
+}
+
+/**
+ * The header of a store, or `undefined` if it has none.
+ * @throws {StoreRefused} as `loadHeader`
+ */
+export async function readHeader(
+  inner: Pick<Store, 'read'>,
+  given: readonly [MasterKey, ...MasterKey[]],
+): Promise<SealHeader | undefined> {
+  const [record] = await inner.read({ get: [headerKey] });
+  return record && openHeader(record, given);
+}
+
+function refuseUnsealed(): never {
+  const what = `the store holds records but no ${headerKey}`;
+  throw new StoreRefused('notSealed', `${what}: it is not a sealed store, or is damaged. Restore it from a good copy.`);
 }
 
 /** The contents of a record of the seal, or `undefined` if it is not JSON. */

@@ -3,9 +3,9 @@ import { CommitCounter } from './commit-counter.ts';
 import type { CommitMark } from './commit-counter.ts';
 import { DataKeys } from './data-keys.ts';
 import { StoreRefused } from './refused.ts';
-import { loadHeader, sealPrefix } from './seal-header.ts';
+import { loadHeader, readHeader, sealPrefix } from './seal-header.ts';
 import { domainOf, SealedRecords } from './sealed-records.ts';
-import { Unreadable } from './store.ts';
+import { Unavailable, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Store, StoredRecord, Transaction, Version } from './store.ts';
 
 export interface SealedStoreOptions {
@@ -22,6 +22,10 @@ export interface SealedStoreOptions {
   readonly look?: boolean;
   /** Uses the store as it is if the mark is missing, damaged or ahead of it. */
   readonly acceptCopy?: boolean;
+  /** Of a store that several nodes use: accepts it without a mark, since this node is new to it. */
+  readonly join?: boolean | undefined;
+  /** Of such a store: calls the listener after commits of other nodes, and returns what ends that. */
+  readonly changed?: ((listener: () => void) => () => void) | undefined;
   /** The most milliseconds from a write to the mark that covers it. */
   readonly markInterval?: number;
   /** How many opened data keys are kept in memory. */
@@ -35,6 +39,14 @@ export interface OpenedStore extends SealedStore {
   readonly masterKey: MasterKey;
   /** Whether all data keys are wrapped under `masterKey`, as they are but during a rotation. */
   readonly hasOneMasterKey: boolean;
+  /**
+   * Compares the database with the mark once more, as the opening did, through `raw`: for a connection to a database that
+   * may have been exchanged, or be another one after a failover. It is only read.
+   * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey`, `damagedSeal`, `olderCopy`, `noMark`, `damagedMark`
+   */
+  judge(raw: Store): Promise<void>;
+  /** The next `judge` takes a database that is behind the mark, and counts on from the mark. */
+  acceptCopy(): void;
 }
 
 export interface SealedStore extends Store {
@@ -66,9 +78,10 @@ export async function openSealedStore(options: SealedStoreOptions): Promise<Open
   const keys = new DataKeys(inner, header, dataKeyLimit);
   const records = new SealedRecords(inner, keys);
   const key = () => ({ storeId: keys.storeId, masterKey: keys.masterKey });
-  const counter = mark === undefined ? undefined : new CommitCounter({ records, mark, interval: markInterval, key });
+  const { changed, join } = options;
+  const counter = mark && new CommitCounter({ records, mark, interval: markInterval, key, changed });
   try {
-    const given = { masterKeys, accept: options.acceptCopy ?? false };
+    const given = { masterKeys, accept: options.acceptCopy ?? false, join };
     await (options.look === true ? counter?.judge(given) : counter?.start(given));
     const isCurrent = header.masterKeys.length === 1 && header.masterKeys[0].id === masterKey.id;
     if (!isCurrent) {
@@ -103,6 +116,7 @@ class Sealed implements OpenedStore {
   readonly #records: SealedRecords;
   readonly #counter: CommitCounter | undefined;
   #rotation: Promise<void> = Promise.resolve();
+  #acceptsCopy = false;
   readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
@@ -176,6 +190,26 @@ class Sealed implements OpenedStore {
     await this.#write(() => this.#keys.destroy(domain));
   }
 
+  acceptCopy(): void {
+    this.#acceptsCopy = true;
+  }
+
+  async judge(raw: Store): Promise<void> {
+    const masterKeys = this.#keys.knownMasterKeys;
+    const header = await readHeader(raw, masterKeys);
+    if (header?.storeId !== this.storeId) throw anotherDatabase();
+    const records = new SealedRecords(raw, new DataKeys(raw, header, 1));
+    try {
+      await this.#counter?.judge({ masterKeys, accept: this.#acceptsCopy }, records);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      throw new StoreRefused('damagedSeal', `${error.message}. Restore the database from a good copy.`);
+    }
+    // The mark is behind what was accepted until the next count.
+    if (this.#acceptsCopy) this.#counter?.committed();
+    this.#acceptsCopy = false;
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -202,10 +236,28 @@ class Sealed implements OpenedStore {
   }
 
   async #counted<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#counter?.isKept === false) await this.#counter.advance();
+    if (this.#counter?.isKept === false) await nothingHappened(() => this.#counter?.recover());
     const result = await work();
     this.#counter?.committed();
     return result;
+  }
+}
+
+function anotherDatabase(): StoreRefused {
+  const found = 'the database is another one than this node was started on, or is empty';
+  return new StoreRefused(
+    'olderCopy',
+    `${found}. Bring the right one back, or stop the node and start it on this one.`,
+  );
+}
+
+/** The count is not what the caller asked to change. */
+async function nothingHappened(work: () => Promise<void> | undefined): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Unavailable) throw new Unavailable(error.message, { cause: error });
+    throw error;
   }
 }
 
