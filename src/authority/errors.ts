@@ -114,6 +114,20 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
     code: 90033,
     message: () => 'A transient error has occurred: the sign-in cannot be recorded now. Please try again.',
   },
+  storeUnavailable: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    code: 90033,
+    message: () =>
+      'A transient error has occurred: the database of this service cannot be reached, or cannot prove that it has the newest state. Please try again.',
+  },
+  outcomeUnknown: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    code: 90033,
+    message: () =>
+      'A transient error has occurred: the database of this service was lost while the change was committed, so it may have happened, or not. Please sign in again.',
+  },
   unreadable: {
     status: 503,
     error: 'temporarily_unavailable',

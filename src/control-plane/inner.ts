@@ -1,4 +1,4 @@
-import { refusalOf } from '../edge/edge.ts';
+import { isUnavailable, refusalOf } from '../edge/edge.ts';
 import { answerOwn } from '../edge/own-request.ts';
 import type { Turns } from '../edge/turns.ts';
 import type { Answer } from '../http/answer.ts';
@@ -91,8 +91,8 @@ const unrecorded: typeof edgeBase.failed = (...given) => ({ ...edgeBase.failed(.
 
 /** Failures that a client would be told to retry: the work does so itself. */
 function isPassing(error: unknown): boolean {
-  const { kind } = refusalOf<ControlRefusal>(error);
-  return kind === 'recordUnavailable' || kind === 'tooManyConflicts';
+  const refusal = refusalOf<ControlRefusal>(error);
+  return isUnavailable(refusal) || refusal.kind === 'tooManyConflicts';
 }
 
 /** Runs the operation with its change written to `store` only, and without an audit record. */

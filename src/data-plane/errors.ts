@@ -18,6 +18,18 @@ export const errors = {
     code: 'ServiceUnavailable',
     message: () => 'The audit record of this request cannot be written, so nothing was disclosed and nothing changed.',
   },
+  storeUnavailable: {
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: () =>
+      'The database of this service cannot be reached, or cannot prove that it has the newest state, so nothing was disclosed and nothing changed. Try again later.',
+  },
+  outcomeUnknown: {
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: () =>
+      'The database of this service was lost while the change was committed: it may have happened, or not. Read the object before you try again.',
+  },
   unreadable: {
     status: 503,
     code: 'ServiceUnavailable',

@@ -64,6 +64,10 @@ export type CommonRefusal =
   | { readonly kind: 'tooManyConflicts' }
   /** The audit record of the request, or its change, cannot be written: nothing was disclosed, and nothing changed. */
   | { readonly kind: 'recordUnavailable' }
+  /** The store cannot be asked, or cannot prove that it has the newest state: nothing was disclosed, and nothing changed. */
+  | { readonly kind: 'storeUnavailable' }
+  /** The store was lost during the commit of the request's change: it may have happened. */
+  | { readonly kind: 'outcomeUnknown' }
   /** A stored record is not what was written. */
   | { readonly kind: 'unreadable' }
   | { readonly kind: 'internal' };
@@ -88,16 +92,28 @@ export class Refused<R extends AnyRefusal = AnyRefusal> extends Error {
 export function refusalOf<R extends AnyRefusal>(error: unknown): R | CommonRefusal {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an edge's code throws only its own refusals
   if (error instanceof Refused) return error.refusal as R;
-  if (error instanceof AuditUnavailable || error instanceof Unavailable) return { kind: 'recordUnavailable' };
+  if (error instanceof AuditUnavailable) return { kind: 'recordUnavailable' };
+  if (error instanceof Unavailable) return { kind: error.mayHaveHappened ? 'outcomeUnknown' : 'storeUnavailable' };
   if (error instanceof Unreadable) return { kind: 'unreadable' };
   return { kind: 'internal' };
 }
 
-const serverErrors: ReadonlySet<string> = new Set([
-  'internal',
+/** Each says that the client shall try again later; what it says of the change is more than that of the record's failure. */
+const unavailable: ReadonlySet<string> = new Set([
   'recordUnavailable',
-  'unreadable',
+  'storeUnavailable',
+  'outcomeUnknown',
 ] satisfies CommonRefusal['kind'][]);
+
+/** Whether the store or the log cannot be used at the moment. */
+export function isUnavailable({ kind }: AnyRefusal): boolean {
+  return unavailable.has(kind);
+}
+
+const serverErrors: ReadonlySet<string> = new Set([
+  ...unavailable,
+  ...(['internal', 'unreadable'] satisfies CommonRefusal['kind'][]),
+]);
 
 /** Whether the server is at fault and not the client. The detail goes to the log then. */
 export function isServerError({ kind }: AnyRefusal): boolean {
@@ -105,16 +121,18 @@ export function isServerError({ kind }: AnyRefusal): boolean {
 }
 
 /**
- * Waits for a write to the store. If it fails, neither the change nor its audit record was written.
+ * Waits for a write to the store. If it fails, neither the change nor its audit record was written, unless the error says
+ * that both may be.
  * @throws {Refused} `recordUnavailable`
  * @throws {Conflict}
  * @throws {Unreadable}
+ * @throws {Unavailable}
  */
 export async function orUnavailable(written: Promise<unknown>): Promise<void> {
   try {
     await written;
   } catch (error) {
-    if (error instanceof Conflict || error instanceof Unreadable) throw error;
+    if (error instanceof Conflict || error instanceof Unreadable || error instanceof Unavailable) throw error;
     throw new Refused({ kind: 'recordUnavailable' }, { cause: error });
   }
 }

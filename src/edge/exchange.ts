@@ -32,7 +32,7 @@ export interface Pending {
 
 /** The services of a pending request, besides those of its edge. */
 export interface PendingServices {
-  readonly store: Pick<Store, 'transact'>;
+  readonly store: Pick<Store, 'transact' | 'turnOf'>;
   readonly audit: Pick<Audit, 'stage' | 'committed' | 'failed' | 'refused'>;
   readonly turns: { join(request: Pending): void; end(connection: Connection): void };
   /** Logs the detail of a failure, which the client is not told. */

@@ -7,7 +7,8 @@ import type { NeedResult, Need, ParsedOnce, Reading } from '../store/records.ts'
 import { Conflict } from '../store/store.ts';
 import type { Put, ReadResult, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
-import { isServerError, orUnavailable, refusalOf, Refused } from './edge.ts';
+import { isServerError, isUnavailable, orUnavailable, refusalOf, Refused } from './edge.ts';
+import { ChangeTurn } from './change-turn.ts';
 import type { Connection, Done, EdgeRequest, Failed } from './edge.ts';
 import type { Exchange, Pending, PendingServices, StoreRequest } from './exchange.ts';
 import type { Walk } from './steps.ts';
@@ -23,6 +24,7 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
   readonly #exchange: Exchange<Request, Services, Facts>;
   readonly #walk: Walk<Request, Services, Facts>;
   #reading: Reading<Done> | undefined;
+  readonly #turn: ChangeTurn;
   #attempt = 1;
   needs: StoreRequest | undefined;
   /** The result of its last wait or read, with which it continues. */
@@ -34,6 +36,7 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
   constructor(exchange: Exchange<Request, Services, Facts>, services: PendingServices) {
     this.#exchange = exchange;
     this.#services = services;
+    this.#turn = new ChangeTurn(services.store);
     this.#walk = exchange.edge.steps.begin(exchange.request);
   }
 
@@ -128,8 +131,11 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
     this.needs = { require, get: [] };
   }
 
-  #again(key: string): void {
+  /** @param change that lost; `undefined` if it was found while the request was decided */
+  #again(key: string, change?: Transaction): void {
     const { edge, services } = this.#exchange;
+    // A refused request relies on records, too, and no stranger may keep the changes of others waiting.
+    const isAdmitted = this.#reading !== undefined && this.#confirming === undefined;
     this.#reading = undefined;
     this.#confirming = undefined;
     this.#end = undefined;
@@ -140,11 +146,13 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
     }
     const join = () => this.#services.turns.join(this);
     const { known } = this.#walk;
-    const renewed = Promise.resolve().then(() => edge.renew(key, known, services));
-    void renewed.then(join, (error: unknown) => {
-      this.#given = { ok: false, error };
-      join();
-    });
+    const ready = isAdmitted ? this.#turn.after({ key, change, losses: this.#attempt - 1 }) : Promise.resolve();
+    void ready
+      .then(() => edge.renew(key, known, services))
+      .then(join, (error: unknown) => {
+        this.#given = { ok: false, error };
+        join();
+      });
     this.#walk.restart();
   }
 
@@ -187,11 +195,13 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
     const staged: Put[] = [];
     try {
       for (const record of records) staged.push(audit.stage(record).put);
-      await orUnavailable(store.transact({ ...change, put: [...(change.put ?? []), ...staged] }));
+      const put = [...(change.put ?? []), ...staged];
+      await orUnavailable(store.transact({ ...change, put, ...this.#turn.ending }));
+      this.#turn.ended();
       if (staged.length > 0) audit.committed(staged);
     } catch (error) {
       audit.failed(staged, error);
-      this.#notCommitted(error);
+      this.#notCommitted(error, change);
       return;
     }
     // Never decide the request again from here on: its change would be committed twice.
@@ -204,13 +214,13 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
     this.#respond(answer);
   }
 
-  #notCommitted(error: unknown): void {
+  #notCommitted(error: unknown, change: Transaction): void {
     if (!(error instanceof Conflict)) {
       this.fail(error);
       return;
     }
-    this.#again(error.key);
-    // Its attempts have run out. It is not in a turn, so no turn settles it.
+    this.#again(error.key, change);
+    // Its attempts have run out, and no turn settles it.
     if (this.#end !== undefined) this.settle();
   }
 
@@ -224,10 +234,10 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
    */
   async #refuse(error: unknown): Promise<void> {
     try {
-      const { kind } = this.#refusalOf(error);
+      const refusal = this.#refusalOf(error);
       const failed = this.#failed(error);
       const failure = await this.#count(failed.records, failed.caller);
-      const keep = failure === undefined || kind === 'recordUnavailable' || kind === refusalOf(failure.error).kind;
+      const keep = failure === undefined || isUnavailable(refusal) || refusal.kind === refusalOf(failure.error).kind;
       if (!keep) this.#refusalOf(failure.error);
       this.#respond(keep ? failed.answer : this.#failed(failure.error).answer);
     } catch (failure) {
@@ -263,25 +273,22 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
 
   /** Never throws: the requests that are answered after it in the turn are not at fault. */
   #respond(answer: Answer | undefined): void {
+    this.#turn.leave();
     const { edge, respond } = this.#exchange;
     const { known } = this.#walk;
     try {
       respond(answer, known);
     } catch (error) {
       this.#log(error);
-      this.#cutOff();
+      this.#quietly(() => respond(undefined, known));
     }
-    try {
-      edge.over?.(known);
-    } catch (error) {
-      this.#log(error);
-    }
+    this.#quietly(() => edge.over?.(known));
     this.#services.turns.end(this.connection);
   }
 
-  #cutOff(): void {
+  #quietly(work: () => void): void {
     try {
-      this.#exchange.respond(undefined, this.#walk.known);
+      work();
     } catch (error) {
       this.#log(error);
     }

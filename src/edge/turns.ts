@@ -9,7 +9,7 @@ import { PendingRequest } from './pending.ts';
 
 /** The services that turns use. */
 export interface TurnServices {
-  readonly store: Pick<Store, 'readMany' | 'transact'>;
+  readonly store: Pick<Store, 'readMany' | 'transact' | 'turnOf'>;
   readonly audit: Pick<Audit, 'readNow' | 'stage' | 'committed' | 'failed' | 'refused'>;
   /** Logs the detail of a failure, which the client is not told. */
   readonly logError: (error: unknown, requestId: string) => void;

@@ -13,7 +13,7 @@ import { randomUUID } from 'node:crypto';
 import type { Audit } from '../audit/audit.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import { auditRecord } from '../audit/record.ts';
-import { Conflict, merge } from '../store/store.ts';
+import { Conflict, merge, Unavailable } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { dueKey, duePrefix, dueTime, TryLater } from './due.ts';
 import type { AnySubject, DueKind } from './due.ts';
@@ -39,6 +39,7 @@ const batchSize = 16;
 const decisionsMax = 5;
 const firstRetryMs = 1000;
 const longestRetryMs = 3_600_000;
+const passing = [TryLater, AuditUnavailable, Unavailable];
 /** For a failure that passes by itself or when an operator acts, such as a full disk: it is noticed soon afterwards. */
 const longestRetryWhileUnavailableMs = 10_000;
 /** Records of other nodes, and a clock that was set, are noticed within this time. */
@@ -261,7 +262,7 @@ export class Scheduler {
     const { now, logError } = this.#parts;
     const name = dueKey(work.kind, work.dueAt, work.subject);
     logError(cause, name);
-    const isPassing = cause instanceof TryLater || cause instanceof AuditUnavailable;
+    const isPassing = passing.some((kind) => cause instanceof kind);
     const longestMs = isPassing ? longestRetryWhileUnavailableMs : longestRetryMs;
     const at = now() + backOff(work.attempts, longestMs);
     try {

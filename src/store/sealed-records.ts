@@ -133,7 +133,7 @@ export class SealedRecords {
     put.push(...Array.from(made.values(), (dataKey) => dataKey.put));
     const require = [...(transaction.require ?? []), ...requirements.values()];
     return {
-      transaction: { require, put, delete: transaction.delete ?? [] },
+      transaction: { ...transaction, require, put, delete: transaction.delete ?? [] },
       required: new Set(requirements.keys()),
     };
   }

@@ -5,7 +5,7 @@ import { DataKeys } from './data-keys.ts';
 import { StoreRefused } from './refused.ts';
 import { loadHeader, readHeader, sealPrefix } from './seal-header.ts';
 import { domainOf, SealedRecords } from './sealed-records.ts';
-import { Unavailable, Unreadable } from './store.ts';
+import { turnsOf, Unavailable, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Store, StoredRecord, Transaction, Version } from './store.ts';
 
 export interface SealedStoreOptions {
@@ -115,6 +115,7 @@ class Sealed implements OpenedStore {
   readonly #keys: DataKeys;
   readonly #records: SealedRecords;
   readonly #counter: CommitCounter | undefined;
+  readonly turnOf?: NonNullable<Store['turnOf']>;
   #rotation: Promise<void> = Promise.resolve();
   #acceptsCopy = false;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -125,6 +126,7 @@ class Sealed implements OpenedStore {
     this.#keys = keys;
     this.#records = records;
     this.#counter = counter;
+    Object.assign(this, turnsOf(inner));
   }
 
   get storeId(): string {

@@ -243,6 +243,12 @@ export function assertKey(key: string): void {
   );
 }
 
+/** The turns of a store, for one that wraps it. */
+export function turnsOf(store: Pick<Store, 'turnOf'>): Pick<Store, 'turnOf'> {
+  const turnOf = store.turnOf?.bind(store);
+  return turnOf === undefined ? {} : { turnOf };
+}
+
 /**
  * The same store; it passes on the keys that were put and deleted after each commit of a transaction that goes through
  * it.
@@ -254,6 +260,7 @@ export function notifyingStore(store: Store, committed: (keys: readonly string[]
     readMany: (requests) => store.readMany(requests),
     changes: (since, limit) => store.changes(since, limit),
     close: () => store.close(),
+    ...turnsOf(store),
     async transact(transaction) {
       const versions = await store.transact(transaction);
       committed([...(transaction.put ?? []).map(({ key }) => key), ...(transaction.delete ?? [])]);

@@ -1,7 +1,7 @@
 import { StoreState } from '../health/store-state.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import { recordKind } from '../store/keys.ts';
-import { Conflict, encode } from '../store/store.ts';
+import { Conflict, encode, turnsOf } from '../store/store.ts';
 
 /** The parts of a server with a store whose transactions are counted, and why it cannot be written. */
 export function measured<Parts extends MeasuredParts>(given: Parts) {
@@ -26,6 +26,7 @@ function measuredStore(store: SealedStore, state: StoreState): SealedStore {
     rotateMasterKey: (masterKey) => store.rotateMasterKey(masterKey),
     destroyDomain: (domain) => store.destroyDomain(domain),
     close: () => store.close(),
+    ...turnsOf(store),
     async transact(transaction) {
       state.begin(performance.now());
       try {

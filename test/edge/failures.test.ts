@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Unreadable } from '../../src/store/store.ts';
+import { Unavailable, Unreadable } from '../../src/store/store.ts';
 import { at } from '../control-plane/resources.ts';
 import { putVault, vaultPath } from '../data-plane/vaults.ts';
 import type { Answered, Json } from '../world/client.ts';
@@ -12,17 +12,25 @@ import { Breakable } from './breakable.ts';
 import type { Failure } from './breakable.ts';
 
 /** The meaning of a failure to a client, which is the same at every edge. */
-type Meaning = 'internal' | 'unavailable' | 'conflict';
+type Meaning = 'internal' | 'unavailable' | 'unreachable' | 'unknown' | 'conflict';
+
+interface Meant {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly says?: RegExp;
+}
 
 const meanings = {
   internal: { status: 500, retryAfter: undefined },
   unavailable: { status: 503, retryAfter: '5' },
+  unreachable: { status: 503, retryAfter: '5', says: /database of this service cannot be reached, or cannot prove/ },
+  unknown: { status: 503, retryAfter: '5', says: /it may have happened, or not/ },
   conflict: { status: 409, retryAfter: undefined },
-} as const satisfies Readonly<Record<Meaning, object>>;
+} as const satisfies Readonly<Record<Meaning, Meant>>;
 
 interface Edge {
   /** The error code that tells this edge's clients the meaning. */
-  readonly codes: Readonly<Record<Meaning, string>>;
+  readonly codes: Readonly<Record<Exclude<Meaning, 'unreachable' | 'unknown'>, string>>;
   readonly codeOf: (body: Json) => unknown;
 }
 
@@ -51,6 +59,21 @@ const edges = {
 const failures = {
   'a read fails': { part: 'read', error: new Error('disk I/O error'), meaning: 'internal' },
   'a record that is read is damaged': { part: 'read', error: new Unreadable('damaged'), meaning: 'unavailable' },
+  'the store cannot be asked': {
+    part: 'read',
+    error: new Unavailable('the way to the database is cut'),
+    meaning: 'unreachable',
+  },
+  'the store cannot be asked at the commit': {
+    part: 'commit',
+    error: new Unavailable('the way to the database is cut'),
+    meaning: 'unreachable',
+  },
+  'the store is lost during the commit': {
+    part: 'commit',
+    error: new Unavailable('the answer of the database is lost', { mayHaveHappened: true }),
+    meaning: 'unknown',
+  },
   'what a read requires has changed': { part: 'read', error: 'conflict', meaning: 'conflict' },
   'the disk is full at the commit': {
     part: 'commit',
@@ -129,11 +152,13 @@ function signIn(clientSecret = world.client.identity.clientSecret): Promise<Answ
 const digest = Buffer.alloc(32, 1).toString('base64url');
 const next = () => `${(count += 1)}`;
 
-const notRead = ['a read fails', 'a record that is read is damaged'] as const;
+const notRead = ['a read fails', 'a record that is read is damaged', 'the store cannot be asked'] as const;
 const notReadOnRecord = [...notRead, 'what a read requires has changed', 'the audit log cannot be written'] as const;
 const notCommitted = [
   'the disk is full at the commit',
   'a record is damaged at the commit',
+  'the store cannot be asked at the commit',
+  'the store is lost during the commit',
   'what a commit requires has changed',
 ] as const;
 
@@ -293,8 +318,10 @@ async function meetOnce(asked: RequestRow, name: FailureName): Promise<void> {
 function assertMeans({ edge }: RequestRow, { status, headers, body }: Answered, meaning: Meaning): void {
   const { codes, codeOf }: Edge = edges[edge];
   const found = { status, code: codeOf(body), retryAfter: headers['retry-after'] };
-  const expected = { ...meanings[meaning], code: codes[meaning] };
-  assert.deepEqual(found, expected, JSON.stringify(body));
+  const { says = /./, ...meant }: Meant = meanings[meaning];
+  const code = codes[meaning === 'unreachable' || meaning === 'unknown' ? 'unavailable' : meaning];
+  assert.deepEqual(found, { ...meant, code }, JSON.stringify(body));
+  assert.match(JSON.stringify(body), says);
   assert.ok(!JSON.stringify([headers, body]).includes(secret), 'nothing is disclosed');
 }
 

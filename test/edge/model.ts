@@ -8,6 +8,7 @@ import type { Answer } from '../../src/http/answer.ts';
 import type { LogRecord } from '../../src/audit/activity.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import type { Reading } from '../../src/store/records.ts';
+import { turnsOf } from '../../src/store/store.ts';
 import type { List, Read, ReadResult, Requirement, Store } from '../../src/store/store.ts';
 
 /** Like a socket, it has its methods from its class. */
@@ -55,7 +56,7 @@ export function* answering(id: string, more: Partial<Done> = {}): Reading<Done> 
 
 /** The turns over a store in memory, with everything that happens, in order. */
 export class Model {
-  readonly store = memoryStore();
+  readonly store: Store;
   /** The events: answers by their status, records of refusals, ends of requests. */
   readonly seen: string[] = [];
   readonly logged: unknown[] = [];
@@ -67,7 +68,8 @@ export class Model {
   readonly turns: Turns;
   #sent = 0;
 
-  constructor() {
+  constructor(store: Store = memoryStore()) {
+    this.store = store;
     const audit: TurnServices['audit'] = {
       readNow: (lines) => {
         const synced = this.write();
@@ -87,6 +89,7 @@ export class Model {
         readMany: (requests: readonly (Read | List)[]): readonly ReadResult[] | Promise<readonly ReadResult[]> =>
           this.readMany(requests),
         transact: (transaction) => this.store.transact(transaction),
+        ...turnsOf(store),
       },
       audit,
       logError: (error) => this.logged.push(error),
