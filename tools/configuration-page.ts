@@ -1,6 +1,6 @@
 import { configShape } from '../src/settings/config-file.ts';
 import { descriptions } from '../src/settings/config-descriptions.ts';
-import type { Description } from '../src/settings/config-descriptions.ts';
+import type { Description } from '../src/settings/member-path.ts';
 import type { Fault, JsonType } from '../src/shape/fault.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -14,6 +14,13 @@ const complete = {
   listen: ['127.0.0.1'],
   data: 'a',
   memory: false,
+  store: {
+    url: 'postgres://a@b/c',
+    passwordFile: 'a',
+    caFile: 'b.pem',
+    listenUrl: 'postgres://a@b/c',
+  },
+  node: 'a',
   domain: 'localhost',
   json: true,
   logLevel: 'info',

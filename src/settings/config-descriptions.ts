@@ -1,32 +1,5 @@
-import type { ConfigFile } from './config-file.ts';
-import type { Endpoint, NatMapping } from './values.ts';
-
-/** The description of a member of the configuration file in the reference. */
-export interface Description {
-  readonly what: string;
-  /** The form of a string, or of each string in a list, if not every string is valid. */
-  readonly form?: string;
-  /** The value if the member is omitted; `none` unless given. */
-  readonly default?: string;
-}
-
-type PathsOf<T, Before extends string = ''> = {
-  [Name in keyof T & string]: `${Before}${Name}` | PathsBelow<NonNullable<T[Name]>, `${Before}${Name}`>;
-}[keyof T & string];
-
-/** An endpoint and a line of the NAT table are strings in the file. */
-type PathsBelow<T, Path extends string> = T extends Endpoint | NatMapping | readonly (NatMapping | 'bridge')[]
-  ? never
-  : T extends readonly (infer Element)[]
-    ? PathsBelowElement<Element, Path>
-    : T extends object
-      ? PathsOf<Required<T>, `${Path}.`>
-      : never;
-
-type PathsBelowElement<T, Path extends string> = T extends object ? PathsOf<Required<T>, `${Path}[].`> : never;
-
-/** Where a member is: `clients[].workloads[].subnet`. */
-export type MemberPath = PathsOf<Required<ConfigFile>>;
+import { auditDescriptions } from './audit-descriptions.ts';
+import type { Description, MemberPath } from './member-path.ts';
 
 const guid = 'a GUID';
 const file = 'a path';
@@ -39,6 +12,35 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   listen: { what: 'The addresses to listen on', form: 'an IP address', default: '`127.0.0.1` and `::1`' },
   data: { what: 'The data folder', form: file, default: '`postern-data` in the working directory' },
   memory: { what: '`true`: everything is kept in memory, and nothing is left on disk', default: '`false`' },
+  store: {
+    what: 'The database that has the records, which several servers can share',
+    default: 'the data folder has them',
+  },
+  'store.url': {
+    what: 'Where the database is. Several hosts are tried in their order',
+    form: '`postgres://USER@HOST/DATABASE` without a password',
+    default: 'that of `--store`',
+  },
+  'store.passwordFile': {
+    what: 'The password of that user',
+    form: file,
+    default: 'that of `PGPASSWORD`, or none',
+  },
+  'store.caFile': {
+    what: 'PEM: the authorities that the certificate of the database is verified with',
+    form: file,
+    default: 'those that Node trusts',
+  },
+  'store.listenUrl': {
+    what: 'A way to the same database past a pooler, for notifications of commits',
+    form: '`postgres://USER@HOST/DATABASE` without a password',
+    default: 'the database is asked each 250 ms',
+  },
+  node: {
+    what: 'The name of this server among those of its store',
+    form: '1 to 63 lower-case letters, digits, hyphens and dots',
+    default: 'the name of this machine',
+  },
   domain: {
     what: 'The DNS name of this host; vaults are `<vault>.vault.NAME`',
     form: 'a DNS name in lower case',
@@ -235,48 +237,7 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
     default: '`false`',
   },
 
-  audit: { what: 'How the audit log is written and kept' },
-  'audit.fsync': {
-    what: '`true`: a request is answered only after its record has reached the disk. `false`: after the kernel has it',
-    default: '`false`',
-  },
-  'audit.maxBytes': { what: 'The size at which `audit.jsonl` is renamed to `audit.1.jsonl`', default: '67,108,864' },
-  'audit.files': { what: 'At least this many files are kept', default: '10' },
-  'audit.keepDays': { what: 'A file is not deleted before it is this old', default: '30' },
-  'audit.undeliveredMaxBytes': {
-    what: 'How many bytes of files that would be deleted are kept for a sink that does not take its records; the oldest are given up then',
-    default: '1,073,741,824',
-  },
-  'audit.otlp': { what: 'Collectors of OpenTelemetry that get records by OTLP over HTTP' },
-  'audit.otlp[].name': {
-    what: 'Its name: the last part of the `marketplacePartnerId` of diagnostic settings. No two may have the same',
-    form: '1 to 64 letters, digits, dots, hyphens and underscores',
-  },
-  'audit.otlp[].endpoint': {
-    what: 'Where it takes logs, with the path: `https://…/v1/logs`',
-    form: 'an `https://` URL; `http://` on loopback only',
-  },
-  'audit.otlp[].headers': { what: 'Headers of each request, such as its key' },
-  'audit.otlp[].headers[].name': { what: "The header's name", form: 'a name of a header' },
-  'audit.otlp[].headers[].value': { what: "The header's value" },
-  'audit.otlp[].everything': {
-    what: '`true`: it gets every record of the log, of all categories, whatever the settings are',
-    default: '`false`',
-  },
-  'audit.storageAccounts': { what: "Storage accounts that diagnostic settings send records to over Azure's protocol" },
-  'audit.storageAccounts[].name': {
-    what: "The account's name, as in its id. No two may have the same",
-    form: '3 to 24 lower-case letters and digits',
-  },
-  'audit.storageAccounts[].endpoint': {
-    what: 'Its blob service',
-    form: 'an `https://` URL; `http://` on loopback only',
-    default: '`https://NAME.blob.core.windows.net`',
-  },
-  'audit.storageAccounts[].credential': {
-    what: 'What opens it. The signature must let read, add, create and write blobs',
-    form: 'a key of the account in base64, or a shared access signature (`sv=…&sig=…`)',
-  },
+  ...auditDescriptions,
   masterKeyFile: {
     what: 'The file of the master key: 32 random bytes as 64 hexadecimal digits or base64 (`openssl rand -base64 32`)',
     form: file,

@@ -19,6 +19,16 @@ export const options = {
   },
   data: { value: 'DIR', help: 'data folder (default ./postern-data)' },
   memory: { help: 'keep everything in memory; nothing is left on disk' },
+  store: {
+    value: 'URL',
+    help:
+      'keep the records in PostgreSQL, postgres://USER@HOST/DATABASE, which several servers can share; the password comes from ' +
+      'PGPASSWORD or store.passwordFile. The data folder has the rest (default: the records are in the data folder)',
+  },
+  node: { value: 'NAME', help: 'name of this server among those of its store (default the name of this machine)' },
+  join: {
+    help: 'for one start: join a store with records although this server has no commit mark of it yet',
+  },
   domain: { value: 'NAME', help: 'DNS name of this host; vaults are <vault>.vault.NAME (default localhost)' },
   'public-port': {
     value: 'N|any',
@@ -114,6 +124,7 @@ export function readOptions(argv: readonly string[]): GivenOptions {
 export const environment: Readonly<Record<string, string>> = {
   POSTERN_MASTER_KEY: 'the master key that seals everything in the store (instead of masterKeyFile)',
   POSTERN_MASTER_KEY_PREVIOUS: 'the previous master key, while the key is being changed',
+  PGPASSWORD: 'the password for the database of --store (instead of store.passwordFile)',
 };
 
 /** The signals that `postern start` takes. */

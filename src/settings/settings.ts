@@ -20,9 +20,10 @@ import { literal, type Shape } from '../shape/shape.ts';
 import type { RuleProfile } from '../types/firewall.ts';
 import { profileOf } from './rule-profile.ts';
 import { logLevels, type LogLevel, type StartMember } from './start-config.ts';
+import { nodeSettings, type NodeSettings } from './store-config.ts';
 
 /** All settings, validated and frozen. They are plain data: the supervisor sends them to its worker as JSON. */
-export interface Settings extends Omit<ConfigFile, StartMember> {
+export interface Settings extends Omit<ConfigFile, StartMember>, NodeSettings {
   /** 0: any free port. */
   readonly port: number;
   /** IP addresses of the public listeners. */
@@ -81,7 +82,9 @@ export type SettingsAnswer =
   | { readonly ok: false; readonly message: string; readonly isUsage: boolean };
 
 /** The environment variables that hold keys. They are read here and not passed to child processes. */
-export const secretVariables = ['POSTERN_MASTER_KEY', 'POSTERN_MASTER_KEY_PREVIOUS'] as const;
+export const secretVariables = ['POSTERN_MASTER_KEY', 'POSTERN_MASTER_KEY_PREVIOUS', 'PGPASSWORD'] as const;
+
+const keyVariables = secretVariables.slice(0, 2);
 
 const defaultListen = ['127.0.0.1', '::1'];
 
@@ -124,6 +127,7 @@ function settingsOf(input: SettingsInput): Settings {
     listen: listen ?? defaultListen,
     listenByDefault: listen === undefined,
     dataFolder: dataFolderOf(given, start, input.folder),
+    ...nodeOf(given, start, input),
     domain: chosen(given, 'domain', domain) ?? start.domain ?? 'localhost',
     publicPort: publicPortOf(given) ?? start.publicPort,
     json: given.has('json') || (start.json ?? false),
@@ -150,10 +154,10 @@ function configOf(given: GivenOptions, { folder, readFile }: SettingsInput) {
   const path = named === undefined ? undefined : resolve(folder, named);
   const file = path === undefined ? emptyConfig() : readConfigFile(readOrRefuse('--config', path, readFile), path);
   const { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed, ...more } = file;
-  const { prune, acceptDeclared, demo, publicPort: mapped, ...config } = more;
+  const { prune, acceptDeclared, demo, publicPort: mapped, store, node, ...config } = more;
   if (memory === true && data !== undefined)
     throw new SettingRefused(`${path}: memory and data (${data}) cannot be used together; give one of them.`);
-  const start = { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed };
+  const start = { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed, store, node };
   return { config, start: { ...start, prune, acceptDeclared, demo, publicPort: mapped } };
 }
 
@@ -203,8 +207,8 @@ function readOrRefuse(option: string, path: string, readFile: (path: string) => 
 }
 
 function masterKeysOf(config: ConfigFile, environment: SettingsInput['environment']) {
-  const [masterKey, previousMasterKey] = secretVariables.map((name) => environment[name]);
-  const empty = secretVariables.find((name) => environment[name] === '');
+  const [masterKey, previousMasterKey] = keyVariables.map((name) => environment[name]);
+  const empty = keyVariables.find((name) => environment[name] === '');
   if (empty !== undefined) throw new SettingRefused(`${empty} is set but empty: unset it, or set it to the key.`);
   if (masterKey !== undefined && config.masterKeyFile !== undefined) {
     throw new SettingRefused(
@@ -222,6 +226,18 @@ function dataFolderOf(given: GivenOptions, start: StartValues, folder: string): 
   }
   if (data === undefined && start.memory === true) return undefined;
   return resolve(folder, data ?? start.data ?? 'postern-data');
+}
+
+function nodeOf(given: GivenOptions, start: StartValues, { environment }: SettingsInput) {
+  const inFile = start.memory === true && single(given, 'data') === undefined ? 'memory' : undefined;
+  return nodeSettings({
+    store: single(given, 'store'),
+    node: single(given, 'node'),
+    join: given.has('join'),
+    memory: given.has('memory') ? '--memory' : inFile,
+    file: start,
+    environment,
+  });
 }
 
 function publicPortOf(given: GivenOptions): Settings['publicPort'] {

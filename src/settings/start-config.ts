@@ -2,6 +2,7 @@ import { accept, breached, wrong } from '../shape/fault.ts';
 import { array, boolean, literal, optional, refine, wholeNumber } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
 import { natLine } from './bridge.ts';
+import { nodeName, storeConfig } from './store-config.ts';
 import { address, domain, nonEmptyString, publicPort } from './values.ts';
 
 /** From the quietest level to the one that says most. */
@@ -17,7 +18,7 @@ const listenAddresses = refine(array(address), (addresses) => {
 
 /**
  * The members of the configuration file that are options of `postern start` too; the option wins. `--config` has none, for it
- * names the file, and neither have `--accept-copy` and `--dry-run`, which are for one start.
+ * names the file, and neither have `--accept-copy`, `--join` and `--dry-run`, which are for one start.
  */
 export function startMembers(file: Shape<string, string>) {
   return {
@@ -25,6 +26,8 @@ export function startMembers(file: Shape<string, string>) {
     listen: optional(listenAddresses),
     data: optional(file),
     memory: optional(boolean),
+    store: optional(storeConfig(file)),
+    node: optional(nodeName),
     domain: optional(domain),
     publicPort: optional(publicPort),
     json: optional(boolean),

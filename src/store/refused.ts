@@ -15,6 +15,8 @@
  * - `unreadableRecords`: a release before wrote it, and this one cannot read all of its records
  * - `unfinishedRestore`: a backup is being restored into the folder, or was not restored to its end
  * - `noMasterKey`: there is a store, and the key file that its first start made is missing
+ * - `nodeKnown`: another server of the store has that name
+ * - `nodesDiffer`: the servers of the store have other settings, or an older release
  */
 export type RefusalKind =
   | 'inUse'
@@ -31,7 +33,9 @@ export type RefusalKind =
   | 'newerFormat'
   | 'unreadableRecords'
   | 'unfinishedRestore'
-  | 'noMasterKey';
+  | 'noMasterKey'
+  | 'nodeKnown'
+  | 'nodesDiffer';
 
 /** A store that must not be opened as it is; the message says what was found and what to do. */
 export class StoreRefused extends Error {

@@ -82,6 +82,12 @@ function refuseUnsealed(): never {
   throw new StoreRefused('notSealed', `${what}: it is not a sealed store, or is damaged. Restore it from a good copy.`);
 }
 
+/** The ids of the master keys that a store is sealed under; `undefined` of one that is not sealed yet. */
+export async function masterKeyIds(inner: Pick<Store, 'read'>): Promise<readonly string[] | undefined> {
+  const [record] = await inner.read({ get: [headerKey] });
+  return record === undefined ? undefined : parseHeader(record).masterKeys.map(({ id }) => id);
+}
+
 /** The contents of a record of the seal, or `undefined` if it is not JSON. */
 export function parseRecord(record: StoredRecord): unknown {
   try {

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Settings } from '../settings/settings.ts';
 
-type Named = Pick<Settings, 'clients' | 'gateways' | 'masterKeyFile'>;
+type Named = Pick<Settings, 'clients' | 'gateways' | 'masterKeyFile' | 'store'>;
 
 /**
  * The faults of files that only the worker uses, which would refuse them once it has started: each with the member and the file.
@@ -18,6 +18,8 @@ export function faultsInFiles(settings: Named, files: Readonly<Record<string, st
     ...certificateFault('gateways.tls.certificate', certificate, files),
     ...pairFault({ certificate, key }, files),
     ...masterKeyFault(settings.masterKeyFile, files),
+    ...certificateFault('store.caFile', settings.store?.caFile, files),
+    ...passwordFault(settings.store?.passwordFile, files),
   ];
 }
 
@@ -46,6 +48,12 @@ function masterKeyFault(path: string | undefined, files: Files): readonly string
   const contents = path === undefined ? undefined : files[path]?.trim();
   if (contents === undefined || /^(?:[0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$/i.test(contents)) return [];
   return [`masterKeyFile: ${path} must have 32 bytes as 64 hexadecimal digits or in base64 (openssl rand -base64 32).`];
+}
+
+function passwordFault(path: string | undefined, files: Files): readonly string[] {
+  const contents = path === undefined ? undefined : files[path];
+  if (contents === undefined || /^[^\r\n\0]+\r?\n?$/.test(contents)) return [];
+  return [`store.passwordFile: ${path} must have the password in one line, and nothing else.`];
 }
 
 function certificateIn(pem: string): X509Certificate | undefined {

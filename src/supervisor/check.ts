@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { faultsInConfigFile } from '../settings/config-file.ts';
 import type { Settings } from '../settings/settings.ts';
+import { shownUrl } from '../settings/store-config.ts';
 import { faultsInFiles } from './check-files.ts';
 import { missingMarkFolder } from './mark-place.ts';
 import type { ConfigurationPlace, ReadConfiguration, RefusedConfiguration } from './read-configuration.ts';
@@ -52,13 +53,14 @@ function refusals({ message }: RefusedConfiguration, { argv, startedIn }: Config
 /** The settings without secrets: of lists that may have some, how many there are. */
 function runWith({ settings, become, tls }: ReadConfiguration) {
   const { listen, port, publicPort, dataFolder, domain, nat, rules, logLevel, acceptDeclared, demo, seed } = settings;
-  const { gateways, loadBalancers, health, clients, users, workloads, issuers, audit } = settings;
+  const { gateways, loadBalancers, health, clients, users, workloads, issuers, audit, store } = settings;
   return {
     listen,
     port,
     publicPort: publicPort ?? 'as port',
     domain,
     data: dataFolder ?? 'in memory',
+    ...(store !== undefined && { store: shownUrl(store.url), node: settings.node ?? '' }),
     user: become === undefined ? 'the user who starts it' : `uid ${become.uid}, gid ${become.gid}`,
     masterKey: masterKeyPlace(settings),
     tls: (tls?.pairs ?? []).map(({ path, names }) => `${path} for ${names.join(', ')}`),

@@ -14,6 +14,7 @@ const names = [
   'postern.db-wal',
   'postern.db-shm',
   'postern.db.lock',
+  'node.json',
   'audit',
 ];
 

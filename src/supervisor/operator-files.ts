@@ -36,10 +36,12 @@ export function readOperatorFiles(settings: Settings, worker: User | undefined):
 }
 
 /** Each member that names a file, with the file. */
-function named({ masterKeyFile, gateways, clients }: Settings) {
+function named({ masterKeyFile, gateways, clients, store }: Settings) {
   const { clientCa, certificate, key } = gateways?.tls ?? {};
   return [
     ['masterKeyFile', masterKeyFile],
+    ['store.passwordFile', store?.passwordFile],
+    ['store.caFile', store?.caFile],
     ['gateways.tls.clientCa', clientCa],
     ['gateways.tls.certificate', certificate],
     ['gateways.tls.key', key],

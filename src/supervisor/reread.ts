@@ -46,6 +46,8 @@ const restartOnly = [
   ['port', 'port'],
   ['listen', 'listen'],
   ['dataFolder', 'data'],
+  ['store', 'store'],
+  ['node', 'node'],
   ['domain', 'domain'],
   ['user', 'user'],
   ['gateways', 'gateways'],
@@ -102,13 +104,15 @@ export function settingsAfter(
 }
 
 function takenFrom(inForce: Settings) {
-  const { port, listen, listenByDefault, dataFolder, domain, user, loadBalancers } = inForce;
+  const { port, listen, listenByDefault, dataFolder, store, node, domain, user, loadBalancers } = inForce;
   const { gateways, health, masterKeyFile, commitMarkFile } = inForce;
   return {
     port,
     listen,
     listenByDefault,
     dataFolder,
+    store,
+    node,
     domain,
     user,
     loadBalancers,

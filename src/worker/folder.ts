@@ -24,10 +24,15 @@ import { StoreRefused } from '../store/refused.ts';
 import { openSealedStore } from '../store/sealed.ts';
 import type { OpenedStore } from '../store/sealed.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import type { NodeStore } from '../store/node-store.ts';
 import type { Store } from '../store/store.ts';
 import type { StartWorker } from '../types/supervision.ts';
 import { replaceFile, type ReadFile } from './files.ts';
 import { openMasterKeys } from './master-key.ts';
+import { inSetupTurn } from './node-turn.ts';
+import type { OwnNode } from './node.ts';
+import { openNodeStore } from './open-node.ts';
+import type { ConnectDatabase } from './open-node.ts';
 import { upgradeStore } from './upgrade.ts';
 
 const lockRetryMs = 50;
@@ -52,6 +57,10 @@ export interface FolderParts {
   readonly clientsNow?: number;
   /** With `--memory`: the records to go on with, instead of none. */
   readonly kept?: Store;
+  /** Opens the database of `--store`. */
+  readonly connectDatabase?: ConnectDatabase;
+  /** The clock that goes on, for a node of a shared store; by default `now`, for ever. */
+  readonly clock?: () => number;
 }
 
 /** The opened data folder. */
@@ -61,6 +70,11 @@ export interface OpenFolder {
   readonly store: OpenedStore;
   /** The id of the master key, and of those that this start has replaced. */
   readonly masterKey: { readonly id: string; readonly replaced: readonly string[] };
+  /** This server among those that share its store. */
+  readonly node?: OwnNode | undefined;
+  readonly shared?: NodeStore | undefined;
+  /** Does what a start makes, while no other node of the store does (`inSetupTurn`). */
+  readonly inSetupTurn: <T>(work: (store: Store) => Promise<T>) => Promise<T>;
   /** The same store without its seal, to list keys: they are in clear, and a damaged record does not matter. */
   readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
@@ -86,12 +100,35 @@ export interface OpenFolder {
 
 /** Opens the data folder. */
 export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
-  const { settings, entry, readFile, now, clientsNow = now } = parts;
+  const { entry, now, clientsNow = now } = parts;
   const [authorityFile, fabricAuthorityFile] = [join(entry, 'ca.pem'), join(entry, 'fabric-ca.pem')];
   const auditDirectory = join(entry, 'audit');
   chmodSync(entry, 0o700);
   refuseUnfinished(parts);
-  const { store, masterKey, rows, databaseLost, close } = await openStore(parts);
+  const { inSetupTurn: inTurn, ...opened } = await openStore(parts);
+  const made = await inTurn((store) => makeAtStart(store, parts)).catch(async (error: unknown) => {
+    await closeOpened(opened);
+    throw error;
+  });
+  const { certificates, azureCertificates } = made;
+  replaceFile(authorityFile, trustedAuthorities(certificates, clientsNow), 0o644);
+  replaceFile(fabricAuthorityFile, trustedAuthorities(azureCertificates, clientsNow), 0o644);
+  mkdirSync(auditDirectory, { recursive: true, mode: 0o700 });
+  return {
+    path: parts.path,
+    ...opened,
+    inSetupTurn: inTurn,
+    ...made,
+    authorityFile,
+    fabricAuthorityFile,
+    auditDirectory,
+    storageDirectory: join(entry, 'storage'),
+    hostsFile: join(entry, 'hosts'),
+  };
+}
+
+/** Makes in the store, or finds there, all that a start needs. */
+async function makeAtStart(store: Store, { settings, readFile, now, clientsNow = now }: FolderParts) {
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, { tenantId: identity.tenantId, readFile });
   const developer = await openDeveloper(store, identity);
@@ -100,29 +137,8 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const portalUser = await openPortalUser(store, identity, { domain: settings.domain, now });
   const certificates = await openCertificates(store, settings.domain, clientsNow);
-  replaceFile(authorityFile, trustedAuthorities(certificates, clientsNow), 0o644);
   const azureCertificates = await openAzureCertificates(store, clientsNow);
-  replaceFile(fabricAuthorityFile, trustedAuthorities(azureCertificates, clientsNow), 0o644);
-  mkdirSync(auditDirectory, { recursive: true, mode: 0o700 });
-  return {
-    path: parts.path,
-    store,
-    masterKey,
-    rows,
-    identity,
-    developer,
-    portalUser,
-    reader,
-    certificates,
-    azureCertificates,
-    authorityFile,
-    fabricAuthorityFile,
-    auditDirectory,
-    storageDirectory: join(entry, 'storage'),
-    hostsFile: join(entry, 'hosts'),
-    databaseLost,
-    close,
-  };
+  return { identity, developer, reader, portalUser, certificates, azureCertificates };
 }
 
 /** @throws {StoreRefused} `unfinishedRestore` */
@@ -132,7 +148,38 @@ export function refuseUnfinished({ path, entry }: Pick<FolderParts, 'path' | 'en
   throw new StoreRefused('unfinishedRestore', `${found}. Run "postern restore" again, or choose another --data.`);
 }
 
-async function openStore({
+type Opened = Pick<
+  OpenFolder,
+  'store' | 'masterKey' | 'rows' | 'databaseLost' | 'close' | 'node' | 'shared' | 'inSetupTurn'
+>;
+
+async function openStore(parts: FolderParts): Promise<Opened> {
+  const { settings, connectDatabase } = parts;
+  if (settings.store === undefined) {
+    const opened = await openOwnStore(parts);
+    return { ...opened, inSetupTurn: (work) => work(opened.store) };
+  }
+  if (connectDatabase === undefined)
+    throw new TypeError('the settings name a database, and nothing was given that opens it');
+  const opened = await openNodeStore(parts, settings.store, connectDatabase);
+  const { store, shared, node } = opened;
+  const turn = { node: node.name, clock: () => shared.clock(), notice: parts.notice };
+  return {
+    ...opened,
+    rows: shared,
+    databaseLost: new Promise(() => {}),
+    inSetupTurn: (work) => inSetupTurn(store, turn, work),
+  };
+}
+
+/** After a start that failed. */
+async function closeOpened({ node, store, close }: Pick<Opened, 'node' | 'store' | 'close'>): Promise<void> {
+  await node?.leave().catch(() => undefined);
+  await store.close();
+  await close();
+}
+
+async function openOwnStore({
   settings,
   path,
   entry,
@@ -140,7 +187,7 @@ async function openStore({
   mark: place,
   notice,
   kept,
-}: FolderParts): Promise<Pick<OpenFolder, 'store' | 'masterKey' | 'rows' | 'databaseLost' | 'close'>> {
+}: FolderParts): Promise<Omit<Opened, 'inSetupTurn'>> {
   const { masterKey, previous, settle } = openMasterKeys(settings, { entry, readFile, notice });
   const replaced: string[] = [];
   const usedKey = { id: masterKey.id, replaced };

@@ -9,7 +9,7 @@ import { syncFolder } from '../store/sync-folder.ts';
 import type { ReadFile } from './files.ts';
 
 /** The key's file in the data folder, if no other place is configured. */
-const keyFile = 'master.key';
+export const keyFile = 'master.key';
 
 /** The settings that say where the key is. */
 export type KeySettings = Pick<Settings, 'masterKey' | 'masterKeyFile' | 'dataFolder' | 'previousMasterKey'>;

@@ -20,11 +20,6 @@ interface Parts {
  */
 export function seedStore(folder: OpenFolder, { settings, nowMs, notice }: Parts): Promise<AtStart> {
   const { vaultSuffix } = ownNames(settings.domain, settings).told;
-  return applyAtStart(folder.store, folder, {
-    seed: settings.seed,
-    profile: profileOf(settings),
-    nowMs,
-    vaultSuffix,
-    notice,
-  });
+  const starting = { seed: settings.seed, profile: profileOf(settings), nowMs, vaultSuffix, notice };
+  return folder.inSetupTurn((store) => applyAtStart(store, folder, starting));
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { documentedLimits } from '../../src/data-plane/throttle.ts';
 import { ruleProfiles } from '../../src/firewall/profiles.ts';
 import { descriptions } from '../../src/settings/config-descriptions.ts';
-import type { MemberPath } from '../../src/settings/config-descriptions.ts';
+import type { MemberPath } from '../../src/settings/member-path.ts';
 import { helpText, wantsHelp } from '../../src/settings/options.ts';
 import { readSettings, type Settings } from '../../src/settings/settings.ts';
 
@@ -480,7 +480,9 @@ test('docs/reference/configuration.md names every member, and its example is rea
     { audit: { storageAccounts: [unknown] } },
     { audit: { otlp: [unknown] } },
     { audit: { otlp: [{ name: 'a', endpoint: 'https://b.example', headers: [unknown] }] } },
-    ...['limits', 'softDelete', 'throttling', 'certificates', 'keys', 'audit'].map((name) => ({ [name]: unknown })),
+    ...['store', 'limits', 'softDelete', 'throttling', 'certificates', 'keys', 'audit'].map((name) => ({
+      [name]: unknown,
+    })),
   ];
   const shown = new Set(Array.from(text.matchAll(/`(?:[\w.[\]]+\.)?(\w+)`/g), ([, name]) => name));
   for (const config of places) {

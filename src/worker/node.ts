@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { guid } from '../settings/values.ts';
+import { object } from '../shape/shape.ts';
+import type { NodeRegistry, Nodes, NodeStore } from '../store/node-store.ts';
+import { replaceFile } from './files.ts';
+import { refusalToEnter } from './node-details.ts';
+import type { NodeDetails } from './node-details.ts';
+
+const describeEveryMs = 2_000;
+
+const identityFile = 'node.json';
+const identity = object({ id: guid });
+
+/**
+ * The id of the node with this data folder; the first start makes it. It names the audit log that records of changes go into, so it
+ * stays with the folder that has this log.
+ */
+export function nodeId(entry: string): string {
+  const file = join(entry, identityFile);
+  if (existsSync(file)) {
+    const read = identity(JSON.parse(readFileSync(file, 'utf8')));
+    if (read.ok) return read.value.id;
+    throw new Error(
+      `${identityFile} in the data folder does not have the id of a node: restore it, or remove it, and the folder is another node's.`,
+    );
+  }
+  const id = randomUUID();
+  replaceFile(file, `${JSON.stringify({ id })}\n`, 0o600);
+  return id;
+}
+
+export interface NodeParts {
+  readonly id: string;
+  readonly name: string;
+  readonly shared: Pick<NodeStore, 'nodes' | 'clock'>;
+  readonly details: NodeDetails;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** This process among the nodes of its store. */
+export class OwnNode {
+  readonly #parts: NodeParts;
+  readonly #registry: NodeRegistry;
+  #details: NodeDetails;
+  #described: string;
+  #timer: NodeJS.Timeout | undefined;
+  #left = false;
+
+  private constructor(parts: NodeParts) {
+    this.#parts = parts;
+    this.#registry = parts.shared.nodes;
+    this.#details = parts.details;
+    this.#described = JSON.stringify(parts.details);
+  }
+
+  /**
+   * Stays among the nodes of the store, unless one of them keeps it out.
+   * @throws {StoreRefused} `nodeKnown` or `nodesDiffer`
+   */
+  static async enter(parts: NodeParts): Promise<OwnNode> {
+    const refused = refusalToEnter(parts, await parts.shared.nodes.list());
+    if (refused !== undefined) throw refused;
+    return new OwnNode(parts);
+  }
+
+  get id(): string {
+    return this.#parts.id;
+  }
+
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  /** The database's clock, as far as it is known; milliseconds since 1970. */
+  clockMs(): number {
+    return this.#parts.now() - (this.#details.clockAheadMs ?? 0);
+  }
+
+  list(): Promise<Nodes> {
+    return this.#registry.list();
+  }
+
+  /** Says so in its row, and looks at the database's clock from now on. */
+  async begin(state: NodeDetails['state'] = 'serving'): Promise<void> {
+    await this.say({ state });
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => void this.#look(), describeEveryMs).unref();
+    await this.#look();
+  }
+
+  /** Changes what its row says. */
+  async say(change: Partial<NodeDetails>): Promise<void> {
+    this.#details = { ...this.#details, ...change };
+    const described = JSON.stringify(this.#details);
+    if (described === this.#described || this.#left) return;
+    await this.#registry.describe(this.#details);
+    this.#described = described;
+  }
+
+  /** Removes its row. */
+  async leave(): Promise<void> {
+    if (this.#left) return;
+    this.#left = true;
+    clearInterval(this.#timer);
+    await this.#registry.leave();
+  }
+
+  /** A database that does not answer is the store's to report. */
+  async #look(): Promise<void> {
+    const { shared, now } = this.#parts;
+    try {
+      const beforeMs = now();
+      const databaseMs = await shared.clock();
+      const ahead = Math.round((beforeMs + now()) / 2 - databaseMs);
+      // Differences that a query takes would be written again and again.
+      const known = this.#details.clockAheadMs;
+      if (known === undefined || Math.abs(known - ahead) >= 50) await this.say({ clockAheadMs: ahead });
+    } catch {
+      return;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import { existsSync, rmSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { openCommitMark } from '../store/commit-counter.ts';
+import { dataFormat } from '../store/keys.ts';
+import { StoreRefused } from '../store/refused.ts';
+import { masterKeyIds } from '../store/seal-header.ts';
+import { openSealedStore } from '../store/sealed.ts';
+import type { OpenedStore } from '../store/sealed.ts';
+import type { NodeIdentity, NodeStore } from '../store/node-store.ts';
+import { shownUrl } from '../settings/store-config.ts';
+import type { StoreSetting } from '../settings/store-config.ts';
+import type { Store } from '../store/store.ts';
+import type { FolderParts } from './folder.ts';
+import { keyFile, openMasterKeys } from './master-key.ts';
+import { agreedOf } from './node-details.ts';
+import type { NodeDetails } from './node-details.ts';
+import { nodeId, OwnNode } from './node.ts';
+import { release, upgradeStore } from './upgrade.ts';
+
+/** How to open the database of the settings. */
+export interface DatabaseOptions {
+  /** This node, as it is registered by the opening. */
+  readonly node: NodeIdentity;
+  readonly url: string;
+  readonly password: string | undefined;
+  /** PEM. */
+  readonly ca: string | undefined;
+  readonly listenUrl: string | undefined;
+  /** Called after each new connection, before anything is answered through it. */
+  readonly judge: (raw: Store) => Promise<void>;
+  readonly notice: (message: string) => void;
+}
+
+export type ConnectDatabase = (options: DatabaseOptions) => Promise<NodeStore>;
+
+export interface OpenedNode {
+  readonly shared: NodeStore;
+  readonly node: OwnNode;
+  readonly store: OpenedStore;
+  readonly masterKey: { readonly id: string; readonly replaced: readonly string[] };
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the database of the settings under the seal, as one of its nodes. */
+export async function openNodeStore(
+  parts: FolderParts,
+  setting: StoreSetting,
+  open: ConnectDatabase,
+): Promise<OpenedNode> {
+  const { readFile, notice, entry, path } = parts;
+  if (existsSync(join(entry, 'postern.db')))
+    notice(`${join(path, 'postern.db')} is not used: the records are in ${shownUrl(setting.url)}.`);
+  const identity = identityOf(parts);
+  let opened: OpenedStore | undefined;
+  const shared = await open({
+    ...connectionOf(setting, readFile),
+    node: identity,
+    judge: async (raw) => opened?.judge(raw),
+    notice,
+  });
+  try {
+    const node = await OwnNode.enter({ ...identity, shared, now: parts.clock ?? (() => parts.now) });
+    const keys = await keysFor(shared, parts, setting);
+    await node.say({ masterKeys: [keys.masterKey, ...keys.previous].map(({ id }) => id) });
+    const sealed = await openUnderSeal(shared, keys, parts);
+    opened = sealed.store;
+    return { shared, node, ...sealed };
+  } catch (error) {
+    // Otherwise the others would count with it.
+    await shared.nodes.leave().catch(() => undefined);
+    await shared.close();
+    throw error;
+  }
+}
+
+/** @param readFile reads the files that the setting names */
+function connectionOf(
+  { url, password, passwordFile, caFile, listenUrl }: StoreSetting,
+  readFile: FolderParts['readFile'],
+): Pick<DatabaseOptions, 'url' | 'password' | 'ca' | 'listenUrl'> {
+  return {
+    url,
+    password: passwordFile === undefined ? password : readFile(passwordFile).replace(/\r?\n$/, ''),
+    ca: caFile === undefined ? undefined : readFile(caFile),
+    listenUrl,
+  };
+}
+
+interface NodeKeys extends ReturnType<typeof openMasterKeys> {
+  /** Removes the key file that this start has made, if it has. */
+  readonly takeBack: () => void;
+}
+
+/**
+ * The master key. Only for an empty store may a start make one: a store with records was sealed under a key that the other nodes
+ * have.
+ */
+async function keysFor(
+  shared: NodeStore,
+  { settings, entry, readFile, notice, path }: FolderParts,
+  { url }: StoreSetting,
+): Promise<NodeKeys> {
+  const file = join(entry, keyFile);
+  const needed = await masterKeyIds(shared);
+  const isMissing = settings.masterKey === undefined && settings.masterKeyFile === undefined && !existsSync(file);
+  if (needed !== undefined && isMissing) {
+    const key = `the master key ${needed.join(' and ')} (an id, not the key)`;
+    const found = `the store ${shownUrl(url)} is sealed under ${key}, and ${join(path, keyFile)} is not there`;
+    const remedy = `Copy ${keyFile} of another node there, or name the key's file in masterKeyFile, or give the key in POSTERN_MASTER_KEY`;
+    throw new StoreRefused('noMasterKey', `${found}. ${remedy}. No new key was made.`);
+  }
+  const keys = openMasterKeys(settings, { entry, readFile, notice });
+  return { ...keys, takeBack: () => (isMissing ? rmSync(file, { force: true }) : undefined) };
+}
+
+function identityOf({ settings, entry }: FolderParts) {
+  const [address = ''] = settings.listen;
+  const details: NodeDetails = {
+    release,
+    format: dataFormat(),
+    agreed: agreedOf(settings),
+    address: `${address.includes(':') ? `[${address}]` : address}:${settings.port}`,
+    state: 'starting',
+    masterKeys: [],
+  };
+  return { id: nodeId(entry), name: settings.node ?? '', details };
+}
+
+async function openUnderSeal(
+  shared: NodeStore,
+  { masterKey, previous, settle, takeBack }: NodeKeys,
+  { settings, entry, path, mark: place, notice }: FolderParts,
+): Promise<Pick<OpenedNode, 'store' | 'masterKey' | 'close'>> {
+  const { acceptCopy, join: joins } = settings;
+  const markFile = isAbsolute(place.path) ? place.path : join(entry, place.path);
+  const mark = await openCommitMark(markFile, place.descriptor);
+  const replaced: string[] = [];
+  try {
+    const rotates = (from: readonly string[]) => void replaced.push(...from);
+    const store = await openSealedStore({
+      inner: shared,
+      masterKey,
+      previousMasterKeys: previous,
+      mark,
+      acceptCopy,
+      join: joins,
+      changed: (listener) => shared.committed(listener),
+      rotates,
+    });
+    settle();
+    await upgradeStore({ store, sealed: shared, path, accept: acceptCopy, notice });
+    return { store, masterKey: { id: masterKey.id, replaced }, close: () => mark.close() };
+  } catch (error) {
+    if (error instanceof StoreRefused && error.kind === 'wrongMasterKey') takeBack();
+    await mark.close();
+    throw error;
+  }
+}
