@@ -4,8 +4,9 @@ import type { MasterKey } from '../crypto/master-key.ts';
 import { SealingKey } from '../crypto/seal.ts';
 import { recordKind } from './keys.ts';
 import type { Key } from './keys.ts';
-import { commitKey, headerKey, parseRecord, putHeader, sealPrefix } from './seal-header.ts';
+import { commitKey, headerKey, parseRecord, putHeader, readHeader, sealPrefix } from './seal-header.ts';
 import type { SealHeader } from './seal-header.ts';
+import { StoreRefused } from './refused.ts';
 import { Conflict, encode, Unreadable } from './store.ts';
 import type { Put, Requirement, Store, StoredRecord } from './store.ts';
 
@@ -52,8 +53,8 @@ export class DataKeys {
   /** By id; a rotated key stays, for data keys that were read just before. */
   readonly #masterKeys = new Map<string, MasterKey>();
   #header: SealHeader;
-  /** A key that is read before a destruction and arrives after it is not cached. */
-  #destructions = 0;
+  /** A key that is read before a destruction, here or on another node, and arrives after it is not cached. */
+  #forgotten = 0;
 
   constructor(inner: Store, header: SealHeader, limit: number) {
     this.#inner = inner;
@@ -94,13 +95,47 @@ export class DataKeys {
   async load(domain: string): Promise<DataKey | undefined> {
     const cached = this.cached(domain);
     if (cached !== undefined) return cached;
-    const destructions = this.#destructions;
+    const forgotten = this.#forgotten;
     const [record] = await this.#inner.read({ get: [wrapKey(domain)] });
     if (record === undefined) return undefined;
     const { bytes } = this.#unwrap(record);
     const dataKey = { sealing: new SealingKey(bytes), require: [{ key: record.key, version: record.version }] };
-    if (this.#destructions === destructions) this.#keep(domain, dataKey);
+    if (this.#forgotten === forgotten) this.#keep(domain, dataKey);
     return dataKey;
+  }
+
+  /** That the domain's data key is still the one which `load` returned last, or that it has none. */
+  async requirementOf(domain: string): Promise<Requirement> {
+    return (await this.load(domain))?.require[0] ?? { key: wrapKey(domain), version: null };
+  }
+
+  /**
+   * Takes in that a record of the seal differs from what is known here, as another node may have changed it. Returns whether
+   * new data keys are wrapped under another master key from now on.
+   * @throws {Unreadable} when the store is sealed under a master key that is not known here
+   */
+  async changed(key: string): Promise<boolean> {
+    if (key !== headerKey) {
+      this.forget(key);
+      return false;
+    }
+    const before = this.masterKey.id;
+    this.#header = (await this.#readHeader()) ?? this.#header;
+    return this.masterKey.id !== before;
+  }
+
+  async #readHeader(): Promise<SealHeader | undefined> {
+    try {
+      return await readHeader(this.#inner, this.knownMasterKeys);
+    } catch (error) {
+      if (error instanceof StoreRefused) throw new Unreadable(error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Opens what another node wraps under that master key, too. */
+  learn(masterKey: MasterKey): void {
+    this.#masterKeys.set(masterKey.id, masterKey);
   }
 
   /** Also requires the header: a key that was wrapped before a rotation began is not stored after it. */
@@ -124,12 +159,12 @@ export class DataKeys {
 
   /** Drops a cached key. `key` is the key of a record of the seal that differs from the cached state. */
   forget(key: string): void {
+    this.#forgotten += 1;
     this.#opened.delete(key.slice(sealPrefix.length));
   }
 
   async destroy(domain: string): Promise<void> {
     await this.#inner.transact({ delete: [wrapKey(domain)] });
-    this.#destructions += 1;
     this.forget(wrapKey(domain));
   }
 

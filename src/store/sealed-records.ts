@@ -110,7 +110,7 @@ export class SealedRecords {
       } catch (error) {
         const ours = error instanceof Conflict && sealed.required.has(error.key);
         if (!ours || attempt === attemptLimit) throw error;
-        this.#keys.forget(error.key);
+        await this.#keys.changed(error.key);
       }
     }
   }

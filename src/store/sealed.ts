@@ -3,7 +3,8 @@ import { CommitCounter } from './commit-counter.ts';
 import type { CommitMark } from './commit-counter.ts';
 import { DataKeys } from './data-keys.ts';
 import { StoreRefused } from './refused.ts';
-import { loadHeader, readHeader, sealPrefix } from './seal-header.ts';
+import { commitKey, headerKey, loadHeader, readHeader, sealPrefix } from './seal-header.ts';
+import { requiringKeys } from './required-keys.ts';
 import { domainOf, SealedRecords } from './sealed-records.ts';
 import { turnsOf, Unavailable, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Store, StoredRecord, Transaction, Version } from './store.ts';
@@ -26,6 +27,11 @@ export interface SealedStoreOptions {
   readonly join?: boolean | undefined;
   /** Of such a store: calls the listener after commits of other nodes, and returns what ends that. */
   readonly changed?: ((listener: () => void) => () => void) | undefined;
+  /**
+   * Whether other processes may destroy and wrap data keys while this one reads; by default where the store has turns. Each
+   * read requires then that its data keys are still those of the store.
+   */
+  readonly shared?: boolean;
   /** The most milliseconds from a write to the mark that covers it. */
   readonly markInterval?: number;
   /** How many opened data keys are kept in memory. */
@@ -45,6 +51,8 @@ export interface OpenedStore extends SealedStore {
    * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey`, `damagedSeal`, `olderCopy`, `noMark`, `damagedMark`
    */
   judge(raw: Store): Promise<void>;
+  /** Opens what another node seals under that master key, once it has rotated the store. */
+  learnMasterKey(masterKey: MasterKey): Promise<void>;
   /** The next `judge` takes a database that is behind the mark, and counts on from the mark. */
   acceptCopy(): void;
 }
@@ -76,7 +84,8 @@ export async function openSealedStore(options: SealedStoreOptions): Promise<Open
   const masterKeys = [masterKey, ...previousMasterKeys] as const;
   const header = await loadHeader(inner, masterKeys);
   const keys = new DataKeys(inner, header, dataKeyLimit);
-  const records = new SealedRecords(inner, keys);
+  const { shared = inner.turnOf !== undefined } = options;
+  const records = new SealedRecords(shared ? requiringKeys(inner, keys) : inner, keys);
   const key = () => ({ storeId: keys.storeId, masterKey: keys.masterKey });
   const { changed, join } = options;
   const counter = mark && new CommitCounter({ records, mark, interval: markInterval, key, changed });
@@ -169,8 +178,22 @@ class Sealed implements OpenedStore {
 
   async changes(since: Cursor | undefined, limit: number): Promise<Changes> {
     const changes = await this.#inner.changes(since, limit);
+    await this.#take(changes.expired ? [headerKey] : changes.keys);
     if (changes.expired) return changes;
     return { ...changes, keys: changes.keys.filter((key) => !key.startsWith(sealPrefix)) };
+  }
+
+  /** Drops data keys that were destroyed or wrapped again by another node, and reads a header that it changed. */
+  async #take(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      if (!key.startsWith(sealPrefix) || key === commitKey) continue;
+      if (await this.#keys.changed(key).catch(unlessUnreadable)) await sealMarkAgain(this.#counter);
+    }
+  }
+
+  async learnMasterKey(masterKey: MasterKey): Promise<void> {
+    this.#keys.learn(masterKey);
+    await this.#take([headerKey]);
   }
 
   async rotateMasterKey(masterKey: MasterKey): Promise<void> {
@@ -251,6 +274,12 @@ function anotherDatabase(): StoreRefused {
     'olderCopy',
     `${found}. Bring the right one back, or stop the node and start it on this one.`,
   );
+}
+
+/** Every read and write that needs it says so: a change that cannot be opened keeps none of the others waiting. */
+function unlessUnreadable(error: unknown): false {
+  if (error instanceof Unreadable) return false;
+  throw error;
 }
 
 /** The count is not what the caller asked to change. */

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { masterKeyFrom } from '../../src/crypto/master-key.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { openSealedStore } from '../../src/store/sealed.ts';
+import type { OpenedStore } from '../../src/store/sealed.ts';
+import { Conflict, decode, encode, Unreadable } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { conformance } from './conformance.ts';
+import { memoryMark, stay } from './sealing.ts';
+import { withTurns } from './turns.ts';
+
+const masterKey = masterKeyFrom(Buffer.alloc(32, 1));
+const nextKey = masterKeyFrom(Buffer.alloc(32, 2));
+const secret = 'vault/6f1c/secret/password';
+
+conformance(
+  'sealed memory of many nodes',
+  async (options) => {
+    const store = await openSealedStore({
+      inner: withTurns(memoryStore(options)),
+      masterKey,
+      mark: memoryMark(),
+      markInterval: 1,
+    });
+    return { store, dispose: () => store.close() };
+  },
+  'passing',
+);
+
+interface TwoNodes {
+  readonly inner: Store;
+  readonly one: OpenedStore;
+  readonly other: OpenedStore;
+}
+
+/** Two sealed stores over one; both have the data keys of the secret and of the control records open. */
+async function twoNodes(shared?: boolean): Promise<TwoNodes> {
+  const inner = memoryStore();
+  const open = () =>
+    openSealedStore({
+      inner: { ...stay(inner), ...(shared === true && turns) },
+      masterKey,
+      mark: memoryMark(),
+      markInterval: 1,
+      join: true,
+    });
+  const [one, other] = [await open(), await open()];
+  await one.transact({ put: [{ key: secret, value: encode('hunter2') }] });
+  await one.transact({ put: [{ key: 'vaults/one', value: encode('rules') }] });
+  for (const node of [one, other]) assert.equal(await valueIn(node, secret), 'hunter2');
+  return { inner, one, other };
+}
+
+const turns = { turnOf: () => Promise.reject(new Error('these tests take no turns')) };
+
+async function valueIn(store: Store, key: string): Promise<unknown> {
+  const [record] = await store.read({ get: [key] });
+  return record && decode<unknown>(record);
+}
+
+const reads = {
+  read: (store: Store) => store.read({ get: [secret] }),
+  list: (store: Store) => store.list({ prefix: 'vault/6f1c/', limit: 10 }),
+  'list through all domains': (store: Store) => store.list({ prefix: '', limit: 10 }),
+  async readMany(store: Store) {
+    const [result] = await store.readMany([{ get: [secret] }]);
+    if (result?.ok === false) throw result.error;
+    return result?.records;
+  },
+} as const;
+
+describe('a data key that another node destroyed', () => {
+  for (const [name, read] of Object.entries(reads)) {
+    it(`opens nothing here from then on: ${name}`, async () => {
+      const { one, other } = await twoNodes(true);
+      await one.destroyDomain('vault/6f1c');
+      await assert.rejects(async () => read(other), Unreadable);
+    });
+
+    it(`a store of one process does not pay for that: ${name}`, async () => {
+      const { one, other } = await twoNodes();
+      await one.destroyDomain('vault/6f1c');
+      await read(other);
+    });
+  }
+
+  it('is dropped when the change is followed', async () => {
+    const { one, other } = await twoNodes();
+    const { cursor } = await other.changes(undefined, 10);
+    await one.destroyDomain('vault/6f1c');
+    const changes = await other.changes(cursor, 10);
+    assert.equal(changes.expired, false);
+    await assert.rejects(() => reads.read(other), Unreadable);
+  });
+
+  it('is replaced by the one that the next put makes, on whichever node', async () => {
+    const { one, other } = await twoNodes(true);
+    await one.destroyDomain('vault/6f1c');
+    await one.transact({ put: [{ key: secret, value: encode('again') }] });
+    assert.equal(await valueIn(other, secret), 'again');
+    await other.transact({ put: [{ key: `${secret}2`, value: encode('too') }] });
+    assert.equal(await valueIn(one, `${secret}2`), 'too');
+  });
+
+  it('a vault without records has none, and its first is read on the other node at once', async () => {
+    const { one, other } = await twoNodes(true);
+    assert.deepEqual(await other.list({ prefix: 'vault/new/', limit: 5 }), []);
+    await one.transact({ put: [{ key: 'vault/new/secret/first', value: encode(1) }] });
+    assert.equal((await other.list({ prefix: 'vault/new/', limit: 5 })).length, 1);
+  });
+
+  it("the caller's own requirement is named first", async () => {
+    const { one, other } = await twoNodes(true);
+    await one.destroyDomain('vault/6f1c');
+    const require = [{ key: 'vaults/one', version: 'another' }];
+    await assert.rejects(
+      () => other.read({ require, get: [secret] }),
+      (error: unknown) => error instanceof Conflict && error.key === 'vaults/one',
+    );
+  });
+});
+
+describe('a master key that another node replaced', () => {
+  it('a node that knows the new one reads, writes, makes data keys and marks under it', async () => {
+    const { inner, one, other } = await twoNodes(true);
+    const { cursor } = await other.changes(undefined, 10);
+    await other.learnMasterKey(nextKey);
+    await one.rotateMasterKey(nextKey);
+    assert.equal(await valueIn(other, secret), 'hunter2');
+    await other.transact({ put: [{ key: secret, value: encode('after') }] });
+    await other.transact({ put: [{ key: 'vault/new/secret/first', value: encode(1) }] });
+    await other.changes(cursor, 100);
+    assert.equal(other.masterKey.id, nextKey.id);
+    assert.equal(other.hasOneMasterKey, true);
+    const alone = await openSealedStore({ inner: stay(inner), masterKey: nextKey });
+    assert.equal(await valueIn(alone, 'vault/new/secret/first'), 1);
+  });
+
+  it('a node that does not know it reads nothing under it and says which it is; told, it goes on', async () => {
+    const { one, other } = await twoNodes(true);
+    await one.rotateMasterKey(nextKey);
+    const named = (error: unknown) => error instanceof Unreadable && error.message.includes(nextKey.id);
+    await assert.rejects(() => other.read({ get: [secret] }), named);
+    await assert.rejects(() => other.transact({ put: [{ key: 'vault/new/secret/first', value: encode(1) }] }), named);
+    const { expired } = await other.changes((await other.changes(undefined, 1)).cursor, 10);
+    assert.equal(expired, false);
+    await other.learnMasterKey(nextKey);
+    assert.equal(await valueIn(other, secret), 'hunter2');
+    assert.equal(other.masterKey.id, nextKey.id);
+  });
+
+  it('reads and writes of the other node go on while a rotation is at work', async () => {
+    const { one, other } = await twoNodes(true);
+    await other.learnMasterKey(nextKey);
+    const seen = { ended: false };
+    const rotation = one.rotateMasterKey(nextKey).finally(() => {
+      seen.ended = true;
+    });
+    for (let count = 0; !seen.ended || count < 20; count += 1) {
+      await other.transact({ put: [{ key: secret, value: encode(count) }] });
+      await other.transact({ put: [{ key: `vault/v${count}/secret/first`, value: encode(count) }] });
+      assert.equal(await valueIn(other, `vault/v${count}/secret/first`), count);
+      assert.equal(await valueIn(one, secret), count);
+    }
+    await rotation;
+  });
+});
