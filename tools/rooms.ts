@@ -21,6 +21,7 @@ export const bundledPackages = [
   'find-my-way',
   'jose',
   'pino',
+  'postgres',
 ];
 
 /** The files that a room needs to read and write records: the interface of the store, and its typed keys and records. */
@@ -40,7 +41,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   caller: { imports: ['json', 'shares', 'types'], platform: 'packages' },
   crypto: { imports: ['programs', 'types'], platform: 'packages' },
   templates: { imports: ['json', 'shape'], platform: 'pure' },
-  store: { imports: ['crypto', 'programs'], platform: 'node only' },
+  store: { imports: ['crypto', 'programs'], platform: 'packages' },
   backup: { imports: ['crypto', 'programs', 'shape', 'store', 'types'], platform: 'node only' },
   schedule: { imports: ['audit', ...records, 'types'], platform: 'node only' },
   objects: {

@@ -1,6 +1,7 @@
 /**
  * `npm test`: first the checks, then every test. `npm test -- test/store test/house/words.test.ts` runs only the tests
  * of these folders and files, and `--test-name-pattern=…` only those of that name. The last lines are the runner's own.
+ * What is in `test/postgres/` takes long and is run by `npm run postgres`.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -33,7 +34,8 @@ if (empty.length > 0) {
   process.exitCode = 1;
 } else {
   const checked = positionals.length > 0 || check();
-  const files = [...new Set(asked.flatMap((path) => testsIn(path)))].toSorted();
+  const found = [...new Set(asked.flatMap((path) => testsIn(path)))].toSorted();
+  const files = positionals.length > 0 ? found : found.filter((file) => !file.startsWith(join(root, 'test/postgres/')));
   if (files.some((file) => file.startsWith(join(root, 'test/portal/')))) bundlePortal();
   const passed = await test(files, checked ? [] : ['THE CHECKS FAILED: their errors are above the tests.']);
   process.exitCode = checked && passed ? 0 : 1;

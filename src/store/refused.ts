@@ -17,6 +17,11 @@
  * - `noMasterKey`: there is a store, and the key file that its first start made is missing
  * - `nodeKnown`: another server of the store has that name
  * - `nodesDiffer`: the servers of the store have other settings, or an older release
+ * - `unreachable`: the database server does not answer, or its certificate is not the right one
+ * - `noRights`: the database refuses the role, its password, or what the store must do there
+ * - `standby`: the database server cannot be written to
+ * - `wrongServer`: the database server is too old, or set up so that it may lose what it acknowledged
+ * - `wrongUrl`: the database's URL cannot be understood, or asks for what is not done
  */
 export type RefusalKind =
   | 'inUse'
@@ -35,7 +40,12 @@ export type RefusalKind =
   | 'unfinishedRestore'
   | 'noMasterKey'
   | 'nodeKnown'
-  | 'nodesDiffer';
+  | 'nodesDiffer'
+  | 'unreachable'
+  | 'noRights'
+  | 'standby'
+  | 'wrongServer'
+  | 'wrongUrl';
 
 /** A store that must not be opened as it is; the message says what was found and what to do. */
 export class StoreRefused extends Error {

@@ -1,0 +1,47 @@
+import { StoreRefused } from '../refused.ts';
+import { schemaSql } from './functions.ts';
+import { inspect, refuseServer } from './inspect.ts';
+import type { Link } from './link.ts';
+import { LinkLost, ServerSaid } from './link.ts';
+import { describeTarget } from './target.ts';
+import type { Target } from './target.ts';
+
+/**
+ * Makes the schema if it is missing; two first starts at once make it once.
+ * @throws {StoreRefused} when the server must not hold a store
+ */
+export async function prepareDatabase(link: Link, schema: string): Promise<void> {
+  const name = schema.slice(1, -1);
+  const found = await inspect(link, name);
+  const refusal = refuseServer(found, name);
+  if (refusal !== undefined) throw refusal;
+  if (found.hasStore) return;
+  try {
+    await link.query(
+      `begin; select pg_advisory_xact_lock(1349481556, hashtext('${name}')); ${schemaSql(name)} commit`,
+      [],
+      30_000,
+    );
+  } catch (error) {
+    if (!(error instanceof ServerSaid)) throw error;
+    if (error.code !== '42501')
+      throw new StoreRefused('wrongServer', `The schema ${name} could not be made: ${error.message}`);
+    throw new StoreRefused(
+      'noRights',
+      `The role ${found.user} may not create the schema ${name} in the database ${found.database}: let an administrator ` +
+        `run GRANT CREATE ON DATABASE "${found.database}" TO "${found.user}"`,
+    );
+  }
+}
+
+/** The refusal that an operator reads, for a failure of the opening. */
+export function refusalOf(error: unknown, target: Target): unknown {
+  const where = describeTarget(target);
+  if (error instanceof LinkLost)
+    return new StoreRefused('unreachable', `The ${where} cannot be reached: ${error.message}.`);
+  if (error instanceof ServerSaid && (error.code.startsWith('28') || error.code === '42501')) {
+    return new StoreRefused('noRights', `The ${where} refuses the role: ${error.message}.`);
+  }
+  if (error instanceof ServerSaid) return new StoreRefused('unreachable', `The ${where} refuses: ${error.message}.`);
+  return error;
+}

@@ -1,0 +1,255 @@
+import { readFileSync } from 'node:fs';
+import { isIP, Socket } from 'node:net';
+import postgres from 'postgres';
+import type { Host, Target } from './target.ts';
+
+export interface LinkOptions {
+  readonly target: Target;
+  /** In the server's list of sessions. */
+  readonly name: string;
+  /** Whether statements stay prepared; not through a pooler that cannot keep them apart. */
+  readonly prepared: () => boolean;
+  /** The random part of the waiting between attempts: 0 to 1. */
+  readonly random: () => number;
+  readonly connectMs: number;
+}
+
+/** A row as PostgreSQL writes it: each column's value as a string. */
+export type Row = readonly (string | null)[];
+
+export interface Answer {
+  readonly rows: readonly Row[];
+  /** The codes of the warnings that came with it. */
+  readonly warnings: readonly string[];
+}
+
+/** A statement had no answer in time, or the connection was lost while it waited: whether it was carried out is not known. */
+export class LinkLost extends Error {
+  override readonly name = 'LinkLost';
+}
+
+/** The server's own error: the statement failed, and changed nothing. */
+export class ServerSaid extends Error {
+  override readonly name = 'ServerSaid';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The library would write and read booleans, JSON and bytes itself; here all values are strings as PostgreSQL has them. */
+const asWritten = {
+  to: 25,
+  from: [16, 17, 114, 3802],
+  serialize: (value: unknown) => String(value),
+  parse: (value: string) => value,
+};
+
+const mostBackoffMs = 1_000;
+
+/**
+ * One connection at a time, made when it is needed and again after it was lost, to the next of the hosts, with growing
+ * waits between attempts. Statements are pipelined.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  #connection: Connection | undefined;
+  /** How many connections were begun. */
+  #attempts = 0;
+  #failures = 0;
+  #notBefore = 0;
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** The number of the connection, or of the last one. */
+  get connections(): number {
+    return this.#attempts;
+  }
+
+  /**
+   * @throws {ServerSaid} the statement failed
+   * @throws {LinkLost} its outcome is unknown
+   */
+  async query(text: string, values: readonly (string | null)[], timeoutMs: number): Promise<Answer> {
+    const connection = this.#connection ?? (await this.#connect());
+    try {
+      const answer = await connection.query(text, values, timeoutMs);
+      this.#failures = 0;
+      return answer;
+    } catch (error) {
+      if (error instanceof ServerSaid && !endsSession(error.code)) throw error;
+      this.#lose(connection);
+      throw error;
+    }
+  }
+
+  /** The same in a transaction that says what it is; on a connection of which nothing else is asked meanwhile. */
+  async queryAlone(text: string, values: readonly (string | null)[], timeoutMs: number): Promise<Answer> {
+    const connection = this.#connection ?? (await this.#connect());
+    try {
+      await connection.query('begin isolation level read committed read write', [], timeoutMs);
+      const answer = await connection.query(text, values, timeoutMs);
+      const { warnings } = await connection.query('commit', [], timeoutMs);
+      return { rows: answer.rows, warnings: [...answer.warnings, ...warnings] };
+    } catch (error) {
+      this.#lose(connection);
+      throw error;
+    }
+  }
+
+  /** Gives the connection up: it leads to a server that is not the primary. */
+  drop(): void {
+    if (this.#connection !== undefined) this.#lose(this.#connection);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection?.destroy();
+    this.#connection = undefined;
+  }
+
+  async #connect(): Promise<Connection> {
+    const wait = this.#notBefore - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (this.#closed) throw new LinkLost('the store is closed');
+    // Others that waited too use the connection that the first of them made.
+    if (this.#connection !== undefined) return this.#connection;
+    const { hosts } = this.#options.target;
+    const host = hosts[this.#attempts % hosts.length] ?? { kind: 'tcp', host: 'localhost', port: 5432 };
+    this.#attempts += 1;
+    this.#connection = new Connection(host, this.#options);
+    return this.#connection;
+  }
+
+  #lose(connection: Connection): void {
+    connection.destroy();
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    this.#failures += 1;
+    const { target, random } = this.#options;
+    const round = Math.floor((this.#failures - 1) / target.hosts.length);
+    const most = round === 0 ? 0 : Math.min(20 * 2 ** round, mostBackoffMs);
+    this.#notBefore = performance.now() + most * (0.5 + random() / 2);
+  }
+}
+
+/** Classes of errors after which the server closes the session, or it is of no use. */
+function endsSession(code: string): boolean {
+  return (
+    code.startsWith('08') ||
+    code.startsWith('57P') ||
+    code.startsWith('28') ||
+    code.startsWith('3D') ||
+    code === '53300'
+  );
+}
+
+class Connection {
+  readonly #sql: postgres.Sql<{ asWritten: string }>;
+  #socket: Socket | undefined;
+  #warnings: string[] = [];
+  #destroyed = false;
+
+  constructor(host: Host, options: LinkOptions) {
+    const { target, connectMs, prepared, name } = options;
+    // The types of the library lack `socket`.
+    const settings: postgres.Options<{ asWritten: postgres.PostgresType<string> }> & { socket: () => Promise<Socket> } =
+      {
+        host: host.kind === 'tcp' ? host.host : '/',
+        port: host.kind === 'tcp' ? host.port : 5432,
+        database: target.database,
+        ...(target.user !== undefined && { user: target.user }),
+        ...(target.password !== undefined && { password: target.password }),
+        ssl: tlsOf(host, target),
+        max: 1,
+        max_lifetime: null,
+        idle_timeout: 0,
+        connect_timeout: connectMs / 1000,
+        fetch_types: false,
+        types: { asWritten },
+        prepare: prepared(),
+        backoff: () => 0,
+        connection: { application_name: name },
+        onnotice: ({ code }) => {
+          if (code !== undefined) this.#warnings.push(code);
+        },
+        // Its own, so that a connection without an answer can be destroyed at once.
+        socket: () => this.#open(host),
+      };
+    this.#sql = postgres(settings);
+  }
+
+  async query(text: string, values: readonly (string | null)[], timeoutMs: number): Promise<Answer> {
+    const running = this.#sql.unsafe<Record<string, string | null>[]>(text, [...values], { prepare: true }).values();
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late.reject(new LinkLost(`the database did not answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+    try {
+      const rows = await Promise.race([running, late.promise]);
+      const warnings = this.#warnings;
+      this.#warnings = [];
+      return { rows, warnings };
+    } catch (error) {
+      running.catch(() => {});
+      throw failureOf(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#socket?.destroy();
+    this.#sql.end({ timeout: 0 }).catch(() => {});
+  }
+
+  async #open(host: Host): Promise<Socket> {
+    const socket = new Socket();
+    this.#socket = socket;
+    if (this.#destroyed) throw new LinkLost('the connection was given up');
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    socket.once('error', reject);
+    socket.once('connect', () => resolve());
+    if (host.kind === 'tcp') socket.connect(host.port, host.host);
+    else socket.connect(host.path);
+    await promise;
+    socket.off('error', reject);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 10_000);
+    return socket;
+  }
+}
+
+function tlsOf(host: Host, { tls }: Target): false | Record<string, unknown> {
+  if (tls.mode === 'none' || host.kind === 'socket') return false;
+  const authorities =
+    tls.authorities ?? (tls.authorityFile === undefined ? undefined : readFileSync(tls.authorityFile));
+  return {
+    servername: isIP(host.host) === 0 ? host.host : undefined,
+    host: host.host,
+    rejectUnauthorized: true,
+    ...(authorities !== undefined && { ca: authorities }),
+  };
+}
+
+function failureOf(error: unknown): Error {
+  if (error instanceof LinkLost) return error;
+  if (error instanceof postgres.PostgresError) return new ServerSaid(error.code, error.message);
+  return new LinkLost(error instanceof Error ? error.message : String(error), { cause: causeOf(error) });
+}
+
+/** Only the code: the library's errors carry the statement's values. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? { code: error.code } : undefined;
+}

@@ -1,0 +1,276 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { DatabaseState, NodeIdentity, NodeStore } from '../node-store.ts';
+import { StoreRefused } from '../refused.ts';
+import { assertTransaction, Unavailable } from '../store.ts';
+import type {
+  Changes,
+  Cursor,
+  List,
+  Read,
+  ReadResult,
+  Store,
+  StoredRecord,
+  Transaction,
+  Turn,
+  Version,
+} from '../store.ts';
+import { ChangeFeed } from './changes.ts';
+import { Follower } from './follower.ts';
+import { identifier } from './functions.ts';
+import { prepareDatabase, refusalOf } from './install.ts';
+import { Link } from './link.ts';
+import { PostgresNodes } from './nodes.ts';
+import { Reads } from './reads.ts';
+import { Session } from './session.ts';
+import { stampSql } from './stamp.ts';
+import { parseTarget } from './target.ts';
+import type { Target } from './target.ts';
+import { Turns } from './turns.ts';
+import { Writes } from './writes.ts';
+
+export interface PostgresStoreOptions {
+  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, as `parseTarget` reads it; it may lead through a pooler. */
+  readonly url: string;
+  /** Of the role; one in the URL comes first. */
+  readonly password?: string | undefined;
+  /** The certificates of the authorities that may vouch for the server, as PEM; without it those that Node trusts. */
+  readonly ca?: string | undefined;
+  /** Leads past the pooler, for notifications alone. Without it, and where they are not delivered, the store polls. */
+  readonly listenUrl?: string | undefined;
+  readonly schema?: string;
+  readonly node: NodeIdentity;
+  /** How many of the last changes are kept for `changes`. */
+  readonly history?: number;
+  /**
+   * Called after each new connection to the database and each new timeline, before anything is answered, with a store that
+   * answers nevertheless. When it throws, nothing is answered, and it is called again.
+   */
+  readonly judge?: (store: Store) => Promise<void>;
+  /** The most milliseconds from a heartbeat's start to an answer that relies on it. */
+  readonly freshMs?: number;
+  /** How many milliseconds a call waits for a database that does not answer. */
+  readonly patienceMs?: number;
+  /** How many milliseconds the outcome of a change is looked for, after the connection was lost. */
+  readonly outcomeMs?: number;
+  /** False where a pooler does not keep prepared statements apart. Found out where it is not said. */
+  readonly prepared?: boolean;
+  /** Told when the database cannot be asked, and when it can again. */
+  readonly notice?: ((message: string) => void) | undefined;
+  /** The machine's clock: milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A store in PostgreSQL, which any number of nodes share. */
+export interface PostgresStore extends NodeStore {
+  /** Takes the database as it is, where it has lost what it had acknowledged to this process. */
+  accept(): Promise<void>;
+  turnOf(key: string): Promise<Turn>;
+}
+
+/**
+ * Opens the store, and makes its schema when it is missing.
+ * @throws {StoreRefused} `wrongUrl`, `unreachable`, `noRights`, `standby`, `wrongServer`, `otherFormat`, and what `judge`
+ * refuses
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const target = targetOf(options.url, options);
+  const schema = options.schema ?? 'postern';
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw new StoreRefused(
+      'wrongUrl',
+      `The schema ${JSON.stringify(schema)} is not a lower-case name: use a-z, 0-9 and _.`,
+    );
+  }
+  const store = new OpenPostgresStore(target, { ...options, schema });
+  try {
+    await store.start();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw refusalOf(error, target);
+  }
+}
+
+function targetOf(url: string, { password, ca }: PostgresStoreOptions): Target {
+  const parsed = parseTarget(url);
+  if (parsed.ok) {
+    const { target } = parsed;
+    const tls = target.tls.mode === 'verified' && ca !== undefined ? { ...target.tls, authorities: ca } : target.tls;
+    return { ...target, password: target.password ?? password, tls };
+  }
+  throw new StoreRefused('wrongUrl', `The database's URL cannot be used: ${parsed.fault}.`);
+}
+
+class OpenPostgresStore implements PostgresStore {
+  readonly nodes: PostgresNodes;
+  readonly #changes: ChangeFeed;
+  readonly #schema: string;
+  readonly #links: { readonly pulse: Link; readonly reads: Link; readonly writes: Link };
+  readonly #session: Session;
+  readonly #reads: Reads;
+  readonly #writes: Writes;
+  readonly #follower: Follower;
+  readonly #turns: Turns;
+  #closed: Promise<void> | undefined;
+  /** While a batch or a read is under way at the close, it still gets its answer. */
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(target: Target, options: PostgresStoreOptions & { readonly schema: string }) {
+    const { node, now, freshMs = 2_000, patienceMs = 3_000 } = options;
+    const clock = () => ({ monotonicMs: performance.now(), wallMs: now() });
+    const schema = identifier(options.schema);
+    const link = (purpose: string): Link =>
+      new Link({
+        target,
+        name: target.applicationName ?? `postern ${node.name} ${purpose}`,
+        prepared: () => options.prepared ?? true,
+        random: () => randomInt(1_000) / 1_000,
+        connectMs: 5_000,
+      });
+    this.#schema = schema;
+    this.#links = { pulse: link('heartbeat'), reads: link('reads'), writes: link('writes') };
+    this.#session = new Session({
+      link: this.#links.pulse,
+      schema,
+      node,
+      clock,
+      freshMs,
+      patienceMs,
+      heartbeatEveryMs: freshMs / 4,
+      notice: options.notice ?? (() => {}),
+      judge: async () => options.judge?.(this.#view()),
+    });
+    const session = this.#session;
+    this.#reads = new Reads({ link: this.#links.reads, session, schema, timeoutMs: 5_000 });
+    this.#changes = new ChangeFeed(this.#reads, schema);
+    this.#writes = new Writes({
+      link: this.#links.writes,
+      session,
+      schema,
+      node: node.id,
+      clock,
+      history: options.history ?? 100_000,
+      timeoutMs: 5_000,
+      outcomeMs: options.outcomeMs ?? 10_000,
+    });
+    this.#follower = new Follower({ link: this.#links.reads, notified: undefined, schema, pollMs: 250 });
+    this.#turns = new Turns({ link: this.#links.pulse, session, schema, follower: this.#follower });
+    this.nodes = new PostgresNodes({ reads: this.#reads, link: this.#links.pulse, session, schema });
+  }
+
+  async start(): Promise<void> {
+    await prepareDatabase(this.#links.pulse, this.#schema);
+    await this.#session.start();
+  }
+
+  async read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
+    const [result] = await this.#readMany([request], false);
+    return unwrapped(result);
+  }
+
+  async list(request: List): Promise<readonly StoredRecord[]> {
+    const [result] = await this.#readMany([request], false);
+    return unwrapped(result).filter((record) => record !== undefined);
+  }
+
+  readMany(requests: readonly (Read | List)[]): Promise<readonly ReadResult[]> {
+    return this.#readMany(requests, false);
+  }
+
+  transact(transaction: Transaction): Promise<readonly Version[]> {
+    return this.#transact(transaction, false);
+  }
+
+  changes(since: Cursor | undefined, limit: number): Promise<Changes> {
+    return this.#counted(() => this.#changes.read(since, limit, false));
+  }
+
+  async clock(): Promise<number> {
+    const text = `select ${stampSql}, (extract(epoch from clock_timestamp()) * 1000)::text`;
+    const { rows } = await this.#counted(() => this.#reads.ask(text, [], false));
+    return Number(rows[0]?.[2]);
+  }
+
+  committed(listener: () => void): () => void {
+    return this.#follower.listen(listener);
+  }
+
+  state(): DatabaseState {
+    return this.#session.state();
+  }
+
+  accept(): Promise<void> {
+    return this.#session.accept();
+  }
+
+  turnOf(key: string): Promise<Turn> {
+    return this.#counted(() => this.#turns.turnOf(key));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#follower.close();
+    await Promise.allSettled(this.#underWay);
+    this.#session.close();
+    for (const link of Object.values(this.#links)) link.close();
+  }
+
+  /** The same store for who judges it, before it is accepted. */
+  #view(): Store {
+    return {
+      read: async (request) => unwrapped((await this.#readMany([request], true))[0]),
+      list: async (request) =>
+        unwrapped((await this.#readMany([request], true))[0]).filter((record) => record !== undefined),
+      readMany: (requests) => this.#readMany(requests, true),
+      transact: (transaction) => this.#transact(transaction, true),
+      changes: (since, limit) => this.#counted(() => this.#changes.read(since, limit, true)),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  async #readMany(requests: readonly (Read | List)[], judging: boolean): Promise<readonly ReadResult[]> {
+    return this.#counted(() => this.#reads.readMany(requests, judging));
+  }
+
+  async #transact(transaction: Transaction, judging: boolean): Promise<readonly Version[]> {
+    this.#assertOpen();
+    assertTransaction(transaction);
+    const put = (transaction.put ?? []).map(({ key, value, version = newVersion() }) => ({
+      key,
+      version,
+      value: Buffer.from(value),
+    }));
+    const { require = [], delete: deleted = [], turn } = transaction;
+    return this.#counted(() => this.#writes.transact({ require, put, delete: deleted, turn }, judging));
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new Error('the store is closed');
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    const working = work();
+    this.#underWay.add(working);
+    try {
+      return await working;
+    } finally {
+      this.#underWay.delete(working);
+    }
+  }
+}
+
+function newVersion(): Version {
+  return randomBytes(16).toString('base64url');
+}
+
+/** Copies: others may have been given the same records. */
+function unwrapped(result: ReadResult | undefined): readonly (StoredRecord | undefined)[] {
+  if (result === undefined) throw new Unavailable('The database did not answer a read');
+  if (!result.ok) throw result.error;
+  return result.records.map((record) => record && { ...record, value: new Uint8Array(record.value) });
+}

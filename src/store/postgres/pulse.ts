@@ -1,0 +1,56 @@
+import type { Row } from './link.ts';
+import { readStamp } from './stamp.ts';
+import type { Stamp } from './stamp.ts';
+
+/** `joins` takes the node's row; `leaves` removes it, and the session goes on until it ends. */
+export type PulseKind = 'joins' | 'stays' | 'leaves';
+
+/** The findings of a heartbeat. */
+export interface Pulse {
+  /** `superseded`: another process has taken the row of this node. `removed`: there is none. */
+  readonly verdict: 'alive' | 'superseded' | 'removed';
+  readonly stamp: Stamp;
+  /** For how long the server has been the primary, by its own clock. */
+  readonly ageMs: number;
+  readonly storeId: string;
+  readonly clockMs: number;
+  /** How far the database has come: the last position of all, and the number of this session's last batch. */
+  readonly position: number;
+  readonly number: number;
+}
+
+/** Values: node, session, name, details, `PulseKind`. */
+export function pulseSql(schema: string): string {
+  return (
+    `select verdict, timeline, life, age_ms::text, store_id, clock_ms::text, reached::text, number::text ` +
+    `from ${schema}.pulse($1, $2, $3, $4::jsonb, $5, 2000)`
+  );
+}
+
+export function readPulse(row: Row | undefined): Pulse {
+  const [verdict, timeline, life, age, storeId, clockMs, position, number] = row ?? [];
+  return {
+    verdict: verdict === 'alive' || verdict === 'superseded' ? verdict : 'removed',
+    stamp: readStamp(timeline, life),
+    ageMs: Number(age ?? 0),
+    storeId: storeId ?? '',
+    clockMs: Number(clockMs ?? 0),
+    position: Number(position ?? 0),
+    number: Number(number ?? 0),
+  };
+}
+
+/** How far a process was told that the database has come. */
+export interface Reached {
+  readonly position: number;
+  readonly number: number;
+}
+
+/** The loss of a database that is behind its own earlier answers; undefined if it is not behind. */
+export function lostSince(reached: Reached, { position, number }: Reached): string | undefined {
+  if (position >= reached.position && number >= reached.number) return undefined;
+  return (
+    `the database is at position ${position} and batch ${number} of this node, and has acknowledged position ` +
+    `${reached.position} and batch ${reached.number}: it has lost changes, by a restore or by a standby that was behind`
+  );
+}
