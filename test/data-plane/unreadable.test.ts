@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import { vaultKey } from '../../src/resources/keys.ts';
 import { decode } from '../../src/store/store.ts';
 import type { VaultRecord } from '../../src/types/vault.ts';
+import { readRow, replaceRow } from '../world/rows.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { acls, auditRecords, errorBody, putVault, recordsWhere } from './vaults.ts';
@@ -43,16 +42,11 @@ async function vaultWithSecrets(name: string): Promise<string> {
 }
 
 /** Flips the last bit of the record under `key`, or of the first one below it, past the server. */
-function damage(key: string): void {
-  const database = new DatabaseSync(join(world.folder.path, 'postern.db'), { timeout: 5_000 });
-  const where = 'key >= ? AND key < ? ORDER BY key LIMIT 1';
-  const found = database.prepare(`SELECT key, value FROM records WHERE ${where}`).get(key, `${key}~`);
-  assert.ok(found?.['value'] instanceof Uint8Array, `nothing is stored under ${key}`);
-  const value = Uint8Array.from(found['value']);
+async function damage(key: string): Promise<void> {
+  const row = await readRow(world.folder, key);
+  const value = Uint8Array.from(row.value);
   value[value.length - 1] = (value.at(-1) ?? 0) ^ 1;
-  const changed = database.prepare('UPDATE records SET value = ? WHERE key = ?').run(value, found['key'] ?? '');
-  assert.equal(changed.changes, 1);
-  database.close();
+  await replaceRow(world.folder, { ...row, value });
 }
 
 suite('a damaged record is refused with 503', () => {
@@ -81,7 +75,7 @@ suite('a damaged record is refused with 503', () => {
   for (const [index, { what, below, requests }] of cases.entries()) {
     test(what, async () => {
       const name = `kv-damaged-${index}`;
-      damage((await vaultWithSecrets(name)) + below);
+      await damage((await vaultWithSecrets(name)) + below);
       for (const [method, path, body] of requests) {
         const answer = await ask(name, method, path, body);
         assert.equal(answer.status, 503, `${method} ${path}`);
@@ -96,7 +90,7 @@ suite('a damaged record is refused with 503', () => {
     await vaultWithSecrets('kv-record');
     // Its rules are then read again: a change of them would read the damaged record too.
     await putVault(world.client, 'kv-record', { networkAcls: acls.deny });
-    damage(vaultKey('kv-record'));
+    await damage(vaultKey('kv-record'));
     for (const token of [await world.client.token('vault'), undefined]) {
       const answer = await world.client.vault('kv-record', 'GET', '/secrets/a', { token });
       assert.equal(answer.status, 503);
@@ -121,13 +115,8 @@ suite('a damaged record is refused with 503', () => {
 
   test('a record that was swapped with another one', async () => {
     const root = await vaultWithSecrets('kv-swapped');
-    const database = new DatabaseSync(join(world.folder.path, 'postern.db'), { timeout: 5_000 });
-    const [a, b] = [`${root}/secrets/a`, `${root}/secrets/b`];
-    const value = database.prepare('SELECT value, version FROM records WHERE key = ?').get(b);
-    database
-      .prepare('UPDATE records SET value = ?, version = ? WHERE key = ?')
-      .run(value?.['value'] ?? '', value?.['version'] ?? '', a);
-    database.close();
+    const swapped = await readRow(world.folder, `${root}/secrets/b`);
+    await replaceRow(world.folder, { ...swapped, key: `${root}/secrets/a` });
     const answer = await ask('kv-swapped', 'GET', '/secrets/a');
     assert.equal(answer.status, 503);
     assert.deepEqual(answer.body, unreadable);

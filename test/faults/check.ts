@@ -5,22 +5,27 @@ import { demoVault, versionOf } from './load.ts';
 import type { Acknowledged, History } from './load.ts';
 
 const sent = { from: '127.0.0.7' };
+/** How many objects are read at a time. */
+const checkers = 8;
 
 /**
  * Whether everything that was acknowledged is there once, with its record. Returns a sentence for each fault.
- * @param auditFolder the folder of the audit log
+ * @param auditFolders the folders of the audit logs, one for each node
  */
 export async function check(
   client: Client,
   acknowledged: Acknowledged,
-  auditFolder: string,
+  auditFolders: readonly string[],
   settleMs = 15_000,
 ): Promise<readonly string[]> {
-  const faults = [...acknowledged.faults, ...(await settled(() => recordFaults(acknowledged, auditFolder), settleMs))];
-  for (const history of acknowledged.histories) {
-    if (history.kind === 'tag') faults.push(...(await tagFaults(client, history)));
-    else faults.push(...(await objectFaults(client, history)));
-  }
+  const faults = [...acknowledged.faults, ...(await settled(() => recordFaults(acknowledged, auditFolders), settleMs))];
+  const left = [...acknowledged.histories];
+  const checker = async () => {
+    for (let history = left.shift(); history !== undefined; history = left.shift()) {
+      faults.push(...(await (history.kind === 'tag' ? tagFaults(client, history) : objectFaults(client, history))));
+    }
+  };
+  await Promise.all(Array.from({ length: checkers }, checker));
   return faults;
 }
 
@@ -34,12 +39,15 @@ async function settled(find: () => readonly string[], settleMs: number): Promise
  * Every line is a record, no record appears twice, and each request that succeeded has exactly one record of a
  * category. A request that changes a vault has two: an `AuditEvent` and an `Administrative` one.
  */
-function recordFaults({ requestIds }: Acknowledged, auditFolder: string): readonly string[] {
+function recordFaults(
+  { requestIds }: Pick<Acknowledged, 'requestIds'>,
+  auditFolders: readonly string[],
+): readonly string[] {
   const counts = new Map<string, Map<string, number>>();
   const recordIds = new Map<unknown, number>();
   let lines: ReturnType<typeof linesOf>;
   try {
-    lines = linesOf(auditFolder);
+    lines = auditFolders.flatMap((folder) => linesOf(folder));
   } catch (error) {
     return [`the audit log is torn: ${String(error)}`];
   }

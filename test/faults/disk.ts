@@ -52,7 +52,7 @@ async function disturb(
   if (running.child.exitCode !== null)
     throw new Error(`${name}: the server has ended: ${running.stderr().slice(-500)}`);
   await work(`${name}-4`, 500);
-  const faults = [...(await check(running.client, known, auditFolder))];
+  const faults = [...(await check(running.client, known, [auditFolder]))];
   if (known.refused > refused) faults.push('work was refused when the fault was over');
   return {
     acknowledged: known.requestIds.length,

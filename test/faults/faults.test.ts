@@ -51,7 +51,7 @@ describe('the check afterwards', () => {
     await until(() => known.requestIds.length >= 60 || known.faults.length > 0, 'work that is acknowledged');
     over.abort();
     await working;
-    assert.deepEqual(await check(client, known, join(data.path, 'audit')), []);
+    assert.deepEqual(await check(client, known, [join(data.path, 'audit')]), []);
     // The server's own log may not be changed.
     const log = join(audit.path, 'audit.jsonl');
     copyFileSync(join(data.path, 'audit/audit.jsonl'), log);
@@ -62,7 +62,7 @@ describe('the check afterwards', () => {
     const deleted = known.histories.find((history) => history.deleted);
     assert.ok(secret && deleted);
     const found = (changed: Partial<Acknowledged>) =>
-      check(client, { ...nothingAcknowledged(), ...changed }, audit.path, 0);
+      check(client, { ...nothingAcknowledged(), ...changed }, [audit.path], 0);
     const [first, second] = secret.versions;
     assert.ok(first && second);
     const rows: readonly (readonly [Partial<Acknowledged>, RegExp])[] = [

@@ -26,7 +26,7 @@ export async function killRounds(rounds: number, progress: (text: string) => voi
       postern = await kill(postern, victim, data.path);
       over.abort();
       await working;
-      const found = await check(postern.client, known, join(data.path, 'audit'));
+      const found = await check(postern.client, known, [join(data.path, 'audit')]);
       faults.push(...found.map((fault) => `round ${round}, ${victim} killed: ${fault}`));
       acknowledged += known.requestIds.length;
       progress(

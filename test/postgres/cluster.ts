@@ -33,6 +33,8 @@ export function havePostgres(name: string, { bouncer = false }: { readonly bounc
 }
 
 export interface ClusterOptions {
+  /** The folder for its folder; that for temporary files unless given. */
+  readonly parent?: string;
   /** A second server that follows the first: `sync` delays each commit until it has it on its disk. */
   readonly standby?: 'sync' | 'async';
   /** PgBouncer in transaction mode. */
@@ -93,7 +95,7 @@ async function freePort(): Promise<number> {
 
 /** Starts Debian's PostgreSQL in a folder of its own, as the user `postgres` when root starts it. */
 export async function startPostgres(options: ClusterOptions = {}): Promise<Cluster> {
-  const folder = await mkdtemp(join(tmpdir(), 'postern-postgres-'));
+  const folder = await mkdtemp(join(options.parent ?? tmpdir(), 'postern-postgres-'));
   giveAway(folder);
   const started: { stop: () => Promise<void> }[] = [];
   const dispose = async (): Promise<void> => {

@@ -52,6 +52,8 @@ export interface Credentials {
 
 interface Target {
   readonly port: number;
+  /** The port in its URLs, where a balancer is in front of the server. */
+  readonly publicPort?: number;
   readonly domain: string;
   readonly ca: string;
   readonly identity: Identity;
@@ -60,11 +62,11 @@ interface Target {
 }
 
 /** A plain client: the test chooses every header, address and body. Names resolve to loopback without a resolver. */
-export function connect({ port, domain, ca, identity, agent = false }: Target): Client {
-  const home = `https://${domain}:${port}`;
+export function connect({ port, publicPort = port, domain, ca, identity, agent = false }: Target): Client {
+  const home = `https://${domain}:${publicPort}`;
   const tokens = new Map<string, Promise<string>>();
   const send = (url: string, sent: Sent = {}) => exchange(new URL(url), { agent, ...sent }, { ca, port });
-  const vaultOrigin = (vault: string) => `https://${vault}.vault.${domain}:${port}`;
+  const vaultOrigin = (vault: string) => `https://${vault}.vault.${domain}:${publicPort}`;
 
   async function requestToken(resource: string, client: Credentials): Promise<string> {
     const answer = await send(`${home}/${client.tenantId ?? identity.tenantId}/oauth2/v2.0/token`, {
@@ -82,7 +84,7 @@ export function connect({ port, domain, ca, identity, agent = false }: Target): 
   }
 
   function token(resource: string, client: Credentials = identity): Promise<string> {
-    const named = { vault: `https://vault.${domain}:${port}`, arm: home }[resource] ?? resource;
+    const named = { vault: `https://vault.${domain}:${publicPort}`, arm: home }[resource] ?? resource;
     const key = `${named} ${client.clientId}`;
     const known = tokens.get(key);
     if (known !== undefined) return known;

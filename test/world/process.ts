@@ -28,7 +28,10 @@ export type ReadyLine = Readonly<
     | 'controlSocket',
     string
   >
-> & { readonly portal: { readonly url: string; readonly user?: string; readonly password?: string } };
+> & {
+  readonly port: number;
+  readonly portal: { readonly url: string; readonly user?: string; readonly password?: string };
+};
 
 export interface RunningPostern extends AsyncDisposable {
   readonly child: ChildProcess;

@@ -9,11 +9,14 @@ import { openFolder } from '../../src/worker/folder.ts';
 import { notBuilt } from '../../src/site/portal-files.ts';
 import type { FoundPortal } from '../../src/site/portal-files.ts';
 import type { SealedStore } from '../../src/store/sealed.ts';
+import type { NodeStore } from '../../src/store/node-store.ts';
 import type { OpenFolder } from '../../src/worker/folder.ts';
+import type { DatabaseOptions } from '../../src/worker/open-node.ts';
 import { openServer } from '../../src/worker/server.ts';
 import type { Server } from '../../src/worker/server.ts';
 import { connect } from './client.ts';
 import type { Client } from './client.ts';
+import { databaseOf } from './database.ts';
 import { freePort } from './free-port.ts';
 
 export interface TestServer extends AsyncDisposable {
@@ -70,12 +73,14 @@ export async function startServerWith({
   portal = notBuilt,
 }: TestServerSetting): Promise<TestServer> {
   const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
+  const database = options.includes('--memory') ? undefined : await databaseOf(data);
   const read = readSettings({
     argv: [
       '--data',
       data,
       ...(demo ? [] : ['--no-demo']),
       ...options,
+      ...(database?.options ?? []),
       ...(config === undefined ? [] : ['--config', 'postern.json']),
     ],
     environment: {},
@@ -98,6 +103,8 @@ export async function startServerWith({
     mark: { path: 'commit-mark' },
     notice,
     now: now(),
+    clock: now,
+    connectDatabase,
   });
   await createDemo(folder.store, folder, now());
   const server = await openServer({
@@ -141,7 +148,15 @@ export async function startServerWith({
       agent.destroy();
       await server.close();
       await folder.close();
-      if (kept === undefined) rmSync(data, { recursive: true, force: true });
+      if (kept !== undefined) return;
+      rmSync(data, { recursive: true, force: true });
+      await database?.remove();
     },
   };
+}
+
+/** Most runs of the tests need no database. */
+async function connectDatabase(options: DatabaseOptions): Promise<NodeStore> {
+  const { openPostgresStore } = await import('../../src/store/postgres/postgres.ts');
+  return await openPostgresStore({ ...options, now: Date.now });
 }
