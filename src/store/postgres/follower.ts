@@ -1,69 +1,126 @@
+import { randomUUID } from 'node:crypto';
 import type { Link } from './link.ts';
 
 export interface FollowerParts {
   readonly link: Link;
-  /** The connection that notifications come on, if the database delivers them to it. */
-  readonly notified: Link | undefined;
+  /** Makes the link that notifications come on. */
+  readonly listening: (notified: (payload: string) => void) => Link;
   readonly schema: string;
-  readonly pollMs: number;
 }
 
+/** How often is looked where notifications are not delivered, and where they are. */
+const lookEveryMs = 250;
+const lookAlsoEveryMs = 1_000;
+const listenAgainMs = 2_000;
+
 /**
- * Wakes who follows the changes or waits for a turn: by a notification, and by a look every quarter of a second, because
- * through a pooler LISTEN is accepted and nothing is delivered.
+ * Wakes those that follow the changes or wait for a turn: by a notification, and by a look at the last position, because a
+ * pooler accepts LISTEN and delivers nothing. Whether it does is found out by a notification of its own.
  */
 export class Follower {
   readonly #parts: FollowerParts;
+  readonly #listening: Link;
   readonly #listeners = new Set<() => void>();
+  readonly #probe = randomUUID();
+  #turning = Promise.withResolvers<void>();
+  /** The number of the connection on which notifications were heard, and of the one on which they are waited for. */
+  #heardOn = -1;
+  #listenedOn = -1;
   #position: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #looking = false;
+  readonly #timers: { look?: NodeJS.Timeout; listen?: NodeJS.Timeout } = {};
+  #asking = false;
   #closed = false;
 
   constructor(parts: FollowerParts) {
     this.#parts = parts;
+    this.#listening = parts.listening((payload) => this.#notified(payload));
   }
 
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
-    this.#schedule();
+    if (this.#timers.look === undefined && !this.#closed) {
+      void this.#listen();
+      this.#lookLater();
+    }
     return () => {
       this.#listeners.delete(listener);
     };
   }
 
-  /** Something may have been committed. */
-  wake(): void {
-    for (const listener of this.#listeners) listener();
+  /** Resolves when a turn may have come, or after the milliseconds. */
+  async turned(mostMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, mostMs);
+    await Promise.race([this.#turning.promise, promise]);
+    clearTimeout(timer);
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    clearTimeout(this.#timers.look);
+    clearTimeout(this.#timers.listen);
+    this.#listening.close();
   }
 
-  #schedule(): void {
-    if (this.#closed || this.#looking || this.#timer !== undefined || this.#listeners.size === 0) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#look();
-    }, this.#parts.pollMs).unref();
+  get #isHeard(): boolean {
+    return this.#listening.isConnected && this.#heardOn === this.#listening.connections;
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #notified(payload: string): void {
+    // One that comes with an answer, a pooler delivers too.
+    if (!this.#asking) this.#heardOn = this.#listening.connections;
+    if (payload === 'changes') this.#wake();
+    if (payload === 'turn') this.turn();
+  }
+
+  /** Wakes those that wait in `turned`. */
+  turn(): void {
+    const turned = this.#turning;
+    this.#turning = Promise.withResolvers();
+    turned.resolve();
+  }
+
+  /** Listens on each connection once, and asks it now and then, because a lost one is silent too. */
+  async #listen(): Promise<void> {
+    const { link, schema } = this.#parts;
+    try {
+      const isNew = !(this.#listening.isConnected && this.#listenedOn === this.#listening.connections);
+      this.#asking = true;
+      await this.#listening.query(isNew ? `listen ${schema}` : 'select 1', [], 5_000);
+      this.#asking = false;
+      this.#listenedOn = this.#listening.connections;
+      if (isNew) {
+        await link.query('select pg_notify($1, $2)::text', [schema.slice(1, -1), this.#probe], 5_000);
+        this.#wake();
+      }
+    } catch {
+      // The look goes on, and the session finds out why.
+    }
+    this.#asking = false;
+    if (!this.#closed) this.#timers.listen = setTimeout(() => void this.#listen(), listenAgainMs).unref();
+  }
+
+  #lookLater(): void {
+    if (this.#closed) return;
+    const waitMs = this.#isHeard ? lookAlsoEveryMs : lookEveryMs;
+    this.#timers.look = setTimeout(() => void this.#look(), waitMs).unref();
   }
 
   async #look(): Promise<void> {
-    this.#looking = true;
     const { link, schema } = this.#parts;
     try {
       const { rows } = await link.query(`select max(position)::text from ${schema}.changes`, [], 5_000);
       const position = rows[0]?.[0] ?? '';
-      if (this.#position !== position) this.wake();
+      if (this.#position !== position) this.#wake();
       this.#position = position;
     } catch {
-      // The session finds out why. Who follows looks again when the database is back.
+      // When the database is back, something may have been committed meanwhile.
       this.#position = undefined;
-    } finally {
-      this.#looking = false;
-      this.#schedule();
     }
+    this.#lookLater();
   }
 }

@@ -274,13 +274,14 @@ begin
   if found then perform pg_notify('${unquoted(s)}', 'turn'); end if;
 end
 $function$;
-create or replace function ${s}.take_turn(of_key text, of_id text, lock_ms integer) returns boolean
+create or replace function ${s}.ask_turns(keys text[], ids text[], lock_ms integer) returns text[]
 language plpgsql volatile as $function$
 begin${prologue}
   perform set_config('synchronous_commit', 'off', true);${lock(s)}
-  insert into ${s}.turns (id, key) values (of_id, of_key) on conflict (id) do update set asked = clock_timestamp();
-  perform ${s}.advance_turns(of_key);
-  return exists (select from ${s}.turns where id = of_id and head is not null);
+  insert into ${s}.turns (id, key) select * from unnest(ids, keys)
+    on conflict (id) do update set asked = clock_timestamp();
+  perform ${s}.advance_turns(waits.key) from (select distinct unnest(keys) as key) waits;
+  return array(select id from ${s}.turns where id = any(ids) and head is not null);
 end
 $function$;
 create or replace function ${s}.leave_turn(of_key text, of_id text, lock_ms integer) returns void

@@ -7,10 +7,34 @@ import { describeTarget } from './target.ts';
 import type { Target } from './target.ts';
 
 /**
- * Makes the schema if it is missing; two first starts at once make it once.
+ * Makes the schema if it is missing. Every host is tried, and while none is a primary that answers, all of them again for as
+ * long as `withinMs`: a database may be at its start, or fail over.
  * @throws {StoreRefused} when the server must not hold a store
  */
-export async function prepareDatabase(link: Link, schema: string): Promise<void> {
+export async function prepareDatabase(
+  link: Link,
+  { schema, hosts, withinMs }: { readonly schema: string; readonly hosts: number; readonly withinMs: number },
+): Promise<void> {
+  const until = performance.now() + withinMs;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await prepare(link, schema);
+      return;
+    } catch (error) {
+      if (tries >= hosts && !(mayPass(error) && performance.now() < until)) throw error;
+      link.drop();
+      if (tries >= hosts) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof StoreRefused) return error.kind === 'standby';
+  return error instanceof LinkLost || (error instanceof ServerSaid && ['57P03', '53300'].includes(error.code));
+}
+
+/** Two first starts at once make it once. */
+async function prepare(link: Link, schema: string): Promise<void> {
   const name = schema.slice(1, -1);
   const found = await inspect(link, name);
   const refusal = refuseServer(found, name);

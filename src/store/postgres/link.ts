@@ -7,11 +7,21 @@ export interface LinkOptions {
   readonly target: Target;
   /** In the server's list of sessions. */
   readonly name: string;
-  /** Whether statements stay prepared; not through a pooler that cannot keep them apart. */
-  readonly prepared: () => boolean;
+  /** Whether statements stay prepared. It becomes false behind a pooler that does not keep those of its clients apart. */
+  readonly prepared: { value: boolean };
+  /** Told what is notified to this connection. */
+  readonly notified?: (payload: string) => void;
   /** The random part of the waiting between attempts: 0 to 1. */
   readonly random: () => number;
   readonly connectMs: number;
+  readonly route: Route;
+  /** The link that finds the primary: when it loses its connection, the next host is tried. The others go where it went. */
+  readonly leads?: boolean;
+}
+
+/** The host of the database that its links connect to: an index, which counts on. */
+export interface Route {
+  at: number;
 }
 
 /** A row as PostgreSQL writes it: each column's value as a string. */
@@ -80,7 +90,7 @@ export class Link {
    * @throws {LinkLost} its outcome is unknown
    */
   async query(text: string, values: readonly (string | null)[], timeoutMs: number): Promise<Answer> {
-    const connection = this.#connection ?? (await this.#connect());
+    const connection = await this.#current();
     try {
       const answer = await connection.query(text, values, timeoutMs);
       this.#failures = 0;
@@ -88,18 +98,24 @@ export class Link {
     } catch (error) {
       if (error instanceof ServerSaid && !endsSession(error.code)) throw error;
       this.#lose(connection);
-      throw error;
+      if (!(error instanceof ServerSaid && isOfPreparing(error.code) && this.#options.prepared.value)) throw error;
+      // The statement was not begun. Behind this pooler it is sent whole each time.
+      this.#options.prepared.value = false;
+      return this.query(text, values, timeoutMs);
     }
   }
 
   /** The same in a transaction that says what it is; on a connection of which nothing else is asked meanwhile. */
   async queryAlone(text: string, values: readonly (string | null)[], timeoutMs: number): Promise<Answer> {
-    const connection = this.#connection ?? (await this.#connect());
+    const connection = await this.#current();
     try {
-      await connection.query('begin isolation level read committed read write', [], timeoutMs);
-      const answer = await connection.query(text, values, timeoutMs);
-      const { warnings } = await connection.query('commit', [], timeoutMs);
-      return { rows: answer.rows, warnings: [...answer.warnings, ...warnings] };
+      // Sent together: a node that is stopped between them would hold the lock of the writers.
+      const [, answer, committed] = await Promise.all([
+        connection.query('begin isolation level read committed read write', [], timeoutMs),
+        connection.query(text, values, timeoutMs),
+        connection.query('commit', [], timeoutMs),
+      ]);
+      return { rows: answer.rows, warnings: [...answer.warnings, ...committed.warnings] };
     } catch (error) {
       this.#lose(connection);
       throw error;
@@ -117,16 +133,19 @@ export class Link {
     this.#connection = undefined;
   }
 
+  #current(): Connection | Promise<Connection> {
+    if (this.#connection !== undefined && this.#connection.place !== this.#options.route.at) this.drop();
+    return this.#connection ?? this.#connect();
+  }
+
   async #connect(): Promise<Connection> {
     const wait = this.#notBefore - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     if (this.#closed) throw new LinkLost('the store is closed');
     // Others that waited too use the connection that the first of them made.
     if (this.#connection !== undefined) return this.#connection;
-    const { hosts } = this.#options.target;
-    const host = hosts[this.#attempts % hosts.length] ?? { kind: 'tcp', host: 'localhost', port: 5432 };
     this.#attempts += 1;
-    this.#connection = new Connection(host, this.#options);
+    this.#connection = new Connection(this.#options);
     return this.#connection;
   }
 
@@ -135,7 +154,8 @@ export class Link {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     this.#failures += 1;
-    const { target, random } = this.#options;
+    const { target, random, route, leads = false } = this.#options;
+    if (leads) route.at += 1;
     const round = Math.floor((this.#failures - 1) / target.hosts.length);
     const most = round === 0 ? 0 : Math.min(20 * 2 ** round, mostBackoffMs);
     this.#notBefore = performance.now() + most * (0.5 + random() / 2);
@@ -149,42 +169,55 @@ function endsSession(code: string): boolean {
     code.startsWith('57P') ||
     code.startsWith('28') ||
     code.startsWith('3D') ||
-    code === '53300'
+    code === '53300' ||
+    isOfPreparing(code)
   );
 }
 
+/** A prepared statement that is missing, or there already: another client of the pooler has the server's session. */
+function isOfPreparing(code: string): boolean {
+  return code === '26000' || code === '42P05';
+}
+
 class Connection {
+  /** Of the route, when it was made. */
+  readonly place: number;
   readonly #sql: postgres.Sql<{ asWritten: string }>;
   #socket: Socket | undefined;
   #warnings: string[] = [];
   #destroyed = false;
 
-  constructor(host: Host, options: LinkOptions) {
-    const { target, connectMs, prepared, name } = options;
-    // The types of the library lack `socket`.
-    const settings: postgres.Options<{ asWritten: postgres.PostgresType<string> }> & { socket: () => Promise<Socket> } =
-      {
-        host: host.kind === 'tcp' ? host.host : '/',
-        port: host.kind === 'tcp' ? host.port : 5432,
-        database: target.database,
-        ...(target.user !== undefined && { user: target.user }),
-        ...(target.password !== undefined && { password: target.password }),
-        ssl: tlsOf(host, target),
-        max: 1,
-        max_lifetime: null,
-        idle_timeout: 0,
-        connect_timeout: connectMs / 1000,
-        fetch_types: false,
-        types: { asWritten },
-        prepare: prepared(),
-        backoff: () => 0,
-        connection: { application_name: name },
-        onnotice: ({ code }) => {
-          if (code !== undefined) this.#warnings.push(code);
-        },
-        // Its own, so that a connection without an answer can be destroyed at once.
-        socket: () => this.#open(host),
-      };
+  constructor(options: LinkOptions) {
+    const { target, connectMs, prepared, name, notified, route } = options;
+    this.place = route.at;
+    const host = target.hosts[route.at % target.hosts.length] ?? { kind: 'tcp', host: 'localhost', port: 5432 };
+    // The types of the library lack these two.
+    const settings: postgres.Options<{ asWritten: postgres.PostgresType<string> }> & {
+      socket: () => Promise<Socket>;
+      onnotify?: (channel: string, payload: string) => void;
+    } = {
+      host: host.kind === 'tcp' ? host.host : '/',
+      port: host.kind === 'tcp' ? host.port : 5432,
+      database: target.database,
+      ...(target.user !== undefined && { user: target.user }),
+      ...(target.password !== undefined && { password: target.password }),
+      ssl: tlsOf(host, target),
+      max: 1,
+      max_lifetime: null,
+      idle_timeout: 0,
+      connect_timeout: connectMs / 1000,
+      fetch_types: false,
+      types: { asWritten },
+      prepare: prepared.value,
+      backoff: () => 0,
+      connection: { application_name: name },
+      onnotice: ({ code }) => {
+        if (code !== undefined) this.#warnings.push(code);
+      },
+      ...(notified !== undefined && { onnotify: (_: string, payload: string) => notified(payload) }),
+      // Its own, so that a connection without an answer can be destroyed at once.
+      socket: () => this.#open(host),
+    };
     this.#sql = postgres(settings);
   }
 

@@ -1,5 +1,5 @@
-import { randomBytes, randomInt } from 'node:crypto';
-import type { DatabaseState, NodeIdentity, NodeStore } from '../node-store.ts';
+import { randomBytes } from 'node:crypto';
+import type { DatabaseState, NodeStore } from '../node-store.ts';
 import { StoreRefused } from '../refused.ts';
 import { assertTransaction, Unavailable } from '../store.ts';
 import type {
@@ -18,47 +18,15 @@ import { ChangeFeed } from './changes.ts';
 import { Follower } from './follower.ts';
 import { identifier } from './functions.ts';
 import { prepareDatabase, refusalOf } from './install.ts';
-import { Link } from './link.ts';
+import { makeLinks } from './links.ts';
+import type { Links } from './links.ts';
 import { PostgresNodes } from './nodes.ts';
+import type { PostgresStoreOptions } from './options.ts';
 import { Reads } from './reads.ts';
 import { Session } from './session.ts';
 import { stampSql } from './stamp.ts';
-import { parseTarget } from './target.ts';
-import type { Target } from './target.ts';
 import { Turns } from './turns.ts';
 import { Writes } from './writes.ts';
-
-export interface PostgresStoreOptions {
-  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, as `parseTarget` reads it; it may lead through a pooler. */
-  readonly url: string;
-  /** Of the role; one in the URL comes first. */
-  readonly password?: string | undefined;
-  /** The certificates of the authorities that may vouch for the server, as PEM; without it those that Node trusts. */
-  readonly ca?: string | undefined;
-  /** Leads past the pooler, for notifications alone. Without it, and where they are not delivered, the store polls. */
-  readonly listenUrl?: string | undefined;
-  readonly schema?: string;
-  readonly node: NodeIdentity;
-  /** How many of the last changes are kept for `changes`. */
-  readonly history?: number;
-  /**
-   * Called after each new connection to the database and each new timeline, before anything is answered, with a store that
-   * answers nevertheless. When it throws, nothing is answered, and it is called again.
-   */
-  readonly judge?: (store: Store) => Promise<void>;
-  /** The most milliseconds from a heartbeat's start to an answer that relies on it. */
-  readonly freshMs?: number;
-  /** How many milliseconds a call waits for a database that does not answer. */
-  readonly patienceMs?: number;
-  /** How many milliseconds the outcome of a change is looked for, after the connection was lost. */
-  readonly outcomeMs?: number;
-  /** False where a pooler does not keep prepared statements apart. Found out where it is not said. */
-  readonly prepared?: boolean;
-  /** Told when the database cannot be asked, and when it can again. */
-  readonly notice?: ((message: string) => void) | undefined;
-  /** The machine's clock: milliseconds since 1970. */
-  readonly now: () => number;
-}
 
 /** A store in PostgreSQL, which any number of nodes share. */
 export interface PostgresStore extends NodeStore {
@@ -73,7 +41,7 @@ export interface PostgresStore extends NodeStore {
  * refuses
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
-  const target = targetOf(options.url, options);
+  const links = makeLinks(options);
   const schema = options.schema ?? 'postern';
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw new StoreRefused(
@@ -81,31 +49,21 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       `The schema ${JSON.stringify(schema)} is not a lower-case name: use a-z, 0-9 and _.`,
     );
   }
-  const store = new OpenPostgresStore(target, { ...options, schema });
+  const store = new OpenPostgresStore(links, { ...options, schema });
   try {
-    await store.start();
+    await store.start(links.target.hosts.length, options.startMs ?? 10_000);
     return store;
   } catch (error) {
     await store.close();
-    throw refusalOf(error, target);
+    throw refusalOf(error, links.target);
   }
-}
-
-function targetOf(url: string, { password, ca }: PostgresStoreOptions): Target {
-  const parsed = parseTarget(url);
-  if (parsed.ok) {
-    const { target } = parsed;
-    const tls = target.tls.mode === 'verified' && ca !== undefined ? { ...target.tls, authorities: ca } : target.tls;
-    return { ...target, password: target.password ?? password, tls };
-  }
-  throw new StoreRefused('wrongUrl', `The database's URL cannot be used: ${parsed.fault}.`);
 }
 
 class OpenPostgresStore implements PostgresStore {
   readonly nodes: PostgresNodes;
   readonly #changes: ChangeFeed;
   readonly #schema: string;
-  readonly #links: { readonly pulse: Link; readonly reads: Link; readonly writes: Link };
+  readonly #links: Links;
   readonly #session: Session;
   readonly #reads: Reads;
   readonly #writes: Writes;
@@ -115,20 +73,12 @@ class OpenPostgresStore implements PostgresStore {
   /** While a batch or a read is under way at the close, it still gets its answer. */
   readonly #underWay = new Set<Promise<unknown>>();
 
-  constructor(target: Target, options: PostgresStoreOptions & { readonly schema: string }) {
+  constructor(links: Links, options: PostgresStoreOptions & { schema: string }) {
     const { node, now, freshMs = 2_000, patienceMs = 3_000 } = options;
     const clock = () => ({ monotonicMs: performance.now(), wallMs: now() });
     const schema = identifier(options.schema);
-    const link = (purpose: string): Link =>
-      new Link({
-        target,
-        name: target.applicationName ?? `postern ${node.name} ${purpose}`,
-        prepared: () => options.prepared ?? true,
-        random: () => randomInt(1_000) / 1_000,
-        connectMs: 5_000,
-      });
     this.#schema = schema;
-    this.#links = { pulse: link('heartbeat'), reads: link('reads'), writes: link('writes') };
+    this.#links = links;
     this.#session = new Session({
       link: this.#links.pulse,
       schema,
@@ -137,6 +87,9 @@ class OpenPostgresStore implements PostgresStore {
       freshMs,
       patienceMs,
       heartbeatEveryMs: freshMs / 4,
+      moved: () => {
+        for (const link of [links.reads, links.writes, links.turns]) link.drop();
+      },
       notice: options.notice ?? (() => {}),
       judge: async () => options.judge?.(this.#view()),
     });
@@ -153,14 +106,18 @@ class OpenPostgresStore implements PostgresStore {
       timeoutMs: 5_000,
       outcomeMs: options.outcomeMs ?? 10_000,
     });
-    this.#follower = new Follower({ link: this.#links.reads, notified: undefined, schema, pollMs: 250 });
-    this.#turns = new Turns({ link: this.#links.pulse, session, schema, follower: this.#follower });
+    this.#follower = new Follower({
+      link: this.#links.reads,
+      listening: links.listening,
+      schema,
+    });
+    this.#turns = new Turns({ link: this.#links.turns, session, schema, follower: this.#follower });
     this.nodes = new PostgresNodes({ reads: this.#reads, link: this.#links.pulse, session, schema });
   }
 
-  async start(): Promise<void> {
-    await prepareDatabase(this.#links.pulse, this.#schema);
-    await this.#session.start();
+  async start(hosts: number, startMs: number): Promise<void> {
+    await prepareDatabase(this.#links.pulse, { schema: this.#schema, hosts, withinMs: startMs });
+    await this.#session.start(startMs);
   }
 
   async read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
@@ -216,7 +173,8 @@ class OpenPostgresStore implements PostgresStore {
     this.#follower.close();
     await Promise.allSettled(this.#underWay);
     this.#session.close();
-    for (const link of Object.values(this.#links)) link.close();
+    const { pulse, reads, writes, turns } = this.#links;
+    for (const link of [pulse, reads, writes, turns]) link.close();
   }
 
   /** The same store for who judges it, before it is accepted. */

@@ -39,18 +39,3 @@ export function readPulse(row: Row | undefined): Pulse {
     number: Number(number ?? 0),
   };
 }
-
-/** How far a process was told that the database has come. */
-export interface Reached {
-  readonly position: number;
-  readonly number: number;
-}
-
-/** The loss of a database that is behind its own earlier answers; undefined if it is not behind. */
-export function lostSince(reached: Reached, { position, number }: Reached): string | undefined {
-  if (position >= reached.position && number >= reached.number) return undefined;
-  return (
-    `the database is at position ${position} and batch ${number} of this node, and has acknowledged position ` +
-    `${reached.position} and batch ${reached.number}: it has lost changes, by a restore or by a standby that was behind`
-  );
-}

@@ -5,8 +5,10 @@ import { inspect, refuseServer } from './inspect.ts';
 import type { Link } from './link.ts';
 import { isSame, proveRead, proveServer, quietMs } from './proof.ts';
 import type { Clock, Heartbeat, Known, Moment, Proof } from './proof.ts';
-import { lostSince, pulseSql, readPulse } from './pulse.ts';
-import type { Pulse, PulseKind, Reached } from './pulse.ts';
+import { Progress } from './progress.ts';
+import type { Reached } from './progress.ts';
+import { pulseSql, readPulse } from './pulse.ts';
+import type { Pulse, PulseKind } from './pulse.ts';
 import type { Stamp } from './stamp.ts';
 import { Trouble } from './trouble.ts';
 
@@ -22,6 +24,8 @@ export interface SessionParts {
   readonly heartbeatEveryMs: number;
   /** Called for each new connection and timeline, before anything is answered. */
   readonly judge: () => Promise<void>;
+  /** Called when heartbeats come from another server than before: connections to that one are of no use. */
+  readonly moved: () => void;
   /** Told when the database cannot be asked, and when it can again. */
   readonly notice: (message: string) => void;
 }
@@ -46,8 +50,7 @@ export class Session {
   #accepted: Stamp | undefined;
   #accepting: Stamp | undefined;
   #heartbeat: Heartbeat | undefined;
-  #reached: Reached = { position: 0, number: 0 };
-  #acceptsLoss = false;
+  readonly #progress = new Progress();
   #storeId: string | undefined;
   #systemId: string | undefined;
   #inspected = 0;
@@ -67,10 +70,10 @@ export class Session {
    * Begins to commit heartbeats, and resolves when the database was accepted.
    * @throws what has kept it from that
    */
-  async start(): Promise<void> {
+  async start(patienceMs: number): Promise<void> {
     try {
       await this.beat();
-      await this.#until(() => this.#proveAccepted());
+      await this.#until(() => this.#proveAccepted(), patienceMs);
     } catch (error) {
       throw this.#trouble.cause ?? error;
     }
@@ -90,7 +93,7 @@ export class Session {
 
   /** Takes the database as it is, where it has lost what it had acknowledged to this process. */
   async accept(): Promise<void> {
-    this.#acceptsLoss = true;
+    this.#progress.acceptLoss();
     await this.#committed();
   }
 
@@ -136,10 +139,7 @@ export class Session {
 
   /** An acknowledged commit proves as much as a heartbeat. */
   acknowledged(stamp: Stamp, { begun, reached }: { readonly begun: Moment; readonly reached: Reached }): void {
-    this.#reached = {
-      position: Math.max(this.#reached.position, reached.position),
-      number: Math.max(this.#reached.number, reached.number),
-    };
+    this.#progress.acknowledged(reached);
     if (this.#heartbeat === undefined || !isSame(this.#heartbeat.stamp, stamp)) return;
     if (begun.monotonicMs > this.#heartbeat.begun.monotonicMs) this.#heartbeat = { stamp, begun };
   }
@@ -172,7 +172,7 @@ export class Session {
     const { link, clock, freshMs, schema, node } = this.#parts;
     try {
       if (!link.isConnected || this.#inspected !== link.connections) await this.#inspect();
-      const [begun, reached] = [clock(), this.#reached];
+      const [begun, reached] = [clock(), this.#progress.reached];
       const values = [node.id, this.id, node.name, JSON.stringify(this.#details), this.#kind];
       const { rows, warnings } = await link.query(pulseSql(schema), values, Math.max(freshMs, 3_000));
       if (warnings.includes('01000')) throw new Unavailable('the database ended a wait for its standby');
@@ -219,30 +219,24 @@ export class Session {
     }
     if (verdict !== 'alive') this.#ended ??= ends[verdict];
     if (this.#ended !== undefined) throw new Unavailable(this.#ended);
-    this.#assertNothingLost(reached, pulse);
+    this.#progress.heard(pulse, reached);
     if (this.#kind === 'joins') this.#kind = 'stays';
+    const isElsewhere = this.#heartbeat !== undefined && !isSame(this.#heartbeat.stamp, stamp);
     const wasElsewhere = this.#heartbeat !== undefined && isNewTimeline;
     this.#highest = timeline;
     this.#heartbeat = { stamp, begun };
     if (this.#accepted !== undefined && isSame(this.#accepted, stamp)) this.#trouble.end();
-    else void this.#accept(stamp, quietMs({ ageMs: pulse.ageMs, mostMs: this.#parts.freshMs, wasElsewhere }));
-  }
-
-  #assertNothingLost(reached: Reached, pulse: Pulse): void {
-    const lost = lostSince(reached, pulse);
-    if (lost !== undefined && !this.#acceptsLoss) {
-      this.#accepted = undefined;
-      throw new Unavailable(lost);
+    else {
+      const quiet = quietMs({ ageMs: pulse.ageMs, mostMs: this.#parts.freshMs, wasElsewhere });
+      void this.#accept(stamp, { quiet, isElsewhere });
     }
-    this.#acceptsLoss = false;
-    const { position, number } = pulse;
-    if (lost !== undefined || position > this.#reached.position) this.#reached = { position, number };
   }
 
-  async #accept(stamp: Stamp, quiet: number): Promise<void> {
+  async #accept(stamp: Stamp, { quiet, isElsewhere }: { quiet: number; isElsewhere: boolean }): Promise<void> {
     if (this.#accepting !== undefined && isSame(this.#accepting, stamp)) return;
     this.#accepted = undefined;
     this.#accepting = stamp;
+    if (isElsewhere) this.#parts.moved();
     const isCurrent = () => this.#accepting === stamp && !this.#closed;
     try {
       if (quiet > 0) {
@@ -281,8 +275,8 @@ export class Session {
   }
 
   /** Waits for `check` to be decided, asking for heartbeats meanwhile. */
-  async #until(check: () => Proof): Promise<boolean> {
-    const { clock, patienceMs } = this.#parts;
+  async #until(check: () => Proof, patienceMs = this.#parts.patienceMs): Promise<boolean> {
+    const { clock } = this.#parts;
     const asked = clock().monotonicMs;
     for (;;) {
       const proof = check();

@@ -1,0 +1,56 @@
+import { randomInt } from 'node:crypto';
+import { StoreRefused } from '../refused.ts';
+import { Link } from './link.ts';
+import type { LinkOptions } from './link.ts';
+import type { PostgresStoreOptions } from './options.ts';
+import { parseTarget } from './target.ts';
+import type { Target } from './target.ts';
+
+/** A node's connections, each for one purpose, so that none waits behind another. */
+export interface Links {
+  readonly pulse: Link;
+  readonly reads: Link;
+  readonly writes: Link;
+  readonly turns: Link;
+  readonly target: Target;
+  /** Makes the one that notifications come on. */
+  readonly listening: (notified: (payload: string) => void) => Link;
+}
+
+/** @throws {StoreRefused} `wrongUrl` */
+export function makeLinks(options: PostgresStoreOptions): Links {
+  const { url, listenUrl, node } = options;
+  const target = targetOf(url, options);
+  const listenTarget = listenUrl === undefined ? target : targetOf(listenUrl, options);
+  const route = { at: 0 };
+  const prepared = { value: options.prepared ?? true };
+  const link = (purpose: string, more: Partial<LinkOptions> = {}): Link =>
+    new Link({
+      target,
+      name: target.applicationName ?? `postern ${node.name} ${purpose}`,
+      prepared,
+      random: () => randomInt(1_000) / 1_000,
+      connectMs: 5_000,
+      route,
+      ...more,
+    });
+  const own = listenUrl === undefined ? {} : { route: { at: 0 }, leads: true };
+  return {
+    pulse: link('heartbeat', { leads: true }),
+    reads: link('reads'),
+    writes: link('writes'),
+    turns: link('turns'),
+    target,
+    listening: (notified) => link('listening', { target: listenTarget, notified, ...own }),
+  };
+}
+
+function targetOf(url: string, { password, ca }: PostgresStoreOptions): Target {
+  const parsed = parseTarget(url);
+  if (parsed.ok) {
+    const { target } = parsed;
+    const tls = target.tls.mode === 'verified' && ca !== undefined ? { ...target.tls, authorities: ca } : target.tls;
+    return { ...target, password: target.password ?? password, tls };
+  }
+  throw new StoreRefused('wrongUrl', `The database's URL cannot be used: ${parsed.fault}.`);
+}
