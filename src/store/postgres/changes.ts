@@ -14,7 +14,7 @@ export class ChangeFeed {
       select ${stampSql}, coalesce((select max(position) from ${schema}.changes), forgotten)::text, forgotten::text,
         (select json_agg(key order by position)::text from (
           select key, position from ${schema}.changes where position > $1::bigint order by position limit $2::integer
-        ) found)
+        ) found), :tag
       from ${schema}.store`;
   }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Link } from './link.ts';
 
 export interface FollowerParts {
@@ -14,21 +13,19 @@ const lookAlsoEveryMs = 1_000;
 const listenAgainMs = 2_000;
 
 /**
- * Wakes those that follow the changes or wait for a turn: by a notification, and by a look at the last position, because a
- * pooler accepts LISTEN and delivers nothing. Whether it does is found out by a notification of its own.
+ * Wakes those that follow the changes or wait for a turn: by a notification, and by a look at the last position. A pooler
+ * accepts LISTEN and delivers nothing, so it is not said there; it gives itself away by another process id than the
+ * server's.
  */
 export class Follower {
   readonly #parts: FollowerParts;
   readonly #listening: Link;
   readonly #listeners = new Set<() => void>();
-  readonly #probe = randomUUID();
   #turning = Promise.withResolvers<void>();
-  /** The number of the connection on which notifications were heard, and of the one on which they are waited for. */
-  #heardOn = -1;
-  #listenedOn = -1;
+  /** The number of the connection that listens. */
+  #listensOn = -1;
   #position: string | undefined;
   readonly #timers: { look?: NodeJS.Timeout; listen?: NodeJS.Timeout } = {};
-  #asking = false;
   #closed = false;
 
   constructor(parts: FollowerParts) {
@@ -63,7 +60,7 @@ export class Follower {
   }
 
   get #isHeard(): boolean {
-    return this.#listening.isConnected && this.#heardOn === this.#listening.connections;
+    return this.#listening.isConnected && this.#listensOn === this.#listening.connections;
   }
 
   #wake(): void {
@@ -71,8 +68,6 @@ export class Follower {
   }
 
   #notified(payload: string): void {
-    // One that comes with an answer, a pooler delivers too.
-    if (!this.#asking) this.#heardOn = this.#listening.connections;
     if (payload === 'changes') this.#wake();
     if (payload === 'turn') this.turn();
   }
@@ -86,21 +81,20 @@ export class Follower {
 
   /** Listens on each connection once, and asks it now and then, because a lost one is silent too. */
   async #listen(): Promise<void> {
-    const { link, schema } = this.#parts;
     try {
-      const isNew = !(this.#listening.isConnected && this.#listenedOn === this.#listening.connections);
-      this.#asking = true;
-      await this.#listening.query(isNew ? `listen ${schema}` : 'select 1', [], 5_000);
-      this.#asking = false;
-      this.#listenedOn = this.#listening.connections;
-      if (isNew) {
-        await link.query('select pg_notify($1, $2)::text', [schema.slice(1, -1), this.#probe], 5_000);
+      const { rows, processId } = await this.#listening.query('select pg_backend_pid()::text', [], 5_000);
+      if (rows[0]?.[0] !== String(processId)) {
+        this.#listening.close();
+        return;
+      }
+      if (!this.#isHeard) {
+        await this.#listening.query(`listen ${this.#parts.schema}`, [], 5_000);
+        this.#listensOn = this.#listening.connections;
         this.#wake();
       }
     } catch {
       // The look goes on, and the session finds out why.
     }
-    this.#asking = false;
     if (!this.#closed) this.#timers.listen = setTimeout(() => void this.#listen(), listenAgainMs).unref();
   }
 

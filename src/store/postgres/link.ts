@@ -31,6 +31,8 @@ export interface Answer {
   readonly rows: readonly Row[];
   /** The codes of the warnings that came with it. */
   readonly warnings: readonly string[];
+  /** The process of the server, as the connection was told at its start: a pooler tells another one. */
+  readonly processId: number | undefined;
 }
 
 /** A statement had no answer in time, or the connection was lost while it waited: whether it was carried out is not known. */
@@ -86,6 +88,8 @@ export class Link {
   }
 
   /**
+   * A statement whose last column is `:tag` is answered by its first row with another value each time: a pooler was seen to
+   * pass on an answer of its own questions, after which each statement had the answer of the one before.
    * @throws {ServerSaid} the statement failed
    * @throws {LinkLost} its outcome is unknown
    */
@@ -115,7 +119,7 @@ export class Link {
         connection.query(text, values, timeoutMs),
         connection.query('commit', [], timeoutMs),
       ]);
-      return { rows: answer.rows, warnings: [...answer.warnings, ...committed.warnings] };
+      return { ...answer, warnings: [...answer.warnings, ...committed.warnings] };
     } catch (error) {
       this.#lose(connection);
       throw error;
@@ -185,6 +189,7 @@ class Connection {
   readonly #sql: postgres.Sql<{ asWritten: string }>;
   #socket: Socket | undefined;
   #warnings: string[] = [];
+  #statements = 0;
   #destroyed = false;
 
   constructor(options: LinkOptions) {
@@ -222,16 +227,21 @@ class Connection {
   }
 
   async query(text: string, values: readonly (string | null)[], timeoutMs: number): Promise<Answer> {
-    const running = this.#sql.unsafe<Record<string, string | null>[]>(text, [...values], { prepare: true }).values();
+    this.#statements += 1;
+    const tag = text.includes(':tag') ? String(this.#statements) : undefined;
+    const tagged = text.replace(':tag', `$${values.length + 1}::text`);
+    const given = tag === undefined ? [...values] : [...values, tag];
+    const running = this.#sql.unsafe<Record<string, string | null>[]>(tagged, given, { prepare: true }).values();
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       late.reject(new LinkLost(`the database did not answer within ${timeoutMs} ms`));
     }, timeoutMs);
     try {
       const rows = await Promise.race([running, late.promise]);
+      if (tag !== undefined && rows[0]?.at(-1) !== tag) throw new LinkLost('the database answered another statement');
       const warnings = this.#warnings;
       this.#warnings = [];
-      return { rows, warnings };
+      return { rows, warnings, processId: rows.state?.pid };
     } catch (error) {
       running.catch(() => {});
       throw failureOf(error);

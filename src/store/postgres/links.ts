@@ -19,15 +19,16 @@ export interface Links {
 
 /** @throws {StoreRefused} `wrongUrl` */
 export function makeLinks(options: PostgresStoreOptions): Links {
-  const { url, listenUrl, node } = options;
+  const { url, listenUrl } = options;
   const target = targetOf(url, options);
   const listenTarget = listenUrl === undefined ? target : targetOf(listenUrl, options);
   const route = { at: 0 };
   const prepared = { value: options.prepared ?? true };
-  const link = (purpose: string, more: Partial<LinkOptions> = {}): Link =>
+  // One name for all: a pooler tells the server at each change of its client.
+  const link = (more: Partial<LinkOptions> = {}): Link =>
     new Link({
       target,
-      name: target.applicationName ?? `postern ${node.name} ${purpose}`,
+      name: target.applicationName ?? 'postern',
       prepared,
       random: () => randomInt(1_000) / 1_000,
       connectMs: 5_000,
@@ -36,12 +37,12 @@ export function makeLinks(options: PostgresStoreOptions): Links {
     });
   const own = listenUrl === undefined ? {} : { route: { at: 0 }, leads: true };
   return {
-    pulse: link('heartbeat', { leads: true }),
-    reads: link('reads'),
-    writes: link('writes'),
-    turns: link('turns'),
+    pulse: link({ leads: true }),
+    reads: link(),
+    writes: link(),
+    turns: link(),
     target,
-    listening: (notified) => link('listening', { target: listenTarget, notified, ...own }),
+    listening: (notified) => link({ target: listenTarget, notified, ...own }),
   };
 }
 

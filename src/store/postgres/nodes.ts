@@ -25,7 +25,7 @@ export class PostgresNodes implements NodeRegistry {
       select ${stampSql}, (extract(epoch from clock_timestamp()) * 1000)::text, (select json_agg(json_build_object(
         'id', id, 'name', name, 'startedMs', extract(epoch from started) * 1000, 'seenMs', extract(epoch from seen) * 1000,
         'details', details) order by id)::text
-        from ${this.#parts.schema}.nodes)`;
+        from ${this.#parts.schema}.nodes), :tag`;
     const { rows } = await this.#parts.reads.ask(text, [], false);
     const [, , nowMs, found] = rows[0] ?? [];
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement above builds it

@@ -143,7 +143,7 @@ class OpenPostgresStore implements PostgresStore {
   }
 
   async clock(): Promise<number> {
-    const text = `select ${stampSql}, (extract(epoch from clock_timestamp()) * 1000)::text`;
+    const text = `select ${stampSql}, (extract(epoch from clock_timestamp()) * 1000)::text, :tag`;
     const { rows } = await this.#counted(() => this.#reads.ask(text, [], false));
     return Number(rows[0]?.[2]);
   }

@@ -22,7 +22,7 @@ export interface Pulse {
 /** Values: node, session, name, details, `PulseKind`. */
 export function pulseSql(schema: string): string {
   return (
-    `select verdict, timeline, life, age_ms::text, store_id, clock_ms::text, reached::text, number::text ` +
+    `select verdict, timeline, life, age_ms::text, store_id, clock_ms::text, reached::text, number::text, :tag ` +
     `from ${schema}.pulse($1, $2, $3, $4::jsonb, $5, 2000)`
   );
 }

@@ -12,7 +12,7 @@ import type { Stamp } from './stamp.ts';
  */
 export function readSql(schema: string): string {
   return `
-select '0', ${stampSql}, null::text
+select '0', ${stampSql}, :tag
 union all select '1', key, version, encode(value, 'base64') from ${schema}.records where key = any($1::text[])
 union all select '2', key, version, null from ${schema}.records where key = any($2::text[])
 union all select page.* from unnest($3::text[], $4::text[], $5::integer[], $6::bigint[]) with ordinality

@@ -80,8 +80,8 @@ export class Turns {
     const waiting = [...this.#waiting.values()];
     const ids = arrayOf(waiting.map(({ id }) => id));
     const keys = arrayOf(waiting.map(({ key }) => key));
-    const look = `select to_json(array(select id from ${schema}.turns where id = any($1::text[]) and head is not null))::text`;
-    const ask = `select to_json(${schema}.ask_turns($1::text[], $2::text[], 2000))::text`;
+    const look = `select to_json(array(select id from ${schema}.turns where id = any($1::text[]) and head is not null))::text, :tag`;
+    const ask = `select to_json(${schema}.ask_turns($1::text[], $2::text[], 2000))::text, :tag`;
     const { rows } = asks ? await link.query(ask, [keys, ids], 5_000) : await link.query(look, [ids], 5_000);
     const heads: unknown = JSON.parse(rows[0]?.[0] ?? '[]');
     return Array.isArray(heads) ? heads.map(String) : [];

@@ -44,7 +44,7 @@ export class Writes {
   constructor(parts: WritesParts) {
     this.#parts = parts;
     this.#sql =
-      `select verdict, to_json(outcomes)::text, timeline, life, reached::text ` +
+      `select verdict, to_json(outcomes)::text, timeline, life, reached::text, :tag ` +
       `from ${parts.schema}.transact($1, $2, $3::bigint, $4::jsonb, $5::bytea, ${parts.history}, 2000)`;
   }
 
