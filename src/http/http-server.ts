@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answerClientError, isLate, lateError } from './client-error.ts';
 import { LateRequests } from './late-requests.ts';
 import { MeasuredResponse } from './measured.ts';
-import { keepWhilePaused, wasPaused } from './paused.ts';
+import { notePause, wasPaused } from './paused.ts';
+import { Portions } from './portions.ts';
 
 /** How long a client may take, in milliseconds. */
 interface HttpTimes {
@@ -32,7 +33,7 @@ const defaultTimes: HttpTimes = { header: 20_000, request: 300_000, keepAlive: 6
  */
 export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain()): Server {
   const http = createServer({
-    ServerResponse: closingResponses(drain),
+    ServerResponse: closingResponses(drain, (socket) => paused(socket)),
     headersTimeout: times.header,
     requestTimeout: times.request,
     keepAliveTimeout: times.keepAlive,
@@ -40,8 +41,14 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
     requireHostHeader: false,
   });
   http.timeout = times.stalled;
+  const { portions } = drain;
+  const paused = (socket: Socket) => {
+    notePause(socket);
+    portions.divide(socket);
+  };
   http.on('checkContinue', continueLater);
   const end = (error: Error, socket: Socket) => {
+    portions.over(socket);
     if (drain.mayAnswerFault(socket)) answerClientError(error, socket);
     // The answer before may be sent, and its end not be known yet.
     else setImmediate(() => (drain.mayAnswerFault(socket) ? answerClientError(error, socket) : socket.destroy()));
@@ -52,7 +59,10 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
     if (isLate(error) && wasPaused(socket, times.header)) late.add(socket, drain.unfinished(socket));
     else end(error, socket);
   });
-  http.on('connection', (socket) => drain.opened(socket));
+  http.on('connection', (socket) => {
+    drain.opened(socket);
+    portions.opened(socket);
+  });
   // Node checks a server's connections after this event; without it, it ends none that takes too long.
   http.emit('listening');
   return http;
@@ -101,6 +111,9 @@ export function countRequests(http: Server, countings: readonly Counting[]): voi
   });
 }
 
+/** More requests in flight than this come only from a client that does not wait for answers. */
+const crowd = 8;
+
 interface InFlight {
   inFlight: number;
   /** The last of them that has a body. Until its body has arrived, no other request is behind it. */
@@ -117,6 +130,11 @@ interface InFlight {
  */
 export class Drain implements Counting {
   readonly #connections = new Map<Socket, InFlight>();
+  /** Divides what the connections bring when one of them has many requests in flight, or a body in chunks. */
+  readonly portions = new Portions({
+    connections: () => this.#connections.keys(),
+    isChunked: (socket) => this.unfinished(socket)?.headers['transfer-encoding'] !== undefined,
+  });
   #draining = false;
 
   /** Whether answers end their connections. */
@@ -134,6 +152,7 @@ export class Drain implements Counting {
     if (connection === undefined) return;
     connection.inFlight += 1;
     if (hasBody(request)) connection.withBody = request;
+    if (connection.inFlight > crowd || request.headers['transfer-encoding'] !== undefined) this.portions.crowded();
   }
 
   end(socket: Socket): void {
@@ -196,13 +215,13 @@ const discardingMs = 2_000;
  * still sends. Such a connection ends in stages (RFC 9112 section 9.6): if it were closed at once with unread bytes of
  * the body, it would be reset, and the client might never see the answer.
  */
-function closingResponses(drain: Drain) {
+function closingResponses(drain: Drain, paused: (socket: Socket) => void) {
   return class ClosingResponse extends MeasuredResponse {
     // Node makes the answer of each request right after it may have paused its connection.
     constructor(...made: ConstructorParameters<typeof MeasuredResponse>) {
       super(...made);
       const { socket } = this.req;
-      if (socket.isPaused()) keepWhilePaused(socket);
+      if (socket.isPaused()) paused(socket);
     }
 
     override writeHead(
