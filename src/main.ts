@@ -9,17 +9,21 @@ import { startOtlpThread } from './delivery/delivery.ts';
 import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
 import { readPortal } from './site/portal-files.ts';
+import { openPostgresStore } from './store/postgres/postgres.ts';
 import type { Binding, FromWorker, Listener, StartWorker, TlsPair, ToWorker } from './types/supervision.ts';
 import { dryRun } from './worker/dry-run.ts';
-import { emptyFolder, openFolder } from './worker/folder.ts';
+import { openFolder } from './worker/folder.ts';
+import type { FolderParts, OpenFolder } from './worker/folder.ts';
+import type { ConnectDatabase } from './worker/open-node.ts';
 import { fileReader } from './worker/files.ts';
-import { openKeyRotation, RotationRefused } from './worker/key-rotation.ts';
+import { answerRotation, openKeyRotation } from './worker/key-rotation.ts';
 import type { KeyRotation } from './worker/key-rotation.ts';
 import { enterFolder } from './worker/enter-folder.ts';
 import { bindAgain, endBindings } from './worker/bind-again.ts';
 import { bindDeclared } from './worker/bind-declared.ts';
 import { bindIdentity } from './worker/bind-identity.ts';
 import { listenerServices } from './worker/listener-services.ts';
+import { beginAsNode, endingOf } from './worker/leaving.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { AddedListener, ListenerServices } from './worker/listeners.ts';
 import { drainTimes, drainTimesOfOrphan } from './worker/ending.ts';
@@ -29,7 +33,6 @@ import { denialsTo } from './worker/denial-lines.ts';
 import { fatalMessage } from './worker/failure-line.ts';
 import { seedStore } from './worker/seed.ts';
 import { openServer } from './worker/server.ts';
-import type { Server } from './worker/server.ts';
 import { writeToTerminal } from './worker/terminal.ts';
 
 const destination =
@@ -42,12 +45,14 @@ const health = new Health(log, Date.now);
 interface Running {
   readonly context: ListenerServices;
   readonly keys: KeyRotation;
-  readonly end: (times: DrainTimes) => Promise<void>;
+  /** `leaves`: no other worker follows, and where the store has other nodes, clients go to these. */
+  readonly end: (times: DrainTimes, leaves: boolean) => Promise<void>;
   readonly announce: () => void;
   /** The listeners that still have to be added before the worker is ready. */
   outstanding: number;
 }
 
+type DataParts = Pick<FolderParts, 'readFile' | 'notice'>;
 type Accepting = Extract<AddedListener, { readonly ok: true }>;
 
 /** By listener id: what was added, once it accepts; `undefined` if it was refused. */
@@ -61,10 +66,11 @@ process.on('message', (message: ToWorker<Settings>, handle: unknown) => {
 });
 // Without a supervisor, this process would get no sockets, no replacement and no request to stop.
 process.on('disconnect', () => {
-  stop('the supervisor is gone', drainTimesOfOrphan).catch(fail);
+  stop('the supervisor is gone', { times: drainTimesOfOrphan }).catch(fail);
 });
 // systemd and others send a signal to every process of a service.
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.on(signal, () => void stop(signal, { leaves: true }).catch(fail));
 // The supervisor handles it, and replaces this process.
 process.on('SIGHUP', () => undefined);
 
@@ -92,9 +98,11 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
       await unbind(message.id);
       tell({ kind: 'closed', id: message.id });
       break;
-    case 'rotate':
-      await rotate(message);
+    case 'rotate': {
+      const keys = (await running)?.keys;
+      if (keys !== undefined) tell(await answerRotation(keys, message, log));
       break;
+    }
     case 'tls':
       await showCertificates(message.pairs);
       break;
@@ -105,7 +113,7 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
       tell({ kind: 'pong' });
       break;
     case 'stop':
-      await stop(message.why);
+      await stop(message.why, { leaves: message.leaves });
       break;
   }
 }
@@ -122,16 +130,15 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const now = Date.now;
   const readFile = fileReader(message.files);
   const gatewayFiles = readGatewayFiles(settings, readFile);
-  const { folder: place, mark, tls } = message;
   const notice = (text: string) => log.warn(text);
-  const folder = await openFolder({ settings, path: place.path, entry: '.', readFile, mark, notice, now: now() });
+  const folder = await openData(message, { readFile, notice });
   void folder.databaseLost.then((error) => log.fatal(error.message));
   const atStart = await seedStore(folder, { settings, nowMs: now(), notice });
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const server = await openServer({
     ...folder,
     settings,
-    tls,
+    tls: message.tls,
     port: settings.port,
     gatewayCertificate,
     deliveryThread,
@@ -139,7 +146,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
     subnetEnded,
     now,
     log,
-    denied: denialsTo(settings, { data: place.path, now }),
+    denied: denialsTo(settings, { data: folder.path, now }),
   });
   const keys = await openKeyRotation({ ...folder, ...server, settings, entry: '.', readFile, now });
   for (const ended of await bindAgain(message.bindings, server)) tell(ended);
@@ -153,23 +160,22 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
     health: message.health,
   });
   writeConnectionFile(ready, '.');
+  const leave = () => tell({ kind: 'leave' });
   const announce = () => {
     health.serve(server);
+    beginAsNode({ folder, log, leave });
     log.info({ home: server.names.resourceManager, data: folder.path }, 'ready');
     tell({ kind: 'ready', line: ready.line, text: ready.text });
   };
   if (listeners === 0) announce();
-  const context = listenerServices({ server, folder, settings, gatewayFiles, readFile, notice, now });
-  return { context, keys, end: endingOf(server, settings), announce, outstanding: listeners };
+  const context = listenerServices({ server, folder, settings, gatewayFiles, readFile, notice, now, end: leave });
+  return { context, keys, end: endingOf({ server, folder, settings, log }), announce, outstanding: listeners };
 }
 
-function endingOf(server: Server, { dataFolder }: Settings) {
-  return async (times: DrainTimes) => {
-    const cut = await server.drain(times);
-    if (cut > 0) log.warn({ connections: cut }, 'closing connections whose requests took too long');
-    await server.close();
-    if (dataFolder === undefined) emptyFolder();
-  };
+function openData({ settings, folder: { path }, mark }: StartWorker<Settings>, parts: DataParts): Promise<OpenFolder> {
+  const now = Date.now;
+  const connectDatabase: ConnectDatabase = (database) => openPostgresStore({ ...database, now });
+  return openFolder({ settings, path, entry: '.', mark, ...parts, now: now(), clock: now, connectDatabase });
 }
 
 async function listenFrom(listener: Listener, handle: unknown): Promise<void> {
@@ -229,20 +235,6 @@ async function unbind(id: string): Promise<void> {
   server?.ingress.declared.unbind(id);
 }
 
-async function rotate({ id, rotation }: Extract<ToWorker<Settings>, { readonly kind: 'rotate' }>): Promise<void> {
-  const keys = (await running)?.keys;
-  if (keys === undefined) return;
-  try {
-    const { from, to } = await keys.rotate(rotation);
-    log.info({ of: rotation.of, from, to }, 'a key was replaced');
-    tell({ kind: 'rotated', id, from: from.join(' '), to });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof RotationRefused)) log.error({ err: error, of: rotation.of }, 'a key could not be replaced');
-    tell({ kind: 'refused', id, message });
-  }
-}
-
 async function listen(listener: Listener, handle: unknown): Promise<Accepting | undefined> {
   const socket = typeof handle === 'object' && handle !== null ? handle : undefined;
   // Probes are answered while the start goes on.
@@ -263,13 +255,16 @@ async function listen(listener: Listener, handle: unknown): Promise<Accepting | 
   return added.ok ? added : undefined;
 }
 
-function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {
+function stop(
+  why: string,
+  { times = drainTimes, leaves = false }: { readonly times?: DrainTimes; readonly leaves?: boolean } = {},
+): Promise<void> {
   stopping ??= (async () => {
     health.stop();
     log.info({ why }, 'stopping after the requests in flight');
     const worker = await running?.catch(() => undefined);
     (await listening.get('operator'))?.close();
-    await worker?.end(times);
+    await worker?.end(times, leaves);
     log.info('stopped');
     process.exit(0);
   })();

@@ -1,5 +1,6 @@
 import type { Put, Store } from '../store/store.ts';
 import type { AuditLog } from './log.ts';
+import type { AuditNode } from './node-line.ts';
 import { Outbox } from './outbox.ts';
 import { CallerQuota, defaultCallerQuota, refusalSummaries } from './caller-quota.ts';
 import type { CallerQuotaSettings } from './caller-quota.ts';
@@ -16,6 +17,8 @@ export interface AuditParts {
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
   readonly quota: QuotaSettings;
+  /** Of several that share the store; the log must have the same. */
+  readonly node?: AuditNode | undefined;
   /** Default: `defaultCallerQuota`. */
   readonly callerQuota?: CallerQuotaSettings;
   readonly notice: (message: string) => void;
@@ -126,6 +129,11 @@ export class Audit {
     if (this.#callerQuota.admit(record, caller, this.#parts.now())) return this.read(record);
     this.#summariseLater();
     return Promise.resolve();
+  }
+
+  /** See `Outbox`. */
+  added(): void {
+    this.#outbox.added();
   }
 
   /** See `Outbox`. */

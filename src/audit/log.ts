@@ -1,9 +1,13 @@
 import { LogFiles } from './log-files.ts';
+import { withNode } from './node-line.ts';
+import type { AuditNode } from './node-line.ts';
 import type { LogFilesSettings } from './log-files.ts';
 
 export interface AuditLogSettings extends LogFilesSettings {
   /** Whether `append` also waits until its record would survive a power failure. */
   readonly fsync: boolean;
+  /** Of several that share a store: each record has its name. */
+  readonly node?: AuditNode | undefined;
   /** Called with whole lines when they are in the log; `reads` are those of `writeNow`. */
   readonly written?: ((kind: 'reads' | 'others', lines: Uint8Array, count: number) => void) | undefined;
 }
@@ -189,7 +193,9 @@ class FolderLog implements AuditLog {
 
   /** @throws {AuditUnavailable} */
   #write(kind: 'reads' | 'others', lines: readonly string[], untilSynced: boolean): void {
-    const bytes = Buffer.from([...lines, ''].join('\n'));
+    const { node } = this.#settings;
+    const named = node === undefined ? lines : lines.map((line) => withNode(line, node));
+    const bytes = Buffer.from([...named, ''].join('\n'));
     try {
       if (this.#failure !== undefined) this.#files.look();
       this.#files.write(bytes, untilSynced);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { recordKind } from '../store/keys.ts';
+import type { Prefix } from '../store/keys.ts';
 import { jsonPut, listRecords, recordPut } from '../store/records.ts';
 import { Conflict } from '../store/store.ts';
 import type { Put, Store } from '../store/store.ts';
@@ -8,7 +8,10 @@ import { Committed } from './committed.ts';
 import type { Shipped } from './committed.ts';
 import type { AuditLog } from './log.ts';
 import { lineOf } from './line.ts';
+import { withNode } from './node-line.ts';
+import type { AuditNode } from './node-line.ts';
 import { withRecordId } from './record.ts';
+import { idOf, staged, takeUnowned } from './staged.ts';
 
 /** `"recordId":"<id>"}}` and the line break: a record's id is the last thing on its line, see `withRecordId`. */
 export const recordIdMark = { before: '"recordId":"', length: 36, after: '"}}\n' } as const;
@@ -43,14 +46,10 @@ interface OutboxParts {
   readonly log: AuditLog;
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
+  /** Of several that share the store: it ships its own records alone. */
+  readonly node?: AuditNode | undefined;
   readonly notice: (message: string) => void;
 }
-
-const staged = recordKind<LogRecord>({
-  pattern: 'outbox/audit/',
-  owner: 'audit',
-  holds: 'a record on its way to the audit log, by its id',
-});
 
 /**
  * The put of a record for a change that is committed before the log is open: `recover` brings it into the log. `id` is one of
@@ -59,9 +58,6 @@ const staged = recordKind<LogRecord>({
 export function putBeforeLog(record: LogRecord, id: string): Put {
   return recordPut(staged.key(id), withRecordId(record, id));
 }
-
-/** The records of changes that may not be in the log yet. */
-export const outboxPrefix = staged.prefix();
 
 /** The number of records that go into the log together. */
 const batchSize = 256;
@@ -82,6 +78,8 @@ const retryMs = 1000;
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #makeId: () => string;
+  /** Of the records that go into this log. */
+  readonly #prefix: Prefix<LogRecord>;
   readonly #committed = new Committed();
   /** Keys of the records that are in the log and may still be in the store. */
   #written: readonly string[] = [];
@@ -95,6 +93,7 @@ export class Outbox {
   constructor(parts: OutboxParts) {
     this.#parts = parts;
     this.#makeId = recordIdMaker(parts.now, parts.random);
+    this.#prefix = parts.node === undefined ? staged.prefix() : staged.prefix(parts.node.id, '');
   }
 
   /**
@@ -104,8 +103,10 @@ export class Outbox {
   stage(record: LogRecord): Put {
     this.#parts.log.assertWritable();
     const id = this.#makeId();
-    const key = staged.key(id);
-    const line = lineOf(withRecordId(record, id));
+    const { node } = this.#parts;
+    const key = node === undefined ? staged.key(id) : staged.key(node.id, id);
+    const plain = lineOf(withRecordId(record, id));
+    const line = node === undefined ? plain : { ...plain, text: withNode(plain.text, node) };
     this.#committed.begin(key, line);
     return jsonPut(key, line.text);
   }
@@ -133,12 +134,15 @@ export class Outbox {
 
   /** Call it once, before anything else: ships what a crash left behind. The log may be unavailable. */
   async recover(): Promise<void> {
+    const { node, store } = this.#parts;
+    if (node !== undefined) await takeUnowned(store, node);
     const waiting = await this.#staged();
     if (waiting.size === 0) return;
     const written: string[] = [];
     for (const id of this.#parts.log.recordIds()) {
-      if (!waiting.has(staged.key(id))) break;
-      written.push(staged.key(id));
+      const key = waiting.get(id);
+      if (key === undefined) break;
+      written.push(key);
     }
     this.#written = written;
     this.#committed.doubt();
@@ -162,6 +166,12 @@ export class Outbox {
     }
   }
 
+  /** Call it when records were added that this process did not stage. */
+  added(): void {
+    this.#committed.doubt();
+    this.#ship();
+  }
+
   /** Tries a last time to ship what is there; what cannot be shipped stays for the next start. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -171,12 +181,13 @@ export class Outbox {
     await this.#running;
   }
 
-  async #staged(): Promise<ReadonlySet<string>> {
-    const keys = new Set<string>();
+  /** Their keys, by the ids of the records. */
+  async #staged(): Promise<ReadonlyMap<string, string>> {
+    const keys = new Map<string, string>();
     let after: string | undefined;
     do {
-      const records = await this.#parts.store.list({ prefix: staged.prefix(), after, limit: batchSize });
-      for (const { key } of records) keys.add(key);
+      const records = await this.#parts.store.list({ prefix: this.#prefix, after, limit: batchSize });
+      for (const { key } of records) keys.set(idOf(key), key);
       after = records.at(-1)?.key;
     } while (after !== undefined);
     return keys;
@@ -224,7 +235,7 @@ export class Outbox {
 
   async #listed(): Promise<readonly Shipped[]> {
     this.#committed.list();
-    const records = await listRecords(this.#parts.store, { prefix: staged.prefix(), limit: batchSize });
+    const records = await listRecords(this.#parts.store, { prefix: this.#prefix, limit: batchSize });
     this.#committed.listed(
       records.map(({ key }) => key),
       records.length < batchSize,

@@ -55,6 +55,10 @@ export const topics: Readonly<Record<string, readonly Row[]>> = {
   'The server': [
     ['status', async () => (await import('./commands/status.ts')).status],
     ['config check', async () => (await import('./commands/config-check.ts')).configCheck],
+    ['nodes leave', async () => (await import('./commands/nodes-leave.ts')).nodesLeave],
+    ['nodes remove', async () => (await import('./commands/nodes-remove.ts')).nodesRemove],
+    ['nodes adopt', async () => (await import('./commands/nodes-adopt.ts')).nodesAdopt],
+    ['nodes', async () => (await import('./commands/nodes.ts')).nodes],
     ['master-key rotate', async () => (await import('./commands/master-key-rotate.ts')).masterKeyRotate],
     ['token-key rotate', async () => (await import('./commands/token-key-rotate.ts')).tokenKeyRotate],
     ['backup', async () => (await import('./commands/backup.ts')).backup],

@@ -137,6 +137,11 @@ export class Drain implements Counting {
   });
   #draining = false;
 
+  /** Makes answers end their connections, while new ones are still accepted. */
+  announce(): void {
+    this.#draining = true;
+  }
+
   /** Whether answers end their connections. */
   get draining(): boolean {
     return this.#draining;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { logFile } from '../audit/rotation.ts';
-import { outboxPrefix } from '../audit/outbox.ts';
+import { outboxPrefix } from '../audit/staged.ts';
 import { readConnection } from '../cli/connection.ts';
 import type { Connection } from '../cli/connection.ts';
 import { startOtlpThread } from '../delivery/delivery.ts';

@@ -98,6 +98,13 @@ export class Supervisor {
     this.#worker.kill();
   }
 
+  /** An operator's command, which this end's worker or another node has passed on. */
+  #asked(): void {
+    if (this.#signals > 0) return;
+    this.#options.complain('an operator has asked this server to leave its store');
+    this.signalled();
+  }
+
   /**
    * SIGHUP: reads the configuration again and replaces the worker, which also reopens its log. No connection is refused
    * meanwhile: new ones wait in the sockets. If the new configuration is invalid, the old one stays in force.
@@ -209,6 +216,7 @@ export class Supervisor {
   #receive(message: Exclude<FromWorker, { readonly kind: 'pong' }>): void {
     if (message.kind === 'fatal') this.#cannotContinue(`${message.message}${this.#holderOfDatabase()}`);
     else if (message.kind === 'ready') this.#ready(message);
+    else if (message.kind === 'leave') this.#asked();
     else if (message.kind === 'rotated') this.#rotations.answered(message);
     else if (message.kind === 'status') this.#status.answered(message);
     else if (message.kind === 'refused') this.#refused(message);

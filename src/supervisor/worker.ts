@@ -40,7 +40,7 @@ export const folderDescriptor = 4;
 export const markDescriptor = 5;
 
 /** More than a worker needs to answer the requests in flight and close the store; one that takes longer hangs. */
-const endMaxMs = 30_000;
+const endMaxMs = 45_000;
 
 /**
  * A request's objects are garbage once it is answered. With a young generation of 32 MiB instead of V8's 16, half as many
@@ -112,14 +112,14 @@ export class Worker {
     this.#stopping = true;
     clearTimeout(this.#timer);
     if (this.#child === undefined) this.#options.onEnd(undefined);
-    else this.#askToEnd(this.#child, 'the server is stopping');
+    else this.#askToEnd(this.#child, { why: 'the server is stopping', leaves: true });
   }
 
   /** Asks the process to end in order. The next one starts when it has ended, because a store has one worker at a time. */
   replace(): void {
     if (this.#stopping || this.#child === undefined) return;
     this.#replacing = true;
-    this.#askToEnd(this.#child, 'a new worker takes over');
+    this.#askToEnd(this.#child, { why: 'a new worker takes over', leaves: false });
   }
 
   /** Kills a process that cannot continue, and tries again as after any other death. */
@@ -142,8 +142,8 @@ export class Worker {
     else this.#child.kill('SIGKILL');
   }
 
-  #askToEnd(child: ChildProcess, why: string): void {
-    this.send({ kind: 'stop', why });
+  #askToEnd(child: ChildProcess, end: { readonly why: string; readonly leaves: boolean }): void {
+    this.send({ kind: 'stop', ...end });
     this.#endBy ??= setTimeout(() => child.kill('SIGKILL'), endMaxMs);
   }
 
@@ -200,6 +200,7 @@ const stringMembers: Readonly<Record<FromWorker['kind'], readonly string[]>> = {
   pong: [],
   status: ['id', 'text'],
   ready: ['line', 'text'],
+  leave: [],
   fatal: ['message'],
   bound: ['id'],
   rotated: ['id', 'from', 'to'],

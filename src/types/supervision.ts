@@ -22,8 +22,8 @@ export type ToWorker<Settings> =
   | { readonly kind: 'status'; readonly id: string }
   /** Answer `pong`. A worker that does not answer counts as hung. */
   | { readonly kind: 'ping' }
-  /** End everything in order, and exit with 0. `why` is for the log. */
-  | { readonly kind: 'stop'; readonly why: string };
+  /** End everything in order, and exit with 0. `why` is for the log. `leaves`: no other worker follows. */
+  | { readonly kind: 'stop'; readonly why: string; readonly leaves: boolean };
 
 /** A certificate of the operator's with its key, all of it PEM. */
 export interface TlsPair {
@@ -181,6 +181,8 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly line: string; readonly text: string }
   /** The worker's figures, as JSON. */
   | { readonly kind: 'status'; readonly id: string; readonly text: string }
+  /** An operator asks for the end of the server. */
+  | { readonly kind: 'leave' }
   /** The worker cannot go on, and a new one could not either. */
   | { readonly kind: 'fatal'; readonly message: string }
   /** The listener accepts, or the binding is in force; `incarnation` for a subnet's listener. */

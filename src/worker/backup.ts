@@ -25,6 +25,8 @@ export interface BackupServices {
   readonly store: Pick<OpenedStore, 'read' | 'storeId' | 'masterKey' | 'hasOneMasterKey'>;
   /** The database; `undefined`: the server keeps its records in memory. */
   readonly databaseFile: string | undefined;
+  /** Where the records are, if neither in a file nor in memory. */
+  readonly databaseUrl?: string | undefined;
   readonly auditDirectory: string;
   readonly audit: Pick<Audit, 'read' | 'whileHeld'>;
   readonly identity: Pick<Identity, 'tenantId' | 'subscriptionId'>;
@@ -62,8 +64,9 @@ export class Backups {
    * @throws {Unreadable} when the database was moved or replaced: another file would be read under its name
    */
   async begin(request: BackupRequest): Promise<BegunBackup> {
-    const { store, databaseFile, now } = this.#services;
+    const { store, databaseFile, databaseUrl, now } = this.#services;
     await store.read({ get: [] });
+    if (databaseUrl !== undefined) return refused(elsewhere(databaseUrl));
     if (databaseFile === undefined)
       return refused('The server keeps its records in memory (--memory), so there is nothing to back up.');
     if (this.#isBusy) return refused('Another backup is being made: wait for its end.');
@@ -133,6 +136,13 @@ export class Backups {
     });
     await audit.read(record);
   }
+}
+
+/** A backup of one node's would not have the other nodes' logs, and a database has better means of its own. */
+function elsewhere(url: string): string {
+  const own = 'back it up with the means of the database (pg_dump, pgBackRest, snapshots of a managed service)';
+  const copy = `stop all nodes and copy it into a data folder with "postern store copy ${url} FOLDER", which "postern start" serves`;
+  return `The records are in ${url}: ${own}, and the audit log of each node with it; or ${copy} (docs/how-to/postgres.md).`;
 }
 
 /** @throws {Error} when the key was replaced since the backup began: no one key opens what is in it, perhaps */

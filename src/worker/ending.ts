@@ -4,6 +4,10 @@ import type { Ingress } from '../ingress/ingress.ts';
 
 /** Less in total than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
 export const drainTimes = { quiet: 1_000, most: 7_000 };
+/** Of a node, whose clients have others to go to. */
+export const drainTimesOfNode = { quiet: 1_000, most: 30_000 };
+/** A balancer that asks every second has been told twice by then. */
+export const noticedMs = 3_000;
 /** Shorter without a supervisor, because the next worker may already be waiting for the database. */
 export const drainTimesOfOrphan = { quiet: 1_000, most: 2_000 };
 
@@ -22,6 +26,8 @@ export interface EndingParts {
 }
 
 export interface Ending extends Closeable {
+  /** Makes each answer end its connection from now on; connections are still accepted. */
+  announce(): void;
   /** Stops accepting connections, and lets requests in flight finish. Returns how many connections were cut off at the time limit. */
   drain(times: DrainTimes): Promise<number>;
   /**
@@ -34,6 +40,7 @@ export interface Ending extends Closeable {
 /** Ends a server. */
 export function ending({ ingress, http, connections, waits, closeables }: EndingParts): Ending {
   return {
+    announce: () => connections.announce(),
     drain(times) {
       ingress.stopAccepting();
       waits.end();

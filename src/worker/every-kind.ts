@@ -25,6 +25,7 @@ import { DataKeys } from '../store/data-keys.ts';
 import { dataFormat } from '../store/keys.ts';
 import { headerKey } from '../store/seal-header.ts';
 import { measured } from './measured-store.ts';
+import { orderToLeave } from './node-orders.ts';
 import { inSetupTurn } from './node-turn.ts';
 import { upgradeStore } from './upgrade.ts';
 
@@ -33,7 +34,7 @@ const declared = [
   [Outbox, endSession, OpaqueTokens, SigningKeys, longRunningKey, objectKey, backupCertificate, testIssuer, objectKeys],
   [vaultKey, clearPurged, dueKey, Leases, openCertificates, registerClients, createDemo, openDeveloper],
   [openGatewayAuthorities, openIdentity, openPortalUser, openReader, readMade, registerUsers],
-  [DataKeys, headerKey, measured, inSetupTurn, upgradeStore],
+  [DataKeys, headerKey, measured, inSetupTurn, orderToLeave, upgradeStore],
 ];
 
 /**

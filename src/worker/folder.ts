@@ -174,7 +174,7 @@ async function openStore(parts: FolderParts): Promise<Opened> {
 
 /** After a start that failed. */
 async function closeOpened({ node, store, close }: Pick<Opened, 'node' | 'store' | 'close'>): Promise<void> {
-  await node?.leave().catch(() => undefined);
+  await node?.close().catch(() => undefined);
   await store.close();
   await close();
 }

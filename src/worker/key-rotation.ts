@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditRecord } from '../audit/event.ts';
 import { auditRecord, directoryId } from '../audit/record.ts';
@@ -8,6 +9,7 @@ import type { MasterKey } from '../crypto/master-key.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import type { Rotation } from '../types/key-rotation.ts';
+import type { FromWorker, ToWorker } from '../types/supervision.ts';
 import { keepNextKey, replaceKey } from './master-key.ts';
 import type { ReadFile } from './files.ts';
 
@@ -26,6 +28,20 @@ export interface KeyRotationParts {
   readonly now: () => number;
 }
 
+type Asked = Extract<ToWorker<never>, { readonly kind: 'rotate' }>;
+
+/** The answer to the supervisor's request for a rotation, once that is done or refused. */
+export async function answerRotation(keys: KeyRotation, { id, rotation }: Asked, log: Logger): Promise<FromWorker> {
+  try {
+    const { from, to } = await keys.rotate(rotation);
+    log.info({ of: rotation.of, from, to }, 'a key was replaced');
+    return { kind: 'rotated', id, from: from.join(' '), to };
+  } catch (error) {
+    if (!(error instanceof RotationRefused)) log.error({ err: error, of: rotation.of }, 'a key could not be replaced');
+    return { kind: 'refused', id, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /** The keys' ids: of the one in use, and of those that it has replaced. */
 export interface Rotated {
   readonly from: readonly string[];
@@ -33,7 +49,7 @@ export interface Rotated {
 }
 
 /** A rotation that is not begun. `message` says why, and what to do. */
-export class RotationRefused extends Error {
+class RotationRefused extends Error {
   override readonly name = 'RotationRefused';
 }
 

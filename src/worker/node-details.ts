@@ -6,7 +6,10 @@ import type { NodeRow, Nodes } from '../store/node-store.ts';
 import { portalRulesOf } from './rule-profile.ts';
 
 /** A node that the database has not heard of for so long counts as dead. */
-const livingMs = 10_000;
+export const livingMs = 10_000;
+
+/** The name of the row of `postern store copy` while it is at work. */
+const copyNode = 'store-copy';
 
 /** The settings that all nodes of a store must have alike: a request must not be decided by the node that it reaches. */
 const agreed = object({
@@ -49,12 +52,12 @@ export function agreedOf(settings: Settings): NodeDetails['agreed'] {
 }
 
 /** The details of a row; `undefined` where another release wrote what this one cannot read. */
-function detailsIn({ details }: NodeRow): NodeDetails | undefined {
+export function detailsIn({ details }: NodeRow): NodeDetails | undefined {
   const read = nodeDetails(details);
   return read.ok ? read.value : undefined;
 }
 
-function isLiving({ seenMs }: NodeRow, nowMs: number): boolean {
+export function isLiving({ seenMs }: NodeRow, nowMs: number): boolean {
   return nowMs - seenMs < livingMs;
 }
 
@@ -67,6 +70,12 @@ interface Entering {
 
 /** Why a node that has entered may not stay beside the others; `undefined`: it may. Of two that enter at once, the first stays. */
 export function refusalToEnter(own: Entering, { nowMs, nodes }: Nodes): StoreRefused | undefined {
+  const copying = nodes.find((row) => row.name === copyNode && isLiving(row, nowMs));
+  if (copying !== undefined)
+    return new StoreRefused(
+      'inUse',
+      'the store is being copied by "postern store copy": wait for its end. Nothing was changed.',
+    );
   const mine = nodes.find(({ id }) => id === own.id);
   const isBefore = ({ startedMs, id }: NodeRow) =>
     mine === undefined || startedMs < mine.startedMs || (startedMs === mine.startedMs && id < mine.id);

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { staged } from '../audit/staged.ts';
 import { guid } from '../settings/values.ts';
 import { object } from '../shape/shape.ts';
 import type { NodeRegistry, Nodes, NodeStore } from '../store/node-store.ts';
+import type { Store } from '../store/store.ts';
 import { replaceFile } from './files.ts';
+import { forgetOrder, takeOrder } from './node-orders.ts';
 import { refusalToEnter } from './node-details.ts';
 import type { NodeDetails } from './node-details.ts';
 
-const describeEveryMs = 2_000;
+const lookEveryMs = 2_000;
 
 const identityFile = 'node.json';
 const identity = object({ id: guid });
@@ -34,7 +37,7 @@ export function nodeId(entry: string): string {
 export interface NodeParts {
   readonly id: string;
   readonly name: string;
-  readonly shared: Pick<NodeStore, 'nodes' | 'clock'>;
+  readonly shared: Pick<NodeStore, 'nodes' | 'clock' | 'list'>;
   readonly details: NodeDetails;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -79,16 +82,37 @@ export class OwnNode {
     return this.#parts.now() - (this.#details.clockAheadMs ?? 0);
   }
 
+  /** Removes the row of another node; false: there is none. */
+  remove(id: string): Promise<boolean> {
+    return this.#registry.remove(id);
+  }
+
   list(): Promise<Nodes> {
     return this.#registry.list();
   }
 
-  /** Says so in its row, and looks at the database's clock from now on. */
-  async begin(state: NodeDetails['state'] = 'serving'): Promise<void> {
-    await this.say({ state });
-    if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => void this.#look(), describeEveryMs).unref();
-    await this.#look();
+  /**
+   * Says in its row that it serves, and looks at the database's clock from now on, and for what it is asked.
+   * @param asked the node that has asked it to leave
+   */
+  begin(store: Pick<Store, 'read' | 'transact'>, asked: (by: string) => void): void {
+    const look = async () => {
+      try {
+        if (this.#left) return;
+        if (this.#details.state === 'starting') {
+          await forgetOrder(store, this.id);
+          await this.say({ state: 'serving' });
+        }
+        await this.#look();
+        const by = await takeOrder(store, this.id);
+        if (by !== undefined) asked(by);
+      } catch {
+        // A database that does not answer is the store's to report. It is asked again.
+        return;
+      }
+    };
+    this.#timer = setInterval(() => void look(), lookEveryMs).unref();
+    void look();
   }
 
   /** Changes what its row says. */
@@ -100,26 +124,22 @@ export class OwnNode {
     this.#described = described;
   }
 
-  /** Removes its row. */
-  async leave(): Promise<void> {
+  /** Removes its row, unless records of changes wait for its log: these are its own until another node adopts them. */
+  async close(): Promise<void> {
     if (this.#left) return;
     this.#left = true;
     clearInterval(this.#timer);
-    await this.#registry.leave();
+    const waiting = await this.#parts.shared.list({ prefix: staged.prefix(this.id, ''), limit: 1 });
+    if (waiting.length === 0) await this.#registry.leave();
   }
 
-  /** A database that does not answer is the store's to report. */
   async #look(): Promise<void> {
     const { shared, now } = this.#parts;
-    try {
-      const beforeMs = now();
-      const databaseMs = await shared.clock();
-      const ahead = Math.round((beforeMs + now()) / 2 - databaseMs);
-      // Differences that a query takes would be written again and again.
-      const known = this.#details.clockAheadMs;
-      if (known === undefined || Math.abs(known - ahead) >= 50) await this.say({ clockAheadMs: ahead });
-    } catch {
-      return;
-    }
+    const beforeMs = now();
+    const databaseMs = await shared.clock();
+    const ahead = Math.round((beforeMs + now()) / 2 - databaseMs);
+    // Differences that a query takes would be written again and again.
+    const known = this.#details.clockAheadMs;
+    if (known === undefined || Math.abs(known - ahead) >= 50) await this.say({ clockAheadMs: ahead });
   }
 }

@@ -1,11 +1,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { boolean, object, literal } from '../shape/shape.ts';
+import { boolean, object, literal, optional, string } from '../shape/shape.ts';
 import type { Backups } from './backup.ts';
+import type { NodeCommands } from './node-commands.ts';
 
 /** An operator's request: one line of JSON. The answer is a line too, and the backup follows it. */
 const request = object({ ask: literal('backup'), withMasterKey: boolean, withoutLog: boolean });
+
+/** A request about the nodes of the store. The answer is a line. */
+const nodeRequest = object({ ask: literal('nodes', 'leave', 'remove', 'adopt'), name: optional(string) });
 
 const lineMax = 4096;
 const connectionsMax = 8;
@@ -13,10 +17,17 @@ const connectionsMax = 8;
 /** A command that was stopped or hangs must not hold the snapshot of the database, whose log grows meanwhile. */
 const silenceMaxMs = 60_000;
 
-const usage = 'a request is {"ask":"backup","withMasterKey":true|false,"withoutLog":true|false}';
+const usage =
+  'a request is {"ask":"backup","withMasterKey":true|false,"withoutLog":true|false}, {"ask":"nodes"}, {"ask":"leave","name"?:"NODE"}, ' +
+  '{"ask":"remove"|"adopt","name":"NODE"}';
+
+const alone =
+  'This server has its store to itself, and no other nodes (postern start --store, docs/how-to/postgres.md).';
 
 export interface OperatorServices {
   readonly backups: Backups;
+  /** Of a store that several nodes share. */
+  readonly nodes: NodeCommands | undefined;
   readonly notice: (message: string) => void;
 }
 
@@ -48,9 +59,13 @@ export async function serveOperator(handle: object, services: OperatorServices):
 async function answer(socket: Socket, services: OperatorServices): Promise<void> {
   try {
     const line = await lineOf(socket);
-    const read = request(parsed(line));
+    const asked = parsed(line);
+    const [read, ofNodes] = [request(asked), nodeRequest(asked)];
     if (read.ok) await sendBackup(socket, read.value, services);
-    else socket.end(`${JSON.stringify({ ok: false, message: usage })}\n`);
+    else if (ofNodes.ok) {
+      const answered = (await services.nodes?.answer(ofNodes.value)) ?? { ok: false, message: alone };
+      socket.end(`${JSON.stringify(answered)}\n`);
+    } else socket.end(`${JSON.stringify({ ok: false, message: usage })}\n`);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     // A command that ended has no more use for an answer.

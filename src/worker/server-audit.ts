@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { openAudit } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditRecord } from '../audit/event.ts';
+import type { AuditNode } from '../audit/node-line.ts';
 import { openAuditLog } from '../audit/log.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
@@ -26,6 +27,8 @@ import type { HostsFile } from './hosts-file.ts';
 export interface ServerAuditParts {
   readonly settings: Settings;
   readonly store: Store;
+  /** Of several servers that share the store. */
+  readonly node?: (AuditNode & { close(): Promise<void> }) | undefined;
   /** The folder of the audit log, as this process opens it: after the privilege drop absolute paths may not work. */
   readonly auditDirectory: string;
   /** The folder for storage accounts that are not configured; likewise. */
@@ -47,13 +50,13 @@ export interface ServerAudit {
   readonly logFailure: () => string | undefined;
   /** Of what was written to the log. */
   readonly counts: Vitals['audit'];
-  /** Ends both: the audit's last records are delivered, too. */
+  /** Ends both: the audit's last records are delivered, too. After that a node has nothing more to hand over, and leaves. */
   readonly recording: { close(): Promise<void> };
 }
 
 /** Opens the audit log as configured, and delivers its records where diagnostic settings and the configuration say. */
 export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAudit> {
-  const { settings, store, auditDirectory: directory, storageDirectory, now, log } = parts;
+  const { settings, store, auditDirectory: directory, storageDirectory, now, log, node } = parts;
   const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10, keepDays = 30 } = settings.audit ?? {};
   const {
     undeliveredMaxBytes = 1024 * 1024 * 1024,
@@ -77,7 +80,7 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
   });
   const needed = () => delivery.needed;
   const { counts, written } = counting(() => recent);
-  const auditLog = openAuditLog({ directory, maxBytes, files, keepMs, needed, fsync, written, now, notice });
+  const auditLog = openAuditLog({ directory, maxBytes, files, keepMs, needed, fsync, node, written, now, notice });
   // Before anything is written to it.
   const recent = new Recent({
     tail: LogTail.open(directory),
@@ -92,6 +95,7 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
     now,
     random: randomBytes,
     quota: defaultQuota,
+    node,
     notice,
     watcher: recent,
   });
@@ -103,6 +107,7 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<ServerAu
         await audit.close();
       } finally {
         await delivery.close();
+        await node?.close();
       }
     },
   };

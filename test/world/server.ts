@@ -11,7 +11,7 @@ import type { FoundPortal } from '../../src/site/portal-files.ts';
 import type { SealedStore } from '../../src/store/sealed.ts';
 import type { NodeStore } from '../../src/store/node-store.ts';
 import type { OpenFolder } from '../../src/worker/folder.ts';
-import type { DatabaseOptions } from '../../src/worker/open-node.ts';
+import type { ConnectDatabase, DatabaseOptions } from '../../src/worker/open-node.ts';
 import { openServer } from '../../src/worker/server.ts';
 import type { Server } from '../../src/worker/server.ts';
 import { connect } from './client.ts';
@@ -48,6 +48,8 @@ export interface TestServerSetting {
   readonly demo?: boolean;
   /** The portal's files; by default there are none. */
   readonly portal?: FoundPortal;
+  /** Opens the database of `--store`, where that is among the options. */
+  readonly connectDatabase?: ConnectDatabase;
   /** Wraps the store that the server is given. */
   readonly wrapStore?: (store: SealedStore) => SealedStore;
 }
@@ -71,6 +73,7 @@ export async function startServerWith({
   wrapStore = (store) => store,
   demo = false,
   portal = notBuilt,
+  connectDatabase: connects = connectDatabase,
 }: TestServerSetting): Promise<TestServer> {
   const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
   const database = options.includes('--memory') ? undefined : await databaseOf(data);
@@ -104,9 +107,9 @@ export async function startServerWith({
     notice,
     now: now(),
     clock: now,
-    connectDatabase,
+    connectDatabase: connects,
   });
-  await createDemo(folder.store, folder, now());
+  await folder.inSetupTurn((store) => createDemo(store, folder, now()));
   const server = await openServer({
     ...folder,
     store: wrapStore(folder.store),

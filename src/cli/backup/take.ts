@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import {
   closeSync,
   constants,
@@ -12,18 +11,15 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { checkBackup } from '../../backup/check-backup.ts';
 import type { CheckedBackup } from '../../backup/check-backup.ts';
-import { operatorSocketIn } from '../../lines/control-place.ts';
 import { syncFolder } from '../../store/sync-folder.ts';
 import { redirectedBy } from '../../supervisor/redirectable-path.ts';
 import type { Connection } from '../connection.ts';
-import { unreachable } from '../control.ts';
 import { CommandFailed } from '../failed.ts';
-import { membersOf } from '../json.ts';
+import { askOperator } from '../operator.ts';
 import { orFailed, sourceOf } from './file.ts';
 
 export interface BackupAsked {
@@ -31,55 +27,14 @@ export interface BackupAsked {
   readonly withoutLog: boolean;
 }
 
-const answerMax = 1 << 16;
-
 /**
  * Asks the server for a backup.
  * @returns the socket, from which the backup comes
  * @throws {CommandFailed} with the server's message when it refuses
  */
-export async function askForBackup({ controlSocket }: Connection, asked: BackupAsked): Promise<Socket> {
-  const path = operatorSocketIn(dirname(controlSocket));
-  const socket = createConnection(path);
-  try {
-    await once(socket, 'connect');
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw unreachable('server', path, cause);
-  }
-  socket.on('error', () => undefined);
-  socket.write(`${JSON.stringify({ ask: 'backup', ...asked })}\n`);
-  const answer = membersOf(parsed(await firstLine(socket)));
-  if (answer.get('ok') === true) return socket;
-  socket.destroy();
-  const message = answer.get('message');
-  throw new CommandFailed(
-    typeof message === 'string' ? message : 'The server ended before it answered; its log says why.',
-  );
-}
-
-/** The worker faces the network, so its answer may be anything. */
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Takes the first line from the socket, and leaves there what follows. */
-async function firstLine(socket: Socket): Promise<string> {
-  let received = Buffer.alloc(0);
-  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-    received = Buffer.concat([received, Buffer.from(chunk)]);
-    const end = received.indexOf('\n');
-    if (end !== -1) {
-      socket.unshift(received.subarray(end + 1));
-      return received.toString('utf8', 0, end);
-    }
-    if (received.length > answerMax) break;
-  }
-  return '';
+export async function askForBackup(connection: Connection, asked: BackupAsked): Promise<Socket> {
+  const { socket } = await askOperator(connection, { ask: 'backup', ...asked });
+  return socket;
 }
 
 const anotherFile = 'Give another --file, or a folder, in which each backup is named by its time.';

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { activityRecord } from '../audit/activity.ts';
+import type { Audit } from '../audit/audit.ts';
+import { adoptStaged, waitingByNode } from '../audit/staged.ts';
+import type { Identity } from '../setup/identity.ts';
+import type { NodeRow } from '../store/node-store.ts';
+import type { Store } from '../store/store.ts';
+import { detailsIn, isLiving, livingMs } from './node-details.ts';
+import { orderToLeave } from './node-orders.ts';
+import type { OwnNode } from './node.ts';
+
+export interface NodeServices {
+  readonly node: OwnNode;
+  readonly store: Store;
+  readonly audit: Pick<Audit, 'read' | 'added'>;
+  readonly identity: Pick<Identity, 'tenantId' | 'subscriptionId'>;
+  readonly now: () => number;
+  /** Ends this server as a signal does. */
+  readonly end: () => void;
+}
+
+/** A request of the operator about the nodes of the store. */
+export interface NodeRequest {
+  readonly ask: 'nodes' | 'leave' | 'remove' | 'adopt';
+  /** The node's name or id; without one, `leave` means this server. */
+  readonly name?: string | undefined;
+}
+
+/** `message` is for the operator. */
+export type NodeAnswer = Readonly<Record<string, unknown>> & { readonly ok: boolean };
+
+/** The operator's commands about the nodes of a store, which any of them carries out. */
+export class NodeCommands {
+  readonly #services: NodeServices;
+
+  constructor(services: NodeServices) {
+    this.#services = services;
+  }
+
+  /** Answers one request. */
+  answer(request: NodeRequest): Promise<NodeAnswer> {
+    const { ask, name } = request;
+    if (ask === 'nodes') return this.#list();
+    if (ask === 'leave') return this.#leave(name);
+    return this.#withDead(name ?? '', ask);
+  }
+
+  async #list(): Promise<NodeAnswer> {
+    const { node, store } = this.#services;
+    const { nowMs, nodes } = await node.list();
+    const waiting = await waitingByNode(store);
+    const known = new Set(nodes.map(({ id }) => id));
+    return {
+      ok: true,
+      at: iso(nowMs),
+      nodes: nodes.map((row) => shown(row, { nowMs, own: row.id === node.id, waiting: waiting.get(row.id) ?? 0 })),
+      unclaimed: [...waiting].flatMap(([id, records]) => (known.has(id) ? [] : [{ id, waiting: records }])),
+    };
+  }
+
+  async #leave(name: string | undefined): Promise<NodeAnswer> {
+    const { node, store, end } = this.#services;
+    const found = name === undefined ? undefined : await this.#find(name);
+    if (found !== undefined && !found.ok) return found;
+    const asked = found?.row;
+    if (asked === undefined || asked.id === node.id) {
+      setImmediate(end);
+      return { ok: true, name: node.name, own: true };
+    }
+    if (!isLiving(asked, found?.nowMs ?? 0))
+      return refused(
+        `the node ${asked.name} was not seen for ${livingMs / 1000} s, so that it cannot be asked: "postern nodes remove" takes it out`,
+      );
+    await orderToLeave(store, asked.id, node.name);
+    return { ok: true, name: asked.name, own: false };
+  }
+
+  /** Of a node that lives, records may still come, and it would be refused everything. */
+  async #withDead(name: string, ask: 'remove' | 'adopt'): Promise<NodeAnswer> {
+    const { node, store, audit } = this.#services;
+    const waiting = await waitingByNode(store);
+    const found = await this.#find(name);
+    // A node whose row is gone is known by its records alone.
+    const id = found.ok ? found.row.id : waiting.has(name) ? name : undefined;
+    if (id === undefined) return found;
+    if (id === node.id) return refused('this server is that node: ask another one, or use "postern nodes leave"');
+    if (found.ok && isLiving(found.row, found.nowMs))
+      return refused(
+        `the node ${found.row.name} was seen ${ageOf(found.row, found.nowMs)} ago, and counts as dead after ${livingMs / 1000} s: stop it first, or use "postern nodes leave --name ${found.row.name}"`,
+      );
+    const records = waiting.get(id) ?? 0;
+    if (ask === 'remove' && records > 0)
+      return refused(
+        `${records} records of changes wait for the audit log of ${name}: start it with its data folder; or, if that is lost, give them to this server with "postern nodes adopt --name ${name}"`,
+      );
+    await this.#record(ask, { id, name: found.ok ? found.row.name : id });
+    const adopted = await adoptStaged(store, id, { id: node.id, name: node.name });
+    if (adopted > 0) audit.added();
+    if (found.ok) await node.remove(id);
+    return { ok: true, name: found.ok ? found.row.name : id, id, adopted };
+  }
+
+  async #find(name: string) {
+    const { nowMs, nodes } = await this.#services.node.list();
+    const row = nodes.find((one) => one.name === name) ?? nodes.find((one) => one.id === name);
+    if (row !== undefined) return { ok: true as const, row, nowMs };
+    const known = nodes.map((one) => one.name).join(', ');
+    return { ...refused(`the store has no node ${name}; it has ${known}`), ok: false as const };
+  }
+
+  async #record(ask: 'remove' | 'adopt', target: { readonly id: string; readonly name: string }): Promise<void> {
+    const { audit, now, identity } = this.#services;
+    const { tenantId, subscriptionId } = identity;
+    const record = activityRecord({
+      at: now(),
+      durationMs: 0,
+      action: actions[ask],
+      apiVersion: '',
+      resourceId: `/subscriptions/${subscriptionId}`,
+      tenantId,
+      subscriptionId,
+      accepted: true,
+      status: 200,
+      correlationId: randomUUID(),
+      requestUri: undefined,
+      properties: { ofNode: target },
+    });
+    await audit.read(record);
+  }
+}
+
+/** The actions of their records. */
+const actions = { remove: 'Postern.Server/nodes/delete', adopt: 'Postern.Server/nodes/adopt/action' } as const;
+
+interface Shown {
+  readonly nowMs: number;
+  readonly own: boolean;
+  readonly waiting: number;
+}
+
+function shown(row: NodeRow, { nowMs, own, waiting }: Shown): object {
+  const { release, state, address, clockAheadMs, masterKeys } = detailsIn(row) ?? {};
+  return {
+    name: row.name,
+    id: row.id,
+    own,
+    living: isLiving(row, nowMs),
+    state,
+    release,
+    since: iso(row.startedMs),
+    seen: iso(row.seenMs),
+    clockAheadMs,
+    address,
+    masterKeys,
+    waiting,
+  };
+}
+
+function ageOf({ seenMs }: NodeRow, nowMs: number): string {
+  return `${Math.max(0, Math.round((nowMs - seenMs) / 100) / 10)} s`;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function refused(message: string): NodeAnswer {
+  return { ok: false, message };
+}
