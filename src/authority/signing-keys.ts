@@ -25,6 +25,11 @@ const stored = recordKind<SigningKeyRecord>({
   holds: 'a key that signs tokens or has signed them',
 });
 
+/** Whether a change of that record adds or removes signing keys. */
+export function isSigningKeyRecord(key: string): boolean {
+  return key.startsWith(stored.prefix());
+}
+
 interface SigningKey {
   readonly kid: string;
   readonly createdAt: number;

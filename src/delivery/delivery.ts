@@ -81,6 +81,8 @@ export class Delivery {
   #needed: number | 'all' | undefined = 'all';
   #sinks: readonly SinkReport[] = [];
   #sinceMs = 0;
+  /** The resources that have, or had, a route; ids in upper case. */
+  readonly #routed = new Set<string>();
   /** The start, changes of settings and starts after a failure, one after the other. */
   #turns: Promise<void> = Promise.resolve();
   /** The thread that runs holds once for each of them. */
@@ -113,9 +115,16 @@ export class Delivery {
   /** Call it when diagnostic settings of these resources (ids in upper case) were committed, before the answer. */
   settingsChanged(resourceIds: readonly string[]): void {
     const change = { resourceIds, atMs: this.#parts.now() };
+    for (const resourceId of resourceIds) this.#routed.add(resourceId);
     this.#waiting.add(change);
     if (this.#worker !== undefined) tell(this.#worker, { kind: 'hold' });
     void this.#inTurn(() => this.#reroute(change));
+  }
+
+  /** Call it when it is not known which settings were committed. */
+  async allSettingsChanged(): Promise<void> {
+    const routes = await this.#parts.allRoutes();
+    this.settingsChanged([...new Set([...this.#routed, ...routes.map(({ resourceId }) => resourceId)])]);
   }
 
   /** Delivers what it can within a moment. The log must be closed: nothing is written any more. */
@@ -194,6 +203,7 @@ export class Delivery {
   /** Starts the thread if there is a sink. `routes`: of all resources. `sinceMs`: for sinks without a state. */
   #begin(routes: readonly ResourceRoute[], sinceMs: number): void {
     this.#sinks = [];
+    for (const { resourceId } of routes) this.#routed.add(resourceId);
     if (this.#sinksIn(routes).size === 0) {
       this.#needed = undefined;
       return;

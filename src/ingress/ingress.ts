@@ -248,10 +248,11 @@ export class Ingress {
     takeHeader(socket, { accept, timeoutMs: this.#limits.headerTimeoutMs, done });
   }
 
-  /** Settles what `attribute` says, but believes that a subnet is gone only after looking it up. */
+  /** Settles what `attribute` says, but believes that a subnet or its endpoint is gone only after looking it up. */
   #settleKnown(listener: Listener, socket: Socket, attribute: () => Attribution): void {
     const attribution = attribute();
-    if (attribution.ok || attribution.refusal.kind !== 'subnetGone') {
+    const { refusal } = attribution.ok ? {} : attribution;
+    if (refusal?.kind !== 'subnetGone' && refusal?.kind !== 'endpointOff') {
       this.#settle(listener, socket, attribution);
       return;
     }
@@ -259,7 +260,7 @@ export class Ingress {
       if (!socket.destroyed) this.#settle(listener, socket, attribute());
     };
     // If the lookup fails, the connection stays refused.
-    this.#options.subnets.lookUp(attribution.refusal.incarnation).then(settle, settle);
+    this.#options.subnets.lookUp(refusal.incarnation).then(settle, settle);
   }
 
   /** The one place where a connection gets its source. */

@@ -157,6 +157,17 @@ export class Rulebook {
     if (!this.#subnets.has(incarnation)) await this.changed([subnetKey(incarnation)]);
   }
 
+  /** The keys of all subnets that exist, or are in the cache. */
+  async subnetKeys(): Promise<readonly string[]> {
+    const keys = new Set(Array.from(this.#subnets.keys(), (incarnation) => String(subnetKey(incarnation))));
+    for (let after: string | undefined; ;) {
+      const page = await listRecords(this.#store, { prefix: subnetPrefix, after, limit: 1000 });
+      for (const { key } of page) keys.add(key);
+      after = page.at(-1)?.key;
+      if (after === undefined) return [...keys];
+    }
+  }
+
   /** The requirement of a decision that relies on the absence of a subnet with that incarnation. */
   noSubnet(incarnation: string): Requirement {
     return { key: subnetKey(incarnation), version: null };

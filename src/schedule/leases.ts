@@ -49,8 +49,13 @@ const leases = recordKind<LeaseRecord>({
 });
 export const leasePrefix = leases.prefix();
 
-/** How long a process may do one work before another process that shares the store takes it over. */
-const leaseMs = 60_000;
+/**
+ * How long after a lease was given or renewed another process that shares the store takes the work over. The clock is the
+ * store's, so that the processes agree.
+ */
+const leaseMs = 30_000;
+/** How often a process that shares the store renews the leases of its work. */
+export const renewEveryMs = 10_000;
 const pageSize = 100;
 
 /**
@@ -117,6 +122,27 @@ export class Leases {
     });
   }
 
+  /**
+   * Keeps the work for longer.
+   * @throws {Conflict} when the lease is not ours any more
+   */
+  async renew<W extends Leased>(work: W): Promise<W> {
+    const { key, version: before } = work;
+    const [version = ''] = await this.#parts.store.transact({
+      require: [{ key, version: before }],
+      put: [this.#put(work)],
+    });
+    return { ...work, version };
+  }
+
+  /** Makes work that was not begun, or not ended, due at once for the others. A process that ends does so. */
+  async giveBack(works: readonly Leased[]): Promise<void> {
+    const at = this.#parts.now();
+    for (const { key, version, kind, subject, attempts, firstAt } of works) {
+      await this.#replace([{ key, version }], [duePutAgain({ kind, subject, attempts: attempts - 1, at, firstAt })]);
+    }
+  }
+
   /** Makes the work of other processes due again: of those that have ended, and of those whose leases have expired. */
   async takeOver(): Promise<void> {
     const { store, now, alone } = this.#parts;
@@ -167,7 +193,7 @@ export class Leases {
     await this.#replace(records, put);
   }
 
-  async #replace(records: readonly Stored<unknown>[], put: readonly Put[]): Promise<void> {
+  async #replace(records: readonly Pick<Stored<unknown>, 'key' | 'version'>[], put: readonly Put[]): Promise<void> {
     try {
       await this.#parts.store.transact({
         require: records.map(({ key, version }) => ({ key, version })),

@@ -20,6 +20,7 @@ import type { AnySubject, DueKind } from './due.ts';
 import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from './handler.ts';
 import { Leases } from './leases.ts';
 import type { Claim, Leased } from './leases.ts';
+import { WorkInHand } from './work-in-hand.ts';
 
 export interface SchedulerParts {
   readonly store: Store;
@@ -42,8 +43,8 @@ const longestRetryMs = 3_600_000;
 const passing = [TryLater, AuditUnavailable, Unavailable];
 /** For a failure that passes by itself or when an operator acts, such as a full disk: it is noticed soon afterwards. */
 const longestRetryWhileUnavailableMs = 10_000;
-/** Records of other nodes, and a clock that was set, are noticed within this time. */
-const longestSleepMs = 60_000;
+/** A clock that was set is noticed within this time; beside other processes also what they left. */
+const longestSleepMs = { alone: 60_000, shared: 10_000 };
 
 /** Work whose failure could not be stored: still leased, and tried again from memory. */
 interface Held {
@@ -56,6 +57,7 @@ interface Held {
 export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #leases: Leases;
+  readonly #hand: WorkInHand;
   /**
    * By kind: works of one kind are done one after the other, and kinds do not wait for each other. Each operation has
    * its own lane.
@@ -76,6 +78,7 @@ export class Scheduler {
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
     this.#leases = new Leases(parts);
+    this.#hand = new WorkInHand(this.#leases, parts);
   }
 
   /** Does what became due while the server was down, and from now on whatever becomes due. Returns at once. */
@@ -117,12 +120,14 @@ export class Scheduler {
     clearTimeout(this.#timer);
     await this.#beginning;
     await Promise.all(this.#lanes.values());
+    await this.#hand.close();
   }
 
   #sleepUntil(at: number): void {
     if (!this.#started || this.#closed) return;
     clearTimeout(this.#timer);
-    const ms = Math.min(Math.max(0, at - this.#parts.now()), longestSleepMs);
+    const { now, alone } = this.#parts;
+    const ms = Math.min(Math.max(0, at - now()), longestSleepMs[alone ? 'alone' : 'shared']);
     this.#wakeAt = at;
     this.#timer = setTimeout(() => void this.#ring(), ms).unref();
   }
@@ -178,6 +183,7 @@ export class Scheduler {
   }
 
   #begin(work: Leased, failures = 0): void {
+    this.#hand.add(work);
     const isOperation = work.kind === 'operation';
     const lane = isOperation ? work.key : work.kind;
     if (!isOperation) this.#taken += 1;
@@ -193,7 +199,7 @@ export class Scheduler {
     this.#lanes.set(lane, done);
   }
 
-  /** Work in progress when the server ends keeps its lease, and is taken over at the next start. */
+  /** Work in progress when the server ends keeps its lease, and is taken over at the next start; or others get it at once. */
   async #do(work: Leased, failures: number): Promise<void> {
     if (this.#closed) return;
     try {
@@ -201,6 +207,7 @@ export class Scheduler {
     } catch (error) {
       if (!this.#closed) await this.#failed(work, error, failures);
     }
+    if (!this.#closed && !this.#held.has(work.key)) this.#hand.remove(work);
   }
 
   async #decideAndCommit(work: Leased): Promise<void> {
@@ -229,14 +236,17 @@ export class Scheduler {
   }
 
   async #commit(work: Leased, { change = {}, audit, committed }: DueOutcome, began: number): Promise<void> {
-    const done = { require: [{ key: work.key, version: work.version }], delete: [work.key] };
+    const lease = await this.#hand.ending(work);
+    const done = { require: [{ key: lease.key, version: lease.version }], delete: [lease.key] };
     const put = audit === undefined ? [] : [this.#parts.audit.stage(this.#record(work, audit, began)).put];
     try {
       await this.#parts.store.transact(merge(change, { put }, done));
     } catch (error) {
       this.#parts.audit.failed(put, error);
+      this.#hand.goOn(work);
       throw error;
     }
+    this.#hand.remove(work);
     if (put.length > 0) this.#parts.audit.committed(put);
     for (const { key } of change.put ?? []) if (key.startsWith(duePrefix)) this.wake(dueTime(key));
     await committed?.();
@@ -266,9 +276,11 @@ export class Scheduler {
     const longestMs = isPassing ? longestRetryWhileUnavailableMs : longestRetryMs;
     const at = now() + backOff(work.attempts, longestMs);
     try {
-      await this.#leases.putOff(work, at);
+      await this.#leases.putOff(await this.#hand.ending(work), at);
+      this.#hand.remove(work);
       this.wake(at);
     } catch (error) {
+      this.#hand.goOn(work);
       if (error instanceof Conflict) return;
       logError(error, name);
       const heldUntil = now() + backOff(failures + 1, longestRetryWhileUnavailableMs);

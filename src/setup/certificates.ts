@@ -39,6 +39,11 @@ const azureKey = recordKind<ServerCertificates>({
     "the certificate for Azure's names, with its key, and the authorities that signed it, which only workloads trust",
 }).key();
 
+/** Whether another node may have renewed certificates or authorities with that record. */
+export function isSetupRecord(key: string): boolean {
+  return key.startsWith('setup/');
+}
+
 type CertificatesKey = typeof ownKey;
 
 const vaultsDomain = azureHosts.vaultSuffix.slice(1);

@@ -69,6 +69,11 @@ export class HostsFile {
     this.#lookLater();
   }
 
+  /** Any vault may have changed. */
+  changed(): void {
+    if (!this.#closed) this.#lookLater();
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#again);
     if (!this.#closed) closeSync(this.#descriptor);

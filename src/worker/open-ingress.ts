@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
+import { subnetKey } from '../resources/keys.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
 import { namedCertificates } from './operator-certificates.ts';
 import { serverChain } from './renewals.ts';
@@ -14,7 +15,7 @@ export function openIngress(
   rulebook: Rulebook,
   http: HttpServer,
 ): Ingress {
-  return new Ingress({
+  const ingress: Ingress = new Ingress({
     certificates: {
       own: serverChain(certificates),
       azure: serverChain(azureCertificates),
@@ -31,10 +32,13 @@ export function openIngress(
         const subnet = rulebook.subnetOf(vnet, incarnation);
         return subnet === undefined ? undefined : { subnet: subnet.id, addressPrefix: subnet.addressPrefix };
       },
-      lookUp: (incarnation) => rulebook.loadSubnet(incarnation),
+      async lookUp(incarnation) {
+        for (const ended of await rulebook.changed([subnetKey(incarnation)])) ingress.closeSubnet(ended);
+      },
     },
     onConnection: (socket) => http.emit('connection', socket),
     log: (refused) => log.warn(refused, 'a connection was refused'),
     now,
   });
+  return ingress;
 }

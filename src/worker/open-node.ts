@@ -139,6 +139,7 @@ async function openUnderSeal(
     const rotates = (from: readonly string[]) => void replaced.push(...from);
     const store = await openSealedStore({
       inner: shared,
+      shared: true,
       masterKey,
       previousMasterKeys: previous,
       mark,

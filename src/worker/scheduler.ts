@@ -4,6 +4,7 @@ import type { OperationSubject } from '../schedule/due.ts';
 import type { DueHandler } from '../schedule/handler.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
 import type { Store } from '../store/store.ts';
+import type { OwnNode } from './node.ts';
 import { dueHandlers } from './due-handlers.ts';
 import type { DueServices } from './due-handlers.ts';
 
@@ -11,6 +12,8 @@ interface SchedulerParts {
   readonly store: Store;
   readonly now: () => number;
   readonly log: Logger;
+  /** With the database's clock, where other nodes share the store. */
+  readonly node?: Pick<OwnNode, 'clockMs'> | undefined;
 }
 
 export interface DueParts {
@@ -20,14 +23,18 @@ export interface DueParts {
 }
 
 /** The work that is due, done by this process. */
-export function openScheduler({ store, now, log }: SchedulerParts, { audit, vaults, operation }: DueParts): Scheduler {
+export function openScheduler(
+  { store, now, log, node }: SchedulerParts,
+  { audit, vaults, operation }: DueParts,
+): Scheduler {
   return new Scheduler({
     store,
     audit,
     handlers: { ...dueHandlers(vaults), operation },
-    now,
-    // Both stores have a single process: a file is locked, and memory is private.
-    alone: true,
+    // The nodes must agree when a lease ends.
+    now: node === undefined ? now : () => node.clockMs(),
+    // Both stores of a single process are its own: a file is locked, and memory is private.
+    alone: node === undefined,
     logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and will be tried again'),
   });
 }

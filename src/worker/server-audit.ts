@@ -146,12 +146,15 @@ export interface Watchers {
  * The store for requests: a commit wakes the scheduler and the requests that wait for a change of networks, tells the
  * delivery of new settings, and adds a vault's name.
  */
-export function watchedStore(store: Store, { scheduler, delivery, hosts, networkWatch }: Watchers) {
-  return notifyingStore(store, (keys) => {
-    for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
-    const settings = keys.filter((key) => key.startsWith(diagnosticSettingsPrefix));
-    if (settings.length > 0) delivery.settingsChanged([...new Set(settings.map(diagnosticSettingResource))]);
-    hosts.committed(keys);
-    networkWatch.committed(keys);
-  });
+export function watchedStore(store: Store, watchers: Watchers) {
+  return notifyingStore(store, (keys) => tellWatchers(keys, watchers));
+}
+
+/** Tells them of a commit, of this process or of another node. */
+export function tellWatchers(keys: readonly string[], { scheduler, delivery, hosts, networkWatch }: Watchers): void {
+  for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
+  const settings = keys.filter((key) => key.startsWith(diagnosticSettingsPrefix));
+  if (settings.length > 0) delivery.settingsChanged([...new Set(settings.map(diagnosticSettingResource))]);
+  hosts.committed(keys);
+  networkWatch.committed(keys);
 }

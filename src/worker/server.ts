@@ -25,6 +25,7 @@ import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { Reader } from '../setup/reader.ts';
 import type { FoundPortal } from '../site/portal-files.ts';
+import type { NodeStore } from '../store/node-store.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
 import type { TlsPair } from '../types/supervision.ts';
@@ -34,9 +35,11 @@ import { durationsOf } from './durations.ts';
 import { ending, type Ending } from './ending.ts';
 import { FailureLog } from './failure-line.ts';
 import { gatewayAuthorities, gatewayListener, gatewayShown } from './gateway-listener.ts';
+import { followedBy, openFollower } from './follow.ts';
 import { homeOf, servedBy } from './hosts.ts';
 import { measured } from './measured-store.ts';
 import { openIngress } from './open-ingress.ts';
+import type { OwnNode } from './node.ts';
 import { OperatorCertificates } from './operator-certificates.ts';
 import { Renewals, renewedCertificates } from './renewals.ts';
 import { logRequests } from './request-lines.ts';
@@ -63,6 +66,9 @@ export interface ServerParts extends ServerAuditParts {
   readonly rows: Pick<Store, 'list'>;
   /** See `folder.ts`. */
   readonly databaseLost?: Promise<Error>;
+  /** This server among those that share its store, and that store below the seal; absent: it has the store to itself. */
+  readonly node?: Pick<OwnNode, 'clockMs'> | undefined;
+  readonly shared?: NodeStore | undefined;
   readonly identity: Identity;
   readonly reader: Pick<Reader, 'clientId'>;
   readonly certificates: ServerCertificates;
@@ -131,18 +137,18 @@ export async function openServer(given: ServerParts): Promise<Server> {
   const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
   const names = ownNames(settings.domain, { port: parts.port, publicPort: settings.publicPort });
   const { audit, delivery, recent, recording, logFailure, counts } = await openServerAudit(parts);
+  const follower = await openFollower(parts);
   const rulebook = await openRulebook(parts);
   const { verifier, ...authority } = await openAuthority(parts);
-  const { http, metadata, drain, ...measurements } = openHttp();
-  const ingress = openIngress(parts, rulebook, http);
-  watchRequests([http, metadata], parts, [drain, ingress, measurements.meter]);
+  const { http, metadata, drain, ingress, ...measurements } = openHttp(parts, rulebook);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const operation: DueParts['operation'] = (...work) => edges.longRunning.carryOut(...work);
   const vaults = { store, engine: threads.engine, ...durationsOf(settings), names: names.told, destroyLeftovers };
   const scheduler = openScheduler(parts, { audit, vaults, operation });
   const hosts = await openHosts(parts, names.told);
   const [networkWatch, identityBindings] = [new NetworkWatch(), new IdentityBindings()];
-  const base = baseOf(parts, { scheduler, delivery, hosts, networkWatch }, { audit, recent });
+  const watchers = { scheduler, delivery, hosts, networkWatch };
+  const base = baseOf(parts, watchers, { audit, recent });
   const turns = new Turns(base);
   const services = {
     ...base,
@@ -156,12 +162,12 @@ export async function openServer(given: ServerParts): Promise<Server> {
     ...ofIngress(ingress),
     now,
   };
-  const edges = openEdges(parts, { ...services, authority, names, identityBindings, ingress, destroyLeftovers });
-  http.on('request', edges.dispatch);
-  metadata.on('request', edges.metadata);
-  const renewals = openRenewals(parts, ingress, authority.signingKeys);
-  await renewals.look();
+  const own = { authority, names, identityBindings, ingress, destroyLeftovers };
+  const edges = openEdges(parts, { http, metadata }, { ...services, ...own });
+  const renewals = await openRenewals(parts, ingress, authority.signingKeys);
   scheduler.start();
+  const closeables = [hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads)];
+  follower.start(followedBy({ ...services, ...authority, watchers, renewals }));
   return {
     ingress,
     onMetadataConnection: (socket) => metadata.emit('connection', socket),
@@ -181,7 +187,7 @@ export async function openServer(given: ServerParts): Promise<Server> {
       http: [http, metadata],
       connections: drain,
       waits: networkWatch,
-      closeables: [turns, hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads), recording, store],
+      closeables: [turns, follower, ...closeables, recording, store],
     }),
   };
 }
@@ -197,10 +203,14 @@ function watchRequests(
   }
 }
 
-/** Two servers: no request on a metadata listener reaches the other edges. */
-function openHttp() {
+/** Two servers behind the ingress: no request on a metadata listener reaches the other edges. */
+function openHttp(parts: ServerParts, rulebook: Rulebook) {
   const drain = new Drain();
-  return { http: createHttp(undefined, drain), metadata: createHttp(undefined, drain), drain, ...measureRequests() };
+  const [http, metadata] = [createHttp(undefined, drain), createHttp(undefined, drain)];
+  const ingress = openIngress(parts, rulebook, http);
+  const measurements = measureRequests();
+  watchRequests([http, metadata], parts, [drain, ingress, measurements.meter]);
+  return { http, metadata, drain, ingress, ...measurements };
 }
 
 function ofIngress(ingress: Ingress) {
@@ -225,7 +235,11 @@ function requestFailed({ log, now }: ServerParts) {
 }
 
 /** Opens what answers requests: the vaults, and the services under the server's own names. */
-function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...services }: SharedServices) {
+function openEdges(
+  parts: ServerParts,
+  { http, metadata }: Readonly<Record<'http' | 'metadata', HttpServer>>,
+  { authority, names, ingress, destroyLeftovers, ...services }: SharedServices,
+) {
   const { settings } = parts;
   const externalAudiences = settings.issuers.flatMap(({ audiences }) => audiences);
   const dataPlane = createDataPlane({
@@ -250,22 +264,18 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
     objects: resourceObjects(services),
     readSecret: (asked) => readSecretForDeployment(asked, services),
   });
-  return {
-    longRunning: controlPlane.longRunning,
-    metadata: signIn.metadata,
-    dispatch: dispatchByHost(servedBy(ingress, names), {
-      vault: dataPlane,
-      home: homeOf({ ...signIn, site: siteOf(parts, names), resourceManager: controlPlane.listener }),
-    }),
-  };
+  const home = homeOf({ ...signIn, site: siteOf(parts, names), resourceManager: controlPlane.listener });
+  http.on('request', dispatchByHost(servedBy(ingress, names), { vault: dataPlane, home }));
+  metadata.on('request', signIn.metadata);
+  return { longRunning: controlPlane.longRunning };
 }
 
-function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: SigningKeys): Renewals {
+async function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: SigningKeys): Promise<Renewals> {
   const operator = new OperatorCertificates(parts.tls ?? [], {
     authorityFile: parts.authorityFile,
     shown: ingress.shown,
   });
-  return new Renewals({
+  const renewals = new Renewals({
     ...parts,
     now: parts.clientsNow ?? parts.now,
     renewed: renewedCertificates(parts, ingress, operator),
@@ -274,4 +284,6 @@ function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: Signing
     gateway: gatewayShown(parts),
     gateways: gatewayAuthorities(parts, ingress),
   });
+  await renewals.look();
+  return renewals;
 }

@@ -10,7 +10,7 @@ import { memoryStore } from '../../src/store/memory.ts';
 import { keysUnder, schedule, startNode, subject } from './node.ts';
 
 const start = 1_800_000_000_000;
-const leaseMs = 60_000;
+const leaseMs = 30_000;
 
 /** A change that can be made only once. */
 function doneOnce(name = ''): DueOutcome {

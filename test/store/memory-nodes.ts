@@ -3,10 +3,11 @@ import type { NodeIdentity, NodeRegistry, NodeRow, DatabaseState, NodeStore } fr
 import { memoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { notifyingStore } from '../../src/store/store.ts';
+import { withTurns } from './turns.ts';
 
 /** The database of several nodes in one process: what is committed by one is read by all. */
 export class MemoryNodes {
-  readonly #records: Store = memoryStore();
+  readonly #records: Store = withTurns(memoryStore());
   readonly #rows = new Map<string, NodeRow & { readonly session: string }>();
   readonly #listeners = new Set<() => void>();
   /** The database's clock. */

@@ -46,7 +46,11 @@ export class NetworkWatch {
 
   /** Call it with the keys of each commit. */
   committed(keys: readonly string[]): void {
-    if (!keys.some(isOfNetworks)) return;
+    if (keys.some(isOfNetworks)) this.changed();
+  }
+
+  /** Networks may have changed. */
+  changed(): void {
     this.#commits += 1;
     this.#endAll('changed');
   }
