@@ -67,7 +67,7 @@ export interface ServerParts extends ServerAuditParts {
   /** See `folder.ts`. */
   readonly databaseLost?: Promise<Error>;
   /** This server among those that share its store, and that store below the seal; absent: it has the store to itself. */
-  readonly node?: Pick<OwnNode, 'clockMs'> | undefined;
+  readonly node?: OwnNode | undefined;
   readonly shared?: NodeStore | undefined;
   readonly identity: Identity;
   readonly reader: Pick<Reader, 'clientId'>;
