@@ -3,9 +3,8 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server, 
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerClientError, isLate, lateError } from './client-error.ts';
-import { LateRequests } from './late-requests.ts';
+import { LateRequests, notePause, wasPaused } from './late-requests.ts';
 import { MeasuredResponse } from './measured.ts';
-import { notePause, wasPaused } from './paused.ts';
 import { Portions } from './portions.ts';
 
 /** How long a client may take, in milliseconds. */

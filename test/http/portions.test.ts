@@ -145,6 +145,20 @@ for (const [name, kind] of Object.entries(kinds)) {
   });
 }
 
+test('eight requests at once on each of many connections, and bodies with a length, change nothing', async () => {
+  using turns = new EachTurn();
+  using opened = await open(kinds.plain, turns.count);
+  for (let round = 0; round < 3; round += 1) {
+    const client = await opened.dial();
+    client.write('PUT /a HTTP/1.1\r\nContent-Length: 4\r\n\r\n\r\n\r\n'.repeat(7));
+    client.write('GET /b HTTP/1.1\r\n\r\n');
+    assert.deepEqual(answered(await answersTo(client, '[/b 0]')), [...Array<string>(7).fill('/a 4'), '/b 0']);
+  }
+  turns.begin();
+  await sendSeveral(await opened.dial());
+  assert.ok(turns.most > 8 + 1, `${turns.most} in one turn`);
+});
+
 suite('requests that come at once', () => {
   test('are what was sent, however it is divided', async () => {
     using opened = await open(kinds.plain);
