@@ -3,6 +3,17 @@ export type TransactionResult = 'committed' | 'conflict' | 'failed';
 /** A commit takes milliseconds, and seconds on a disk that is overloaded. */
 const hungMs = 10_000;
 
+/** The way to a database that is not of this process alone. */
+export interface DatabaseReport {
+  readonly reachable: boolean;
+  /** A sentence, if it is not. */
+  readonly why?: string | undefined;
+  /** How long ago the last acknowledged heartbeat began. */
+  readonly heartbeatAgeMs?: number | undefined;
+  /** This machine's clock minus that of the database. */
+  readonly clockAheadMs?: number | undefined;
+}
+
 /** The store's state, as its transactions show it. Times are milliseconds of one clock that never goes back. */
 export class StoreState {
   readonly counts: Record<TransactionResult, number> = { committed: 0, conflict: 0, failed: 0 };
@@ -11,6 +22,7 @@ export class StoreState {
   #movedAtMs = 0;
   #failure: string | undefined;
   #lost: string | undefined;
+  #database: (() => DatabaseReport) | undefined;
 
   get inFlight(): number {
     return this.#inFlight;
@@ -31,6 +43,16 @@ export class StoreState {
     else if (result === 'committed') this.#failure = undefined;
   }
 
+  /** The database is elsewhere, and `report` says how the way to it is. */
+  watch(report: () => DatabaseReport): void {
+    this.#database = report;
+  }
+
+  /** `undefined`: the database is in files of this process. */
+  get database(): DatabaseReport | undefined {
+    return this.#database?.();
+  }
+
   /** The files of the database are gone. This process gets them back no more. */
   lose(why: string): void {
     this.#lost = why;
@@ -44,6 +66,8 @@ export class StoreState {
   /** Why it cannot be written; `undefined`: it can, as far as is known. */
   failureAt(nowMs: number): string | undefined {
     if (this.#lost !== undefined) return this.#lost;
+    const database = this.database;
+    if (database?.reachable === false) return `The database cannot be asked: ${database.why ?? 'it is not known why'}`;
     const silentMs = this.#inFlight > 0 ? nowMs - this.#movedAtMs : 0;
     if (silentMs >= hungMs) {
       return `The database has not ended a transaction for ${Math.floor(silentMs / 1000)} s: look at its disk.`;

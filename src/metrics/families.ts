@@ -64,6 +64,21 @@ export const families = {
     help: 'The size of the database and of its write-ahead log.',
     labels: ['file'],
   },
+  postern_store_reachable: {
+    type: 'gauge',
+    help: 'Whether the database of --store answers, and has proved that it is the primary: 1 or 0.',
+    labels: [],
+  },
+  postern_store_heartbeat_age_seconds: {
+    type: 'gauge',
+    help: 'How long ago the last heartbeat began that the database of --store acknowledged.',
+    labels: [],
+  },
+  postern_store_clock_ahead_seconds: {
+    type: 'gauge',
+    help: 'The clock of this machine minus that of the database of --store.',
+    labels: [],
+  },
   postern_audit_records_total: {
     type: 'counter',
     help: 'Lines of the audit log: of reads that were answered, and all others.',

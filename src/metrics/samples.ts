@@ -39,7 +39,7 @@ function ofServer(vitals: Vitals, warnings: readonly Warning[]) {
 }
 
 function ofRecords({ store, audit, sinks, keyTasks }: Vitals) {
-  const { counts, inFlight, databaseBytes, logBytes } = store;
+  const { counts, inFlight, databaseBytes, logBytes, database } = store;
   const bySink = (valueOf: (sink: SinkReport) => number) =>
     [...summed(sinks.map((sink, index) => [index < sinksMax ? sink.name : 'others', valueOf(sink)] as const))].map(
       ([sink, value]) => ({ labels: { sink }, value }),
@@ -47,10 +47,16 @@ function ofRecords({ store, audit, sinks, keyTasks }: Vitals) {
   return {
     postern_store_transactions_total: Object.entries(counts).map(([result, value]) => ({ labels: { result }, value })),
     postern_store_transactions_in_flight: only(inFlight),
-    postern_store_size_bytes: [
-      { labels: { file: 'database' }, value: databaseBytes },
-      { labels: { file: 'log' }, value: logBytes },
-    ],
+    postern_store_size_bytes:
+      database === undefined
+        ? [
+            { labels: { file: 'database' }, value: databaseBytes },
+            { labels: { file: 'log' }, value: logBytes },
+          ]
+        : [],
+    postern_store_reachable: database === undefined ? [] : only(Number(database.reachable)),
+    postern_store_heartbeat_age_seconds: secondsOf(database?.heartbeatAgeMs),
+    postern_store_clock_ahead_seconds: secondsOf(database?.clockAheadMs),
     postern_audit_records_total: Object.entries(audit.records).map(([kind, value]) => ({ labels: { kind }, value })),
     postern_audit_written_bytes_total: only(audit.bytes),
     postern_sink_records_total: bySink(({ records }) => records),
@@ -76,6 +82,11 @@ function ofProcess({ disk, descriptors, eventLoop, process, startedMs }: Vitals)
     process_max_fds: descriptors === undefined ? [] : only(descriptors.most),
     process_start_time_seconds: only(startedMs / 1000),
   };
+}
+
+/** Nothing for what is not known. */
+function secondsOf(ms: number | undefined) {
+  return ms === undefined ? [] : only(ms / 1000);
 }
 
 function only(value: number) {

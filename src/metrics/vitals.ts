@@ -19,6 +19,15 @@ export interface SinkReport {
   readonly failure?: { readonly message: string; readonly since: string };
 }
 
+/** The way to a database that is not of this server alone. */
+export interface DatabaseVitals {
+  readonly reachable: boolean;
+  /** How long ago the last acknowledged heartbeat began; `undefined`: there was none. */
+  readonly heartbeatAgeMs?: number | undefined;
+  /** This machine's clock minus that of the database. */
+  readonly clockAheadMs?: number | undefined;
+}
+
 /** The state of a server at one moment, as plain data. */
 export interface Vitals {
   readonly nowMs: number;
@@ -37,6 +46,8 @@ export interface Vitals {
     readonly inFlight: number;
     readonly databaseBytes: number;
     readonly logBytes: number;
+    /** Of a database elsewhere, which has no files here. */
+    readonly database?: DatabaseVitals | undefined;
   };
   readonly audit: { readonly records: Readonly<Record<'reads' | 'others', number>>; readonly bytes: number };
   readonly sinks: readonly SinkReport[];

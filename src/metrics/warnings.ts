@@ -9,6 +9,8 @@ export const warningNames = [
   'descriptorsFill',
   'sinkFails',
   'sinkFallsBehind',
+  'databaseLags',
+  'clockDiffers',
 ] as const;
 
 export type WarningName = (typeof warningNames)[number];
@@ -28,7 +30,7 @@ export interface Warning {
 export type WarnedOf = Pick<
   Vitals,
   'nowMs' | 'certificates' | 'disk' | 'connections' | 'connectionsMax' | 'descriptors' | 'sinks' | 'undeliveredMaxBytes'
->;
+> & { readonly store: Pick<Vitals['store'], 'database'> };
 
 const dayMs = 86_400_000;
 /** A certificate that the server renews by itself is renewed with sixty days left, so at the first of these that has failed for a month. */
@@ -38,6 +40,10 @@ const expiry = { soonMs: 30 * dayMs, verySoonMs: 7 * dayMs };
  * moves about a threshold is one warning and not a hundred.
  */
 const full = { disk: [0.1, 0.12], places: [0.8, 0.7], backlog: [0.5, 0.4] } as const;
+/** After two seconds without a heartbeat nothing is answered; one is due each half second. */
+const heartbeatAgeMs = [1_200, 800] as const;
+/** Of two clocks. */
+const aheadMs = [1_000, 500] as const;
 /** A tenth of a large disk is plenty, so with so much room there is no warning. */
 const enoughBytes = [1 << 30, 1.2 * (1 << 30)] as const;
 
@@ -52,6 +58,7 @@ export function warningsOf(state: WarnedOf, before: readonly Warning[]): readonl
     ...ofDisk(state, held('diskFills', 'data')),
     ...ofConnections(state, held),
     ...ofDescriptors(state, held('descriptorsFill', 'worker')),
+    ...ofDatabase(state, held),
     ...sinks.flatMap((sink) => ofSink(sink, undeliveredMaxBytes, held('sinkFallsBehind', sink.name))),
   ];
 }
@@ -104,6 +111,26 @@ function ofDescriptors({ descriptors }: WarnedOf, isHeld: boolean): readonly War
   const remedy =
     'Raise the limit (LimitNOFILE in a unit of systemd, ulimit -n in a shell), and start the server again.';
   return [{ name: 'descriptorsFill', about: 'worker', message, remedy }];
+}
+
+function ofDatabase(
+  { store: { database } }: WarnedOf,
+  held: (name: WarningName, about: string) => boolean,
+): readonly Warning[] {
+  const warnings: Warning[] = [];
+  const ageMs = database?.heartbeatAgeMs ?? 0;
+  const about = 'store';
+  if (ageMs >= heartbeatAgeMs[held('databaseLags', about) ? 1 : 0]) {
+    const message = 'The database acknowledges heartbeats late: when one takes two seconds, requests are refused.';
+    const remedy = 'Look at the load and the disk of the database, at its synchronous standby, and at the way to it.';
+    warnings.push({ name: 'databaseLags', about, message, remedy });
+  }
+  if (Math.abs(database?.clockAheadMs ?? 0) >= aheadMs[held('clockDiffers', about) ? 1 : 0]) {
+    const message = 'The clock of this machine and that of the database differ: tokens are judged by this one.';
+    const remedy = 'Let both follow a time server (NTP); "postern nodes" shows the clocks of all nodes.';
+    warnings.push({ name: 'clockDiffers', about, message, remedy });
+  }
+  return warnings;
 }
 
 function ofSink({ name, backlogBytes, failure }: SinkReport, most: number, isHeld: boolean): readonly Warning[] {

@@ -130,7 +130,7 @@ export const environment: Readonly<Record<string, string>> = {
 /** The signals that `postern start` takes. */
 export const signals: Readonly<Record<string, string>> = {
   'SIGTERM, SIGINT':
-    'finish the requests in flight, for at most seven seconds, then stop; a second signal stops at once',
+    'finish the requests in flight, for at most seven seconds (with --store: tell the balancer first, and for at most 30), then stop; a second signal stops at once',
   SIGHUP: 'reread the configuration file and reopen the audit log, without refusing a connection',
 };
 

@@ -185,11 +185,11 @@ function json(status: number, body: object): HealthAnswer {
 }
 
 function shown({ version, store, audit, sinks, certificates, connections, disk }: Vitals) {
-  const { counts, databaseBytes, logBytes } = store;
+  const { counts, databaseBytes, logBytes, database } = store;
   const { committed, conflict: conflicts, failed } = counts;
   return {
     version,
-    store: { databaseBytes, logBytes, committed, conflicts, failed },
+    store: { ...(database === undefined ? { databaseBytes, logBytes } : { database }), committed, conflicts, failed },
     audit: { records: audit.records.reads + audit.records.others, bytes: audit.bytes },
     sinks,
     certificates: certificates.map(({ name, notBeforeMs, notAfterMs }) => ({

@@ -1,12 +1,16 @@
 import { StoreState } from '../health/store-state.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import { recordKind } from '../store/keys.ts';
+import type { NodeStore } from '../store/node-store.ts';
 import { Conflict, encode, turnsOf } from '../store/store.ts';
+import type { OwnNode } from './node.ts';
 
 /** The parts of a server with a store whose transactions are counted, and why it cannot be written. */
 export function measured<Parts extends MeasuredParts>(given: Parts) {
   const state = new StoreState();
   void given.databaseLost?.then(({ message }) => state.lose(message));
+  const { shared, node } = given;
+  if (shared !== undefined) state.watch(() => ({ ...shared.state(), clockAheadMs: node?.clockAheadMs }));
   const parts = { ...given, store: measuredStore(given.store, state) };
   const check = new StoreCheck(parts.store, state);
   return { parts, storeState: state, storeFailure: () => check.failure() };
@@ -15,6 +19,8 @@ export function measured<Parts extends MeasuredParts>(given: Parts) {
 interface MeasuredParts {
   readonly store: SealedStore;
   readonly databaseLost?: Promise<Error>;
+  readonly shared?: Pick<NodeStore, 'state'> | undefined;
+  readonly node?: Pick<OwnNode, 'clockAheadMs'> | undefined;
 }
 
 function measuredStore(store: SealedStore, state: StoreState): SealedStore {

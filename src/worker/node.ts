@@ -77,6 +77,11 @@ export class OwnNode {
     return this.#parts.name;
   }
 
+  /** Its clock minus that of the database, as it was last looked at. */
+  get clockAheadMs(): number | undefined {
+    return this.#details.clockAheadMs;
+  }
+
   /** The database's clock, as far as it is known; milliseconds since 1970. */
   clockMs(): number {
     return this.#parts.now() - (this.#details.clockAheadMs ?? 0);

@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import { openAudit } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditRecord } from '../audit/event.ts';
-import type { AuditNode } from '../audit/node-line.ts';
 import { openAuditLog } from '../audit/log.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
@@ -23,12 +22,13 @@ import type { Store } from '../store/store.ts';
 import { gapRecords } from './delivery-gaps.ts';
 import { allRoutes, routeOf } from './delivery-routes.ts';
 import type { HostsFile } from './hosts-file.ts';
+import type { OwnNode } from './node.ts';
 
 export interface ServerAuditParts {
   readonly settings: Settings;
   readonly store: Store;
   /** Of several servers that share the store. */
-  readonly node?: (AuditNode & { close(): Promise<void> }) | undefined;
+  readonly node?: Pick<OwnNode, 'id' | 'name' | 'clockAheadMs' | 'close'> | undefined;
   /** The folder of the audit log, as this process opens it: after the privilege drop absolute paths may not work. */
   readonly auditDirectory: string;
   /** The folder for storage accounts that are not configured; likewise. */

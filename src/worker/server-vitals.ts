@@ -13,7 +13,7 @@ import type { ServerAudit } from './server-audit.ts';
 type ServerVitals = Pick<
   Vitals,
   'requestsInFlight' | 'connections' | 'connectionsMax' | 'audit' | 'sinks' | 'keyTasks' | 'certificates'
-> & { readonly store: Pick<Vitals['store'], 'counts' | 'inFlight'> };
+> & { readonly store: Pick<Vitals['store'], 'counts' | 'inFlight' | 'database'> };
 
 interface Measurements {
   readonly requests: RequestCounts;
@@ -52,7 +52,7 @@ export function serverVitals(parts: Measurable): MeasuredServer {
     sinks: delivery.sinks,
     keyTasks: engine.outstanding,
     certificates: renewals.inUse().map(servedAs),
-    store: { counts: storeState.counts, inFlight: storeState.inFlight },
+    store: { counts: storeState.counts, inFlight: storeState.inFlight, database: storeState.database },
   });
   return { requests, vitals };
 }

@@ -88,13 +88,34 @@ test('every family has samples when all is known, with the labels of its row', (
   const counts = new RequestCounts();
   const verdict = { allowed: true, because: 'defaultAction' };
   counts.add({ edge: 'vaults', operation: 'SecretGet', status: 200, seconds: 1, verdict });
-  const samples: Samples = { ...samplesOf(quietVitals({ sinks }), []), ...counts.samples() };
+  const { store } = quietVitals({});
+  const database = { reachable: false, heartbeatAgeMs: 1_500, clockAheadMs: -250 };
+  const elsewhere = samplesOf(quietVitals({ store: { ...store, database } }), []);
+  assert.deepEqual(elsewhere.postern_store_size_bytes, []);
+  assert.deepEqual(elsewhere.postern_store_reachable, [{ labels: {}, value: 0 }]);
+  assert.deepEqual(elsewhere.postern_store_heartbeat_age_seconds, [{ labels: {}, value: 1.5 }]);
+  assert.deepEqual(elsewhere.postern_store_clock_ahead_seconds, [{ labels: {}, value: -0.25 }]);
+  const here = samplesOf(quietVitals({ sinks }), []);
+  assert.deepEqual(here.postern_store_reachable, []);
+  const { postern_store_size_bytes: sizes } = here;
+  const samples: Samples = {
+    ...here,
+    ...elsewhere,
+    ...bySink(here),
+    postern_store_size_bytes: sizes,
+    ...counts.samples(),
+  };
   for (const [name, family] of Object.entries(families)) {
     const found = Object.entries(samples).find(([known]) => known === name)?.[1] ?? [];
     assert.ok(found.length > 0, name);
     for (const { labels } of found) assert.deepEqual(Object.keys(labels), family.labels, name);
   }
 });
+
+/** The samples that no server without sinks has. */
+function bySink(samples: ReturnType<typeof samplesOf>) {
+  return Object.fromEntries(Object.entries(samples).filter(([name]) => name.startsWith('postern_sink_')));
+}
 
 test('the sinks after the fiftieth share their time series', () => {
   const sinks = Array.from({ length: 53 }, (_, index) => ({

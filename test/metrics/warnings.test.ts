@@ -21,6 +21,10 @@ function sink(backlogBytes: number, failure?: { readonly message: string; readon
   return { sinks: [{ name: 'otlp/a', records: 0, gaps: 0, backlogBytes, ...(failure && { failure }) }] };
 }
 
+function database(heartbeatAgeMs: number, clockAheadMs = 0): Pick<Vitals, 'store'> {
+  return { store: { ...quietVitals({}).store, database: { reachable: true, heartbeatAgeMs, clockAheadMs } } };
+}
+
 const disk = (freeBytes: number, totalBytes: number) => ({ disk: { freeBytes, totalBytes } });
 const gib = 1 << 30;
 
@@ -45,6 +49,10 @@ test('each warning begins at its threshold, and not before', () => {
     [{ descriptors: { open: 820, most: 1_024 } }, ['descriptorsFill worker']],
     [{ descriptors: { open: 820, most: Number.POSITIVE_INFINITY } }, []],
     [{ descriptors: undefined }, []],
+    [database(1_199), []],
+    [database(1_200), ['databaseLags store']],
+    [database(0, 999), []],
+    [database(0, -1_000), ['clockDiffers store']],
     [sink(499), []],
     [sink(500), ['sinkFallsBehind otlp/a']],
     [sink(0, { message: 'refused', since: '2026-11-27T11:00:00Z' }), ['sinkFails otlp/a']],
@@ -57,6 +65,8 @@ test('each warning begins at its threshold, and not before', () => {
 test('a warning that holds goes on until the value is well away from its threshold', () => {
   const rows: readonly (readonly [Partial<Vitals>, Partial<Vitals>, Partial<Vitals>])[] = [
     [disk(10_000, 100_000), disk(12_000, 100_000), disk(12_001, 100_000)],
+    [database(1_200), database(800), database(799)],
+    [database(0, 1_000), database(0, -500), database(0, 499)],
     [
       { connections: [{ listener: 'public', open: 80 }] },
       { connections: [{ listener: 'public', open: 70 }] },

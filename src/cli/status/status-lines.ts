@@ -30,10 +30,7 @@ export function statusLines(status: Members, { home, nowMs }: StatusPlace): read
     }),
     ...part(status, 'connections', () => row('connections', shown(status.get('connections')))),
     ...part(status, 'store', (store) =>
-      row(
-        'store',
-        `${sizeOf(store.get('databaseBytes'))}, ${countOf(store, 'committed')} changes, ${countOf(store, 'failed')} failed`,
-      ),
+      row('store', `${databaseOf(store)}, ${countOf(store, 'committed')} changes, ${countOf(store, 'failed')} failed`),
     ),
     ...part(status, 'audit', (audit) =>
       row('audit log', `${sizeOf(audit.get('bytes'))}, ${countOf(audit, 'records')} records`),
@@ -48,6 +45,15 @@ export function statusLines(status: Members, { home, nowMs }: StatusPlace): read
       `  ${shown(each.get('remedy'))}`,
     ]),
   ];
+}
+
+/** Of a database elsewhere, whether it answers; of one here, its size. */
+function databaseOf(store: Members): string {
+  if (!store.has('database')) return sizeOf(store.get('databaseBytes'));
+  const database = membersOf(store.get('database'));
+  const age = database.get('heartbeatAgeMs');
+  const heartbeat = typeof age === 'number' ? `, heartbeat ${(age / 1000).toFixed(1)} s ago` : '';
+  return `PostgreSQL ${database.get('reachable') === true ? 'answers' : 'does not answer'}${heartbeat}`;
 }
 
 function row(name: string, words: string): string {
