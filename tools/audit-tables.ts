@@ -58,6 +58,9 @@ const properties: Texts<Named<AuditProperties>> = {
   assurance: "Postern's own: how the subnet was proved, `enforced` or `declared`",
   scheduled: "Postern's own, on what the server did by itself: `kind` of work, and `dueAt`",
   seed: "Postern's own, on what a seed did at a start: the `path` of the part of the seed, and what was `done`",
+  node: "Postern's own, where several servers share a store: the name of the one that recorded it",
+  adoptedBy: "Postern's own: the node in whose log it is, in the place of the log of `node`, which is lost",
+  ofNode: "Postern's own, where a node was removed from the list or its records were adopted: its `id` and `name`",
   recordId: "Postern's own, on a change: an id that is in the log once",
 };
 

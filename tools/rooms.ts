@@ -55,7 +55,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   rulebook: { imports: ['firewall', 'access', 'resources', 'shares', ...records, 'types'], platform: 'node only' },
   shares: { imports: [], platform: 'pure' },
   ingress: { imports: ['address', 'shape', 'shares', 'types'], platform: 'node only' },
-  settings: { imports: ['address', 'firewall', 'json', 'seed', 'shape', 'types'], platform: 'node only' },
+  settings: {
+    imports: ['address', 'firewall', 'json', 'seed', 'shape', 'store/postgres/target.ts', 'types'],
+    platform: 'node only',
+  },
   lines: { imports: [], platform: 'node only' },
   fabric: { imports: ['address', 'shape', 'json', 'lines', 'programs', 'shares', 'types'], platform: 'node only' },
   supervisor: { imports: ['crypto/master-key.ts', 'lines', 'programs', 'settings', 'types'], platform: 'node only' },

@@ -98,6 +98,12 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly scheduled?: { readonly kind: string; readonly dueAt: string };
   /** Ours, if a seed did it at a start: the part of the seed, and what was done. */
   readonly seed?: { readonly path: string; readonly done: string };
+  /** Ours, where several servers share a store: the name of the one that recorded it. The log adds it. */
+  readonly node?: string;
+  /** The same of a record that another node wrote into its own log, in the place of one that is lost. */
+  readonly adoptedBy?: string;
+  /** Ours, on the end of another node: which one. */
+  readonly ofNode?: { readonly id: string; readonly name: string };
   /** Ours, only on the record of a change. */
   readonly recordId?: string;
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { accept, breached, wrong } from '../shape/fault.ts';
 import { optional, refine, type Shape, type Shaped } from '../shape/shape.ts';
+import { parseTarget } from '../store/postgres/target.ts';
 import { object } from './config-parts.ts';
 import { OptionRefused, readSetting, SettingRefused } from './refused.ts';
 import { nonEmptyString, secret } from './values.ts';
@@ -20,7 +21,8 @@ const databaseUrl: Shape<string, string> = refine(secret, (given) => {
     );
   if (host === '' && !/[?&]host=/i.test(given))
     return breached({}, ' has no host: name it, or the folder of the socket with ?host=/run/postgresql');
-  return accept(given);
+  const parsed = parseTarget(given);
+  return parsed.ok ? accept(given) : breached({}, ` cannot be used: ${parsed.fault}`);
 });
 
 /** A node's name is in records, in tables and on the command line. */

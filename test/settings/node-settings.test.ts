@@ -67,6 +67,8 @@ test('a shared store that could not be used is refused, and a password in its UR
     [['--store', 'postgres://a@/c'], /^--store has no host: name it, or the folder of the socket/],
     [['--store', 'postgres://a:hidden@b/c'], /^--store must not have a password, .* give it in PGPASSWORD/],
     [['--store', 'postgres://b/c?password=hidden'], /^--store must not have a password/],
+    [['--store', 'postgres://a@b/c?sslmode=require'], /^--store cannot be used: sslmode=require does not verify whose/],
+    [['--store', 'postgres://a@b/c?frob=1'], /^--store cannot be used: the parameter "frob" is not one of/],
     [[], /: store\.url must not have a password/, { config: { store: { url: 'postgres://a:hidden@b/c' } } }],
     [[], /^store\.url is missing: give it, or --store URL\.$/, { config: { store: {} } }],
     [[], /^node names a server among those that share a store: give store with it\.$/, { config: { node: 'a' } }],
