@@ -23,6 +23,11 @@ interface Use {
   readonly forgetAt: number;
 }
 
+/** Of an assertion that was first used at that time, in milliseconds since 1970. */
+export function replayVerdict(firstMs: number, nowMs: number): 'fresh' | 'replayed' {
+  return nowMs - firstMs < reuseMs ? 'fresh' : 'replayed';
+}
+
 /**
  * Remembers which assertions were used, so that a replay is refused (RFC 7523 section 3, item 7). They are in this
  * process's memory: after a restart, an assertion can be replayed for the rest of its lifetime.
@@ -43,7 +48,7 @@ export class AssertionUses {
     this.#byClient.set(clientId, uses);
     const key = hash('sha256', JSON.stringify([jti, resource]), 'base64url');
     const known = uses.get(key);
-    if (known !== undefined && known.forgetAt > now) return now - known.first < reuseMs ? 'fresh' : 'replayed';
+    if (known !== undefined && known.forgetAt > now) return replayVerdict(known.first, now);
     if (uses.size >= usesMax) {
       for (const [old, use] of uses) if (use.forgetAt <= now) uses.delete(old);
       if (uses.size >= usesMax) return 'tooMany';

@@ -18,7 +18,10 @@ import { authorityEdge } from './edge.ts';
 import type { Endpoint } from './endpoint.ts';
 import { metadataListener } from './instance-metadata.ts';
 import type { AnswerEndpoint } from './instance-metadata.ts';
+import { Fleeting } from './fleeting.ts';
 import { identityEndpoints } from './managed-identity.ts';
+import { SharedAttempts } from './attempts-of-nodes.ts';
+import { SharedAssertionUses, SharedCodes, SharedDevices } from './codes-of-nodes.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
 import { signInEndpoints } from './sign-in/endpoints.ts';
 import { tokenEndpoints } from './token.ts';
@@ -57,10 +60,7 @@ export function createAuthority(given: AuthorityListenerServices): AuthorityList
   const authority: Authority = {
     ...given,
     secretCheck: new SecretCheck(now),
-    assertionUses: new AssertionUses(now),
-    attempts: new SignInAttempts(now),
-    deviceCodes: new DeviceCodes(now),
-    authorizationCodes: new AuthorizationCodes(now),
+    ...remembering(given),
   };
   const answer = (names: NameSet, ...[raw, response, found]: Parameters<AnswerEndpoint>) => {
     const { url = '', headers } = raw;
@@ -99,6 +99,23 @@ export function createAuthority(given: AuthorityListenerServices): AuthorityList
       return found !== undefined;
     },
     metadata: metadataListener((raw, response, found) => answer(given.names, raw, response, found)),
+  };
+}
+
+/** Memory of this process; or of all nodes, so that what begins on one ends on another. */
+function remembering(
+  given: AuthorityServices,
+): Pick<Authority, 'assertionUses' | 'attempts' | 'deviceCodes' | 'authorizationCodes'> {
+  const { store, now, shared } = given;
+  const [assertionUses, deviceCodes] = [new AssertionUses(now), new DeviceCodes(now)];
+  const attempts = new SignInAttempts(now);
+  if (shared !== true) return { assertionUses, attempts, deviceCodes, authorizationCodes: new AuthorizationCodes(now) };
+  const parts = { ...given, fleeting: new Fleeting(store, now) };
+  return {
+    assertionUses: new SharedAssertionUses(parts, assertionUses),
+    deviceCodes: new SharedDevices(parts, deviceCodes),
+    authorizationCodes: new SharedCodes(parts),
+    attempts: new SharedAttempts(parts.fleeting, attempts, now),
   };
 }
 

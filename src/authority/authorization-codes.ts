@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Places } from '../shares/places.ts';
 
 /** As in Entra: ten minutes, the longest that RFC 6749 section 4.1.2 recommends. */
-const lifetimeMs = 600_000;
+export const codeLifetimeMs = 600_000;
 /**
  * The most codes outstanding in total and for one user; beyond that an older one is dropped (`chooseLeaving`). A signed-in
  * browser gets a code with each request, and must not displace codes that others are about to redeem.
@@ -39,8 +39,15 @@ interface Issued {
   used: boolean;
 }
 
+/** Authorization codes, wherever they are remembered. */
+export interface Codes {
+  issue(grant: CodeGrant): string;
+  /** Redeems the code. It is used up even if the request then fails. */
+  redeem(code: string): Redemption | Promise<Redemption>;
+}
+
 /** Authorization codes, each valid for one use. They are in this process's memory: after a restart the user signs in again. */
-export class AuthorizationCodes {
+export class AuthorizationCodes implements Codes {
   readonly #now: () => number;
   readonly #issued = new Map<string, Issued>();
   readonly #places = new Places<Issued>(limits);
@@ -54,14 +61,14 @@ export class AuthorizationCodes {
     const now = this.#now();
     // Codes expire in the order in which they were issued. They are kept a while longer, so that they are known as expired.
     for (const old of this.#issued.values()) {
-      if (old.expiresAt + lifetimeMs > now) break;
+      if (old.expiresAt + codeLifetimeMs > now) break;
       this.#forget(old);
     }
     const place = `${grant.tenant} ${grant.userId}`;
     const room = this.#places.roomFor(place);
     if (room.kind === 'goes') this.#forget(room.connection);
     const code = randomBytes(32).toString('base64url');
-    const issued: Issued = { code, grant, expiresAt: now + lifetimeMs, used: false };
+    const issued: Issued = { code, grant, expiresAt: now + codeLifetimeMs, used: false };
     this.#issued.set(code, issued);
     this.#places.add(issued, place);
     return code;

@@ -127,7 +127,7 @@ async function byAssertion(
   const { clientId } = client;
   // One service under two ports, or with a slash, is one: else a thief could use the assertion once for each.
   const resource = request.resource.replace(/(?::\d+)?\/?$/, '');
-  const use = authority.assertionUses.use({ clientId, jti, resource, forgetAt });
+  const use = await authority.assertionUses.use({ clientId, jti, resource, forgetAt });
   if (use === 'tooMany') throw refused({ kind: 'tooManyLogins' });
   if (use === 'replayed') throw refused({ kind: 'assertionReplayed' });
   return { client, method: '2' };

@@ -31,7 +31,7 @@ async function answerDeviceRequest(
   if (client === undefined) throw refused({ kind: 'clientUnknown', clientId, tenant });
   const scope = readDelegatedScope({ endpoint, form, tenant, directory: names.graph }, authority);
   const request = { clientId: client.clientId, tenant, scope: scopeString(scope), site };
-  const codes = authority.deviceCodes.begin(request);
+  const codes = await authority.deviceCodes.begin(request);
   if (codes === undefined) throw refused({ kind: 'tooManyLogins' });
   const { deviceCode, userCode } = codes;
   const uri = `${origin}${devicePath}`;

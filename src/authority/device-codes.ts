@@ -42,8 +42,18 @@ export type Poll =
   | { readonly kind: 'approved'; readonly request: DeviceRequest; readonly approval: Approval }
   | { readonly kind: 'pending' | 'slowDown' | 'expired' | 'unknown' };
 
+type Begun = { readonly deviceCode: string; readonly userCode: string } | undefined;
+
+/** Devices that wait, wherever they are remembered; the methods are those of `DeviceCodes`. */
+export interface Devices {
+  begin(request: DeviceRequest): Begun | Promise<Begun>;
+  find(userCode: string): DeviceRequest | undefined | Promise<DeviceRequest | undefined>;
+  approve(userCode: string, approval: Approval): boolean | Promise<boolean>;
+  poll(deviceCode: string, clientId: string): Poll | Promise<Poll>;
+}
+
 /** Devices waiting for their user (RFC 8628). They are in this process's memory: after a restart the device asks again. */
-export class DeviceCodes {
+export class DeviceCodes implements Devices {
   readonly #now: () => number;
   readonly #byDevice = new Map<string, Waiting>();
   readonly #byUser = new Map<string, Waiting>();
@@ -55,7 +65,7 @@ export class DeviceCodes {
   }
 
   /** Issues two codes, for the device and for its user; `undefined` when too many approved devices are waiting. */
-  begin(request: DeviceRequest): { readonly deviceCode: string; readonly userCode: string } | undefined {
+  begin(request: DeviceRequest): Begun {
     // Codes expire in the order in which they were issued. They are kept a while longer, so that they are known as expired.
     for (const old of this.#byDevice.values()) {
       const keptMs = this.#byDevice.size < limits.total ? deviceCodeSeconds * 1000 : 0;
@@ -96,11 +106,19 @@ export class DeviceCodes {
     const waiting = this.#byDevice.get(deviceCode);
     if (waiting === undefined || waiting.clientId !== clientId) return { kind: 'unknown' };
     if (waiting.expiresAt <= now) return { kind: 'expired' };
-    const { approval, polledAt } = waiting;
-    waiting.polledAt = now;
-    if (approval === undefined) return { kind: now - polledAt < fastestPollMs ? 'slowDown' : 'pending' };
+    const { approval } = waiting;
+    if (approval === undefined) return { kind: this.pace(deviceCode) };
     this.#forget(waiting);
     return { kind: 'approved', request: waiting, approval };
+  }
+
+  /** Of a poll of a device that waits: whether it is too early. */
+  pace(deviceCode: string): 'pending' | 'slowDown' {
+    const now = this.#now();
+    const waiting = this.#byDevice.get(deviceCode);
+    const polledAt = waiting?.polledAt ?? 0;
+    if (waiting !== undefined) waiting.polledAt = now;
+    return now - polledAt < fastestPollMs ? 'slowDown' : 'pending';
   }
 
   #find(typed: string): Waiting | undefined {

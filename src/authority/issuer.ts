@@ -13,7 +13,10 @@ export function issuerOf(tenant: string): string {
 
 /** The two issuers of this server: the one of `tenant` (a GUID in lower case) and the one of the services' tenant. */
 export function ownIssuers(tenant: string, signingKeys: SigningKeys): readonly Issuer[] {
-  const keys = ownKeys((kid) => signingKeys.find(kid));
+  const keys = ownKeys(
+    (kid) => signingKeys.find(kid),
+    (kid) => signingKeys.lookUp(kid),
+  );
   return [
     { issuer: issuerOf(tenant), tenant, issuerClass: 'own', keys },
     { issuer: issuerOf(servicesTenant), tenant: servicesTenant, issuerClass: 'services', keys },

@@ -3,6 +3,7 @@ import { open, seal, SealingKey } from '../crypto/seal.ts';
 import { parseJsonBody } from '../http/request.ts';
 import { recordKind } from '../store/keys.ts';
 import { readRecords, recordPut } from '../store/records.ts';
+import { Conflict } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 
 const key = recordKind<string>({
@@ -12,7 +13,7 @@ const key = recordKind<string>({
 }).key();
 
 /** The purpose of a sealed string, which cannot be opened for another purpose. */
-export type Purpose = 'refresh' | 'session' | 'sign-in';
+export type Purpose = 'refresh' | 'session' | 'sign-in' | 'code';
 
 /**
  * Strings that only this authority can make and read: refresh tokens, sessions and the state of a sign-in page. They
@@ -31,7 +32,13 @@ export class OpaqueTokens {
     if (known !== undefined) return new OpaqueTokens(Buffer.from(known.value, 'base64url'));
     const made = randomBytes(32);
     const put = [recordPut(key, made.toString('base64url'))];
-    await store.transact({ require: [{ key, version: null }], put });
+    try {
+      await store.transact({ require: [{ key, version: null }], put });
+    } catch (error) {
+      // Another node has just made it.
+      if (error instanceof Conflict) return OpaqueTokens.open(store);
+      throw error;
+    }
     return new OpaqueTokens(made);
   }
 

@@ -2,17 +2,19 @@ import type { NameSet } from '../http/host.ts';
 import type { Store } from '../store/store.ts';
 import type { KeySource } from '../caller/key-sources.ts';
 import type { SecretCheck } from '../directory/secret.ts';
-import type { AssertionUses } from './assertion-uses.ts';
-import type { AuthorizationCodes } from './authorization-codes.ts';
-import type { DeviceCodes } from './device-codes.ts';
+import type { AssertionUse, AssertionUses } from './assertion-uses.ts';
+import type { Codes } from './authorization-codes.ts';
+import type { Devices } from './device-codes.ts';
 import type { IdentityBindings } from './identity-bindings.ts';
 import type { OpaqueTokens } from './opaque-tokens.ts';
-import type { SignInAttempts } from './sign-in-attempts.ts';
+import type { Attempts } from './sign-in-attempts.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** The services of the authority. */
 export interface AuthorityServices {
   readonly store: Store;
+  /** Whether other nodes use the store, too. */
+  readonly shared?: boolean | undefined;
   readonly signingKeys: SigningKeys;
   /** The tenants that exist here: GUIDs in lower case. */
   readonly tenants: readonly string[];
@@ -36,11 +38,13 @@ export interface AuthorityServices {
   readonly newId: () => string;
 }
 
+type Verdict = ReturnType<AssertionUses['use']>;
+
 /** The services, and what the authority remembers between requests. */
 export interface Authority extends AuthorityServices {
   readonly secretCheck: SecretCheck;
-  readonly assertionUses: AssertionUses;
-  readonly attempts: SignInAttempts;
-  readonly deviceCodes: DeviceCodes;
-  readonly authorizationCodes: AuthorizationCodes;
+  readonly assertionUses: { use(use: AssertionUse): Verdict | Promise<Verdict> };
+  readonly attempts: Attempts;
+  readonly deviceCodes: Devices;
+  readonly authorizationCodes: Codes;
 }

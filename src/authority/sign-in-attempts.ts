@@ -20,15 +20,27 @@ export interface Guess {
   readonly site: string | undefined;
 }
 
-interface Attempts {
+/** Wrong passwords of a name. */
+export interface Counted {
   readonly failed: number;
-  /** How many passwords are being checked now. */
-  readonly running: number;
   readonly locks: number;
   readonly lockedUntil: number;
 }
 
-const none: Attempts = { failed: 0, running: 0, locks: 0, lockedUntil: 0 };
+interface Noted extends Counted {
+  /** How many passwords are being checked now. */
+  readonly running: number;
+}
+
+/** Counts of wrong passwords, wherever they are remembered; the methods are those of `SignInAttempts`. */
+export interface Attempts {
+  begin(guess: Guess): Began | Promise<Began>;
+  end(guess: Guess, outcome: 'right' | 'wrong' | 'notCompared'): void | Promise<void>;
+}
+
+type Began = 'go' | 'locked' | 'busy';
+
+const none: Noted = { failed: 0, running: 0, locks: 0, lockedUntil: 0 };
 
 /**
  * Counts wrong passwords by name, known or unknown, and by site. They are in this process's memory, so a restart clears
@@ -36,10 +48,10 @@ const none: Attempts = { failed: 0, running: 0, locks: 0, lockedUntil: 0 };
  * advantage. Counts for users are never dropped, which is bounded by the number of users; guesses at unknown names
  * displace only other unknown names.
  */
-export class SignInAttempts {
+export class SignInAttempts implements Attempts {
   readonly #now: () => number;
-  readonly #known = new Map<string, Attempts>();
-  readonly #unknown = new BoundedMap<string, Attempts>(unknownNamesMax);
+  readonly #known = new Map<string, Noted>();
+  readonly #unknown = new BoundedMap<string, Noted>(unknownNamesMax);
   readonly #wrongBySite = new BoundedMap<string, number>(sitesMax);
   #siteWindow = 0;
 
@@ -62,24 +74,25 @@ export class SignInAttempts {
     return 'go';
   }
 
-  /** Records the result. A right password resets the count; a password that could not be checked is not counted. */
-  end(guess: Guess, outcome: 'right' | 'wrong' | 'notCompared'): void {
+  /**
+   * Records the result. A right password resets the count; a password that could not be checked is not counted, and
+   * `wrongOfAll` only for the site, because all nodes together count those of the name.
+   */
+  end(guess: Guess, outcome: 'right' | 'wrong' | 'wrongOfAll' | 'notCompared'): void {
     const noted = this.#noted(guess);
     const running = Math.max(0, noted.running - 1);
-    const failed = noted.failed + 1;
-    if (outcome !== 'wrong') this.#countAt(guess.site, -1);
-    if (outcome === 'notCompared') this.#put(guess, { ...noted, running });
-    else if (outcome === 'right') this.#put(guess, { ...none, running });
-    else if (failed < attemptsMax) this.#put(guess, { ...noted, running, failed });
-    else this.#put(guess, { ...none, running, locks: noted.locks + 1, lockedUntil: this.#now() + lockMs(noted.locks) });
+    if (outcome === 'right' || outcome === 'notCompared') this.#countAt(guess.site, -1);
+    if (outcome === 'right') this.#put(guess, { ...none, running });
+    else if (outcome === 'wrong') this.#put(guess, { ...noted, ...afterWrong(noted, this.#now()), running });
+    else this.#put(guess, { ...noted, running });
   }
 
   /** Includes counts from before the name's user was created or deleted. */
-  #noted({ name }: Guess): Attempts {
+  #noted({ name }: Guess): Noted {
     return this.#known.get(name) ?? this.#unknown.get(name) ?? none;
   }
 
-  #put({ name, exists }: Guess, attempts: Attempts): void {
+  #put({ name, exists }: Guess, attempts: Noted): void {
     this.#known.delete(name);
     this.#unknown.delete(name);
     if (attempts.running + attempts.failed + attempts.locks === 0) return;
@@ -103,6 +116,12 @@ export class SignInAttempts {
     if (count === 0) this.#wrongBySite.delete(site);
     else this.#wrongBySite.set(site, count);
   }
+}
+
+/** The counts after one more wrong password: enough of them lock the name. */
+export function afterWrong({ failed, locks, lockedUntil }: Counted, nowMs: number): Counted {
+  if (failed + 1 < attemptsMax) return { failed: failed + 1, locks, lockedUntil };
+  return { failed: 0, locks: locks + 1, lockedUntil: nowMs + lockMs(locks) };
 }
 
 function lockMs(locksBefore: number): number {

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
 import type { JWK } from 'jose';
@@ -59,6 +60,8 @@ export interface SigningKeysOptions {
   readonly now: () => number;
   /** How long a replaced key verifies: at least a token's lifetime plus twice the clock skew. */
   readonly keepMs: number;
+  /** Whether other nodes add and remove keys, too. */
+  readonly shared?: boolean;
   /** Called after keys were added or removed: tokens verified with them must be forgotten (`Verifier.drop`). */
   readonly changed?: () => void;
 }
@@ -80,6 +83,11 @@ interface RotatedKeys {
 
 const generateRsa = promisify(generateKeyPair);
 
+/** The least time between two reads for unknown keys: strangers can invent any number of them. */
+const lookUpEveryMs = 250;
+/** A JWK thumbprint (RFC 7638) by SHA-256, as all our keys have. */
+const ourKid = /^[\w-]{43}$/;
+
 /**
  * The RS256 keys of the authority. The newest key whose time has come signs. An older one verifies until every token that
  * it signed has expired, so a rotation invalidates no token. Private keys leave this class as KeyObjects only.
@@ -92,6 +100,8 @@ export class SigningKeys {
   /** Newest first, and never empty. */
   #keys: readonly [SigningKey, ...SigningKey[]];
   #changing: Promise<unknown> = Promise.resolve();
+  #lookUp: Promise<void> | undefined;
+  #lookedUpMs = -Infinity;
 
   private constructor(options: SigningKeysOptions, keys: readonly [SigningKey, ...SigningKey[]]) {
     this.#options = options;
@@ -123,6 +133,26 @@ export class SigningKeys {
     return this.#live().find((key) => key.kid === kid)?.publicKey;
   }
 
+  /**
+   * The same, where it is unknown here because another node has just made it. The store is read once for all that ask while
+   * they wait, and not more often than `lookUpEveryMs`.
+   */
+  async lookUp(kid: string): Promise<KeyObject | undefined> {
+    if (this.#options.shared !== true || !ourKid.test(kid)) return undefined;
+    this.#lookUp ??= this.#readAgain();
+    await this.#lookUp;
+    return this.find(kid);
+  }
+
+  async #readAgain(): Promise<void> {
+    const waitMs = this.#lookedUpMs + lookUpEveryMs - performance.now();
+    if (waitMs > 0) await pause(waitMs, undefined, { ref: false });
+    // A key that is asked for from here on may not be in what is read.
+    this.#lookUp = undefined;
+    this.#lookedUpMs = performance.now();
+    await this.reload();
+  }
+
   /** The JSON Web Key Set (RFC 7517) of all keys that verify. */
   jwks(): { readonly keys: readonly JWK[] } {
     return { keys: this.#live().map((key) => key.jwk) };
@@ -137,6 +167,7 @@ export class SigningKeys {
   }
 
   async #rotate({ revoke = false, also = () => [] }: RotateOptions): Promise<RotatedKeys> {
+    if (this.#options.shared === true) await this.#reload();
     const live = this.#live();
     if (live.length >= keysMax && !revoke) {
       throw new RangeError(
@@ -161,6 +192,7 @@ export class SigningKeys {
   }
 
   async #renew({ every, announce }: RenewalTimes): Promise<number | undefined> {
+    if (this.#options.shared === true) await this.#reload();
     const nowMs = this.#options.now();
     const live = this.#live();
     if (live.length >= keysMax) return undefined;
@@ -201,13 +233,14 @@ export class SigningKeys {
   }
 
   async #reload(): Promise<void> {
-    const [newest, ...older] = await readKeys(this.#options.store);
+    const [newest, ...older] = await readKeys(this.#options.store, this.#keys);
     if (newest === undefined)
       throw new Error(
         `the store lost its signing keys (${stored.pattern}…): restore it, or restart to create new ones`,
       );
+    const before = new Set<SigningKey>(this.#keys);
     this.#keys = [newest, ...older];
-    this.#options.changed?.();
+    if (before.size !== this.#keys.length || this.#keys.some((key) => !before.has(key))) this.#options.changed?.();
   }
 
   /** The keys that still verify. A key is replaced at the time of the next newer one. */
@@ -220,9 +253,12 @@ export class SigningKeys {
   }
 }
 
-async function readKeys(store: Store): Promise<readonly SigningKey[]> {
+/** @param known their objects are kept where nothing has changed, and with them what was verified by them */
+async function readKeys(store: Store, known: readonly SigningKey[] = []): Promise<readonly SigningKey[]> {
   const records = await listRecords(store, { prefix: stored.prefix(), limit: 2 * keysMax });
-  const keys = await Promise.all(records.map(({ value }) => toSigningKey(value)));
+  const same = ({ kid, createdAt }: SigningKeyRecord) =>
+    known.find((key) => key.kid === kid && key.createdAt === createdAt);
+  const keys = await Promise.all(records.map(async ({ value }) => same(value) ?? toSigningKey(value)));
   return keys.toSorted(newestFirst);
 }
 

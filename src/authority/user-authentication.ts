@@ -39,15 +39,17 @@ export async function authenticateUser(
   if (!isName(username)) throw refused({ kind: 'passwordWrong' });
   const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
   const guess = { name: username.toLowerCase(), exists: found !== undefined, site };
-  const begun = attempts.begin(guess);
+  const begun = await attempts.begin(guess);
   if (begun === 'locked') throw refused({ kind: 'accountLocked' });
   if (begun === 'busy') throw refused({ kind: 'tooManyLogins' });
   const hashes = [found?.record.passwordHash ?? decoy];
-  const verdict = await secretCheck.check(password, hashes, { site, name: guess.name }).catch((error: unknown) => {
-    attempts.end(guess, 'notCompared');
-    throw error;
-  });
-  attempts.end(guess, outcomes[verdict]);
+  const verdict = await secretCheck
+    .check(password, hashes, { site, name: guess.name })
+    .catch(async (error: unknown) => {
+      await attempts.end(guess, 'notCompared');
+      throw error;
+    });
+  await attempts.end(guess, outcomes[verdict]);
   if (verdict === 'busy') throw refused({ kind: 'tooManyLogins' });
   if (verdict === 'wrong' || found === undefined) throw refused({ kind: 'passwordWrong' });
   if (!found.record.accountEnabled) throw refused({ kind: 'accountDisabled' });

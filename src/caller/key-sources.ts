@@ -15,10 +15,16 @@ export interface KeyHeader {
 export type KeyAnswer =
   { readonly ok: true; readonly key: KeyObject | CryptoKey } | { readonly ok: false; readonly refusal: TokenRefusal };
 
-/** Keys of this process. `find` must return the same KeyObject for a `kid` each time, because jose caches by that object. */
-export function ownKeys(find: (kid: string) => KeyObject | undefined): KeySource {
+/**
+ * Keys of this service; `lookUp` finds one that `find` does not know yet. `find` must return the same KeyObject for a `kid`
+ * each time, because jose caches by that object.
+ */
+export function ownKeys(
+  find: (kid: string) => KeyObject | undefined,
+  lookUp: (kid: string) => Promise<KeyObject | undefined> = async () => undefined,
+): KeySource {
   return async ({ kid }) => {
-    const key = kid === undefined ? undefined : find(kid);
+    const key = kid === undefined ? undefined : (find(kid) ?? (await lookUp(kid)));
     return key === undefined ? { ok: false, refusal: { kind: 'unknownKey', kid } } : { ok: true, key };
   };
 }

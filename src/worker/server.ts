@@ -250,7 +250,15 @@ function openEdges(
     pageOrigins: (at) => pageOrigins(at, names),
   });
   const { tenantId } = parts.identity;
-  const signIn = signInEdges({ ...services, ...authority, names, tenantId, networkReader: parts.reader.clientId });
+  const shared = parts.shared !== undefined;
+  const signIn = signInEdges({
+    ...services,
+    ...authority,
+    shared,
+    names,
+    tenantId,
+    networkReader: parts.reader.clientId,
+  });
   const controlPlane = openControlPlane({
     ...services,
     externalAudiences,

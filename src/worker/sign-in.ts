@@ -39,6 +39,7 @@ export interface AuthorityParts {
 
 export interface SignInParts extends AuthorityParts {
   readonly store: Store;
+  readonly shared: boolean;
   readonly verifier: Verifier;
   readonly turns: Turns;
   readonly tenantId: string;
@@ -53,15 +54,23 @@ export interface SignInParts extends AuthorityParts {
 interface OpenedFrom {
   readonly settings: Settings;
   readonly store: Store;
+  /** Present where other nodes use the store, too. */
+  readonly shared?: object | undefined;
   readonly identity: Identity;
   readonly now: () => number;
   readonly log: Pick<Logger, 'warn'>;
 }
 
 /** Opens what the authority keeps, and the check of tokens: of its own, and of the issuers in the settings. */
-export async function openAuthority({ settings, store, identity, now, log }: OpenedFrom) {
+export async function openAuthority({ settings, store, shared, identity, now, log }: OpenedFrom) {
   let forget = () => {};
-  const signingKeys = await SigningKeys.open({ store, now, keepMs: keepSigningKeysMs, changed: () => forget() });
+  const signingKeys = await SigningKeys.open({
+    store,
+    now,
+    keepMs: keepSigningKeysMs,
+    shared: shared !== undefined,
+    changed: () => forget(),
+  });
   const external = settings.issuers.map(({ issuer, tenantId, audiences, jwksUri, directoryObjects }) => ({
     issuer,
     tenant: tenantId,
@@ -99,6 +108,7 @@ export function signInEdges(parts: SignInParts): SignInEdges {
   const {
     identityBindings,
     store,
+    shared,
     verifier,
     turns,
     sourceOf,
@@ -113,6 +123,7 @@ export function signInEdges(parts: SignInParts): SignInEdges {
   const newId = randomUUID;
   const { home, metadata } = createAuthority({
     store,
+    shared,
     turns,
     signingKeys,
     tenants: [tenantId, servicesTenant],

@@ -19,7 +19,7 @@ const refusals = {
 export const authorizationCode: Grant = async (request, authority) => {
   const code = request.form.get('code');
   if (code === undefined) throw refused({ kind: 'parameterMissing', name: 'code' });
-  const redeemed = authority.authorizationCodes.redeem(code);
+  const redeemed = await authority.authorizationCodes.redeem(code);
   if (redeemed.kind !== 'granted') throw refused(refusals[redeemed.kind]);
   const { grant } = redeemed;
   const { tenant, confidential, nonce } = grant;

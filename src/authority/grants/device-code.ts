@@ -22,7 +22,7 @@ export const deviceCode: Grant = async (request, authority) => {
   if (code === undefined) throw refused({ kind: 'parameterMissing', name: 'device_code' });
   const home = request.tenant ?? authority.homeTenant;
   const { client, method } = await identifyClient({ ...request, tenant: home, resource: '' }, authority);
-  const poll = authority.deviceCodes.poll(code, client.clientId);
+  const poll = await authority.deviceCodes.poll(code, client.clientId);
   if (poll.kind !== 'approved') throw refused(refusals[poll.kind]);
   const { approval, request: began } = poll;
   const { tenant } = approval;

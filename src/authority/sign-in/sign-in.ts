@@ -70,7 +70,7 @@ export async function submitUserCode(form: Form, browser: Browser, authority: Au
   const purpose = openState(form, browser, authority);
   if (purpose?.kind !== 'userCode') throw refused({ kind: 'signInForged' });
   const userCode = form.get('otc') ?? '';
-  const device = authority.deviceCodes.find(userCode);
+  const device = await authority.deviceCodes.find(userCode);
   if (device === undefined) return askForUserCode(browser, authority, { kind: 'userCodeUnknown' });
   const { tenant, clientId } = device;
   const client = await findClient(authority.store, tenant, clientId);
@@ -95,20 +95,20 @@ export async function signIn(form: Form, browser: Browser, authority: Authority)
   });
   const sessionId = (await sessionIdOf(browser.cookies.session, authority)) ?? authority.newId();
   const signedIn = { ...authenticated, sessionId };
-  const answer = finishSignIn(purpose, signedIn, authority);
+  const answer = await finishSignIn(purpose, signedIn, authority);
   const headers = { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) };
   return { answer: { ...answer, headers } };
 }
 
-function finishSignIn(
+async function finishSignIn(
   purpose: Exclude<Purpose, { kind: 'userCode' }>,
   signedIn: SignedIn,
   authority: Authority,
-): Answer {
+): Promise<Answer> {
   if (purpose.kind === 'authorize') return grantCode(purpose.request, signedIn, authority);
   const { userCode, tenant, clientName } = purpose;
   const approval = { userId: signedIn.user.id, tenant, authTime: signedIn.authTime };
-  if (!authority.deviceCodes.approve(userCode, approval)) return refusalPage({ kind: 'userCodeUnknown' });
+  if (!(await authority.deviceCodes.approve(userCode, approval))) return refusalPage({ kind: 'userCodeUnknown' });
   return messagePage('Signed in', `You have signed in to ${clientName} on your device. You may close this window.`);
 }
 

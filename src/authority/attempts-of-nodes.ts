@@ -1,0 +1,61 @@
+import type { Fleeting } from './fleeting.ts';
+import { afterWrong } from './sign-in-attempts.ts';
+import type { Attempts, Counted, Guess, SignInAttempts } from './sign-in-attempts.ts';
+
+/** How long wrong passwords of a name are remembered after the last one. */
+const rememberedMs = 86_400_000;
+/** How often a count is read again that other nodes change at the same time. */
+const triesMax = 20;
+
+/**
+ * Wrong passwords by name, counted by all nodes together. Each node itself counts the passwords that it is checking now and the wrong
+ * ones of a site: so of one name a few more may be checked at the same moment than one node would allow, never more wrong ones in a row.
+ */
+export class SharedAttempts implements Attempts {
+  readonly #fleeting: Fleeting;
+  readonly #own: SignInAttempts;
+  readonly #now: () => number;
+
+  /** `now` in milliseconds since 1970. */
+  constructor(fleeting: Fleeting, own: SignInAttempts, now: () => number) {
+    this.#fleeting = fleeting;
+    this.#own = own;
+    this.#now = now;
+  }
+
+  async begin(guess: Guess): Promise<'go' | 'locked' | 'busy'> {
+    const begun = this.#own.begin(guess);
+    if (begun !== 'go') return begun;
+    try {
+      const { counted } = await this.#noted(guess);
+      if (counted.lockedUntil <= this.#now()) return 'go';
+    } catch (error) {
+      this.#own.end(guess, 'notCompared');
+      throw error;
+    }
+    this.#own.end(guess, 'notCompared');
+    return 'locked';
+  }
+
+  async end(guess: Guess, outcome: 'right' | 'wrong' | 'notCompared'): Promise<void> {
+    this.#own.end(guess, outcome === 'wrong' ? 'wrongOfAll' : outcome);
+    if (outcome === 'notCompared') return;
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      const { before, counted } = await this.#noted(guess);
+      if (outcome === 'right' && before === undefined) return;
+      const value = outcome === 'right' ? {} : { value: this.#wrong(counted) };
+      if (await this.#fleeting.replace('attempts', guess.name, { before, ...value })) return;
+    }
+  }
+
+  #wrong(counted: Counted) {
+    return { ...afterWrong(counted, this.#now()), until: this.#now() + rememberedMs };
+  }
+
+  async #noted({ name }: Guess) {
+    const before = await this.#fleeting.read('attempts', name);
+    const numberOf = (member: keyof Counted) => Number(before?.value[member] ?? 0);
+    const [failed, locks, lockedUntil] = [numberOf('failed'), numberOf('locks'), numberOf('lockedUntil')];
+    return { before, counted: { failed, locks, lockedUntil } };
+  }
+}

@@ -1,0 +1,150 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { AssertionUse, AssertionUses } from './assertion-uses.ts';
+import { replayVerdict } from './assertion-uses.ts';
+import { codeLifetimeMs } from './authorization-codes.ts';
+import type { CodeGrant, Codes, Redemption } from './authorization-codes.ts';
+import { deviceCodeSeconds } from './device-codes.ts';
+import type { Approval, DeviceCodes, DeviceRequest, Devices, Poll } from './device-codes.ts';
+import type { Fleeting, FleetingRecord } from './fleeting.ts';
+import type { OpaqueTokens } from './opaque-tokens.ts';
+
+interface Parts {
+  readonly fleeting: Fleeting;
+  readonly opaqueTokens: OpaqueTokens;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/**
+ * Codes that any node redeems: each contains its grant, sealed, so that none is stored before it is used, and its use is a
+ * record.
+ */
+export class SharedCodes implements Codes {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  issue(grant: CodeGrant): string {
+    const { opaqueTokens, now } = this.#parts;
+    return opaqueTokens.seal('code', { grant, expiresAt: now() + codeLifetimeMs, id: randomBytes(16).toString('hex') });
+  }
+
+  async redeem(code: string): Promise<Redemption> {
+    const { opaqueTokens, fleeting, now } = this.#parts;
+    const opened = opaqueTokens.open('code', code);
+    if (opened === undefined) return { kind: 'unknown' };
+    const expiresAt = Number(opened['expiresAt']);
+    if (expiresAt <= now()) return { kind: 'expired' };
+    // By its id: a sealed string has more than one spelling in base64url.
+    const name = `code ${String(opened['id'])}`;
+    if (!(await fleeting.replace('use', name, { before: undefined, value: { until: expiresAt } })))
+      return { kind: 'used' };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `issue` can seal a code
+    return { kind: 'granted', grant: opened['grant'] as CodeGrant };
+  }
+}
+
+/** Uses of assertions that every node knows. The bound of one client's is each node's own. */
+export class SharedAssertionUses {
+  readonly #parts: Parts;
+  readonly #own: AssertionUses;
+
+  constructor(parts: Parts, own: AssertionUses) {
+    this.#parts = parts;
+    this.#own = own;
+  }
+
+  async use(use: AssertionUse): Promise<'fresh' | 'replayed' | 'tooMany'> {
+    const { fleeting, now } = this.#parts;
+    const own = this.#own.use(use);
+    if (own !== 'fresh') return own;
+    const name = `assertion ${JSON.stringify([use.clientId, use.jti, use.resource])}`;
+    const value = { until: use.forgetAt, first: now() };
+    if (await fleeting.replace('use', name, { before: undefined, value })) return 'fresh';
+    const known = await fleeting.read('use', name);
+    return known === undefined ? 'fresh' : replayVerdict(Number(known.value['first']), now());
+  }
+}
+
+/** How many devices one node lets begin in a second: each is a record, and strangers may ask for them. */
+const beginsPerSecond = 20;
+
+interface WaitingRecord extends FleetingRecord {
+  readonly request: DeviceRequest;
+  /** Of the device code. */
+  readonly digest: string;
+  readonly approval?: Approval;
+}
+
+/** Devices that wait on all nodes. How many may wait, and how fast one may ask, is each node's own. */
+export class SharedDevices implements Devices {
+  readonly #parts: Parts;
+  readonly #own: DeviceCodes;
+  #second = 0;
+  #begun = 0;
+
+  constructor(parts: Parts, own: DeviceCodes) {
+    this.#parts = parts;
+    this.#own = own;
+  }
+
+  async begin(request: DeviceRequest) {
+    const { fleeting, now } = this.#parts;
+    const second = Math.floor(now() / 1000);
+    this.#begun = second === this.#second ? this.#begun + 1 : 1;
+    this.#second = second;
+    const codes = this.#begun > beginsPerSecond ? undefined : this.#own.begin(request);
+    if (codes === undefined) return undefined;
+    const { userCode } = codes;
+    const deviceCode = `${codes.deviceCode}.${userCode}`;
+    const value: WaitingRecord = { until: now() + 2 * deviceCodeSeconds * 1000, request, digest: digestOf(deviceCode) };
+    return (await fleeting.replace('device', userCode, { before: undefined, value }))
+      ? { deviceCode, userCode }
+      : undefined;
+  }
+
+  async find(userCode: string): Promise<DeviceRequest | undefined> {
+    const waiting = await this.#waiting(userCode);
+    return waiting?.isOpen === true ? waiting.value.request : undefined;
+  }
+
+  async approve(userCode: string, approval: Approval): Promise<boolean> {
+    const waiting = await this.#waiting(userCode);
+    if (waiting?.isOpen !== true) return false;
+    const value = { ...waiting.value, approval };
+    return this.#parts.fleeting.replace('device', normal(userCode), { before: waiting.record, value });
+  }
+
+  async poll(deviceCode: string, clientId: string): Promise<Poll> {
+    const [own = '', userCode = ''] = deviceCode.split('.');
+    const waiting = await this.#waiting(userCode);
+    if (waiting === undefined) return { kind: 'unknown' };
+    const { value, record } = waiting;
+    if (value.digest !== digestOf(deviceCode) || value.request.clientId !== clientId) return { kind: 'unknown' };
+    if (waiting.isExpired) return { kind: 'expired' };
+    const { approval, request } = value;
+    if (approval === undefined) return { kind: this.#own.pace(own) };
+    const isFirst = await this.#parts.fleeting.replace('device', userCode, { before: record });
+    return isFirst ? { kind: 'approved', request, approval } : { kind: 'unknown' };
+  }
+
+  async #waiting(userCode: string) {
+    const record = await this.#parts.fleeting.read('device', normal(userCode));
+    if (record === undefined) return undefined;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `begin` makes records of this kind
+    const value = record.value as WaitingRecord;
+    const isExpired = value.until - deviceCodeSeconds * 1000 <= this.#parts.now();
+    return { record, value, isExpired, isOpen: !isExpired && value.approval === undefined };
+  }
+}
+
+/** As it may be typed. */
+function normal(userCode: string): string {
+  return userCode.toUpperCase().replaceAll(/[^A-Z]/g, '');
+}
+
+function digestOf(deviceCode: string): string {
+  return hash('sha256', deviceCode, 'base64url');
+}
