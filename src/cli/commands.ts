@@ -63,6 +63,7 @@ export const topics: Readonly<Record<string, readonly Row[]>> = {
     ['token-key rotate', async () => (await import('./commands/token-key-rotate.ts')).tokenKeyRotate],
     ['backup', async () => (await import('./commands/backup.ts')).backup],
     ['restore', async () => (await import('./commands/restore.ts')).restore],
+    ['store copy', async () => (await import('./commands/store-copy.ts')).storeCopy],
     ['verify', async () => (await import('./commands/verify.ts')).verify],
     ['export', async () => (await import('./commands/export.ts')).exportSeed],
   ],

@@ -14,6 +14,11 @@
  * - `newerFormat`: written by a release whose records this one does not know
  * - `unreadableRecords`: a release before wrote it, and this one cannot read all of its records
  * - `unfinishedRestore`: a backup is being restored into the folder, or was not restored to its end
+ * - `unfinishedCopy`: another store is being copied into it, or was not copied to its end
+ * - `noStore`: there is no store to copy
+ * - `holdsRecords`: a copy into it would mix two stores
+ * - `changedMeanwhile`: a store was written to while it was copied
+ * - `copyDiffers`: a copy does not have what was copied
  * - `noMasterKey`: there is a store, and the key file that its first start made is missing
  * - `nodeKnown`: another server of the store has that name
  * - `nodesDiffer`: the servers of the store have other settings, or an older release
@@ -38,6 +43,11 @@ export type RefusalKind =
   | 'newerFormat'
   | 'unreadableRecords'
   | 'unfinishedRestore'
+  | 'unfinishedCopy'
+  | 'noStore'
+  | 'holdsRecords'
+  | 'changedMeanwhile'
+  | 'copyDiffers'
   | 'noMasterKey'
   | 'nodeKnown'
   | 'nodesDiffer'

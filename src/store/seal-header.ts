@@ -25,6 +25,13 @@ export const commitKey = recordKind<StoredCommit>({
   holds: 'the number that the commit mark is compared with',
 }).key();
 
+/** It is there, instead of the header, while a store is being copied into this one. */
+export const copyingKey = recordKind<{ readonly copying: true }>({
+  pattern: 'seal/copying',
+  owner,
+  holds: 'that a copy into this store is at work, or was cut short',
+}).key();
+
 /** The sealed store's own state. `masterKeys` has more than one entry only during a rotation. */
 export interface SealHeader {
   readonly storeId: string;
@@ -47,17 +54,18 @@ const formatNumber = 1;
 
 /**
  * The header of a store; it is made if the store is empty.
- * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey` or `damagedSeal`
+ * @throws {StoreRefused} `notSealed`, `unfinishedCopy`, `otherFormat`, `wrongMasterKey` or `damagedSeal`
  */
 export async function loadHeader(inner: Store, given: readonly [MasterKey, ...MasterKey[]]): Promise<SealHeader> {
   const found = await readHeader(inner, given);
   if (found !== undefined) return found;
   const others = await inner.list({ prefix: '', limit: 1 });
   // Another node may have made it meanwhile.
-  if (others.length > 0) return (await readHeader(inner, given)) ?? refuseUnsealed();
+  if (others.length > 0) return (await readHeader(inner, given)) ?? (await refuseUnsealed(inner));
   const header = { storeId: randomUUID(), version: randomUUID(), masterKeys: [given[0]] as const };
   try {
-    await inner.transact({ require: [{ key: headerKey, version: null }], put: [putHeader(header)] });
+    const require = [headerKey, copyingKey].map((key) => ({ key, version: null }));
+    await inner.transact({ require, put: [putHeader(header)] });
     return header;
   } catch (error) {
     if (error instanceof Conflict) return loadHeader(inner, given);
@@ -77,7 +85,12 @@ export async function readHeader(
   return record && openHeader(record, given);
 }
 
-function refuseUnsealed(): never {
+async function refuseUnsealed(inner: Store): Promise<never> {
+  const [copying] = await inner.read({ get: [copyingKey] });
+  if (copying !== undefined) {
+    const found = 'A copy into this store was cut short, or is at work';
+    throw new StoreRefused('unfinishedCopy', `${found}. Run "postern store copy" again, or start on another store.`);
+  }
   const what = `the store holds records but no ${headerKey}`;
   throw new StoreRefused('notSealed', `${what}: it is not a sealed store, or is damaged. Restore it from a good copy.`);
 }

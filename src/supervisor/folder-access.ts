@@ -54,7 +54,7 @@ export function accessFolder(
 }
 
 /** The first folder above the path that the account may not pass, by the permission bits that apply to it. */
-function closedFolder(path: string, { uid, gid }: User): string | undefined {
+export function closedFolder(path: string, { uid, gid }: User): string | undefined {
   const above: string[] = [];
   for (let at = dirname(path); ; at = dirname(at)) {
     above.unshift(at);
