@@ -141,7 +141,7 @@ export class Backups {
 /** A backup of one node's would not have the other nodes' logs, and a database has better means of its own. */
 function elsewhere(url: string): string {
   const own = 'back it up with the means of the database (pg_dump, pgBackRest, snapshots of a managed service)';
-  const copy = `stop all nodes and copy it into a data folder with "postern store copy --from ${url} --to FOLDER", which "postern start" serves`;
+  const copy = `stop all nodes, and copy it into a data folder with "postern store copy --from ${url} --to FOLDER"`;
   return `The records are in ${url}: ${own}, and the audit log of each node with it; or ${copy} (docs/how-to/postgres.md).`;
 }
 
