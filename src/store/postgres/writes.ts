@@ -110,11 +110,12 @@ export class Writes {
         const stamp = readStamp(timeline, life);
         if (verdict !== 'done')
           throw new Unavailable(`The database does not know this session of the node (${verdict})`);
+        // It was committed: a failure to prove by whom does not say that nothing was changed.
+        mayHaveHappened = true;
         if (await session.counts(stamp, { kind: 'commit', judging })) {
           session.acknowledged(stamp, { begun, reached: { position: Number(reached), number: this.#number } });
           return outcomesOf(outcomes);
         }
-        mayHaveHappened = true;
         why = 'a former primary has answered';
         this.#parts.link.drop();
       } catch (error) {
