@@ -7,10 +7,12 @@ import type { SigningKeys } from '../authority/signing-keys.ts';
 import { generateMasterKey, parseMasterKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { SealedStore } from '../store/sealed.ts';
+import type { OpenedStore, SealedStore } from '../store/sealed.ts';
 import type { Rotation } from '../types/key-rotation.ts';
 import type { FromWorker, ToWorker } from '../types/supervision.ts';
 import { keepNextKey, replaceKey } from './master-key.ts';
+import { lackingMasterKey } from './node-details.ts';
+import type { OwnNode } from './node.ts';
 import type { ReadFile } from './files.ts';
 
 export interface KeyRotationParts {
@@ -18,7 +20,9 @@ export interface KeyRotationParts {
   /** The data folder, as this process opens it. */
   readonly entry: string;
   readonly readFile: ReadFile;
-  readonly store: Pick<SealedStore, 'rotateMasterKey' | 'transact'>;
+  readonly store: Pick<SealedStore, 'rotateMasterKey' | 'transact'> & Partial<Pick<OpenedStore, 'learnMasterKey'>>;
+  /** This server among those that share its store. */
+  readonly node?: Pick<OwnNode, 'id' | 'list' | 'say'> | undefined;
   readonly audit: Pick<Audit, 'stage' | 'committed' | 'failed'>;
   readonly signingKeys: Pick<SigningKeys, 'rotate'>;
   readonly identity: { readonly tenantId: string };
@@ -102,17 +106,40 @@ export class KeyRotation {
     const asked = given === undefined ? undefined : parsedKey(given);
     const from = this.#masterKeyId;
     if (inFolder && asked?.id === from) throw new RotationRefused(sameKey(from));
+    if (given === undefined) await this.#refuseOwnKey();
     const kept = inFolder ? keepNextKey(entry, given ?? generateMasterKey(), readFile) : (given ?? '');
     const next = parsedKey(kept);
     if (asked !== undefined && asked.id !== next.id) throw new RotationRefused(unfinished(next.id));
     // Of a file the next key may be in use already: the command was killed before it replaced the file.
     if (next.id !== from) {
+      await this.#refuseWhileLacking(next, from);
       await this.#record('masterKey', { from: [from], to: next.id });
       await store.rotateMasterKey(next);
       this.#masterKeyId = next.id;
+      await this.#parts.node?.say({ masterKeys: [next.id] });
     }
     if (inFolder) replaceKey(entry);
     return { from: next.id === from ? [] : [from], to: next.id };
+  }
+
+  /** @throws {RotationRefused} where a key that this server makes would be another one than each other node makes */
+  async #refuseOwnKey(): Promise<void> {
+    const { node } = this.#parts;
+    if (node !== undefined && lackingMasterKey(node.id, '', await node.list()).length > 0)
+      throw new RotationRefused(ofNodes);
+  }
+
+  /**
+   * From here on this node can open what another seals under the key, and says so in its row.
+   * @throws {RotationRefused} until every other node that lives can, too
+   */
+  async #refuseWhileLacking(next: MasterKey, from: string): Promise<void> {
+    const { node, store } = this.#parts;
+    if (node === undefined) return;
+    await store.learnMasterKey?.(next);
+    await node.say({ masterKeys: [from, next.id] });
+    const lacking = lackingMasterKey(node.id, next.id, await node.list());
+    if (lacking.length > 0) throw new RotationRefused(lacked(next.id, lacking));
   }
 
   async #rotateTokenKey(revoke: boolean): Promise<Rotated> {
@@ -179,6 +206,14 @@ const recordNames: Readonly<Record<Rotation['of'], { readonly operationName: str
 const ofEnvironment = 'the master key is in POSTERN_MASTER_KEY, which only a restart changes; nothing was changed';
 const ofMemory = 'the server has its records in memory, under a key that is kept nowhere; there is nothing to rotate';
 const withoutKey = 'the master key is in a file of its own, so the request must have the new key; nothing was changed';
+
+const ofNodes =
+  'the store has other nodes, and each must have the new key before the store is sealed under it; nothing was changed: give every node the same new key (--new-key-file)';
+
+function lacked(id: string, names: readonly string[]): string {
+  const found = `this node has the new master key ${id} (an id, not the key) from now on, and ${names.join(' and ')} not yet`;
+  return `${found}; the store is still under the one before: run the command with the same key on ${names.join(' and ')}, the last of which rotates it`;
+}
 
 function sameKey(id: string): string {
   return `the new master key is the one in use, ${id} (an id, not the key); nothing was changed: give another one`;

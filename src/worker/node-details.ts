@@ -61,6 +61,12 @@ export function isLiving({ seenMs }: NodeRow, nowMs: number): boolean {
   return nowMs - seenMs < livingMs;
 }
 
+/** The names of the living nodes, besides that with this id, which do not have the master key. */
+export function lackingMasterKey(ownId: string, keyId: string, { nowMs, nodes }: Nodes): readonly string[] {
+  const others = nodes.filter((row) => row.id !== ownId && row.name !== copyNode && isLiving(row, nowMs));
+  return others.filter((row) => detailsIn(row)?.masterKeys.includes(keyId) !== true).map(({ name }) => name);
+}
+
 /** A node that enters. */
 interface Entering {
   readonly id: string;

@@ -12,7 +12,7 @@ import type { StoreSetting } from '../settings/store-config.ts';
 import type { Store } from '../store/store.ts';
 import type { FolderParts } from './folder.ts';
 import { keyFile, openMasterKeys } from './master-key.ts';
-import { agreedOf } from './node-details.ts';
+import { agreedOf, lackingMasterKey } from './node-details.ts';
 import type { NodeDetails } from './node-details.ts';
 import { nodeId, OwnNode } from './node.ts';
 import { release, upgradeStore } from './upgrade.ts';
@@ -62,7 +62,8 @@ export async function openNodeStore(
     const node = await OwnNode.enter({ ...identity, shared, now: parts.clock ?? (() => parts.now) });
     const keys = await keysFor(shared, parts, setting);
     await node.say({ masterKeys: [keys.masterKey, ...keys.previous].map(({ id }) => id) });
-    const sealed = await openUnderSeal(shared, keys, parts);
+    const lacking = lackingMasterKey(node.id, keys.masterKey.id, await node.list());
+    const sealed = await openUnderSeal(shared, { ...keys, lacking }, parts);
     opened = sealed.store;
     return { shared, node, ...sealed };
   } catch (error) {
@@ -89,6 +90,21 @@ function connectionOf(
 interface NodeKeys extends ReturnType<typeof openMasterKeys> {
   /** Removes the key file that this start has made, if it has. */
   readonly takeBack: () => void;
+}
+
+/** @param lacking the nodes that could open nothing if this start rotated the store to its key */
+function keysToOpenWith(
+  { masterKey, previous, lacking, settle }: Pick<NodeKeys, 'masterKey' | 'previous' | 'settle'> & Lacking,
+  sealedUnder: readonly string[] | undefined,
+) {
+  const former = previous.find(({ id }) => sealedUnder?.length === 1 && id === sealedUnder[0]);
+  if (former === undefined || lacking.length === 0) return { masterKey, previous, settle, waiting: undefined };
+  return { masterKey: former, previous: [masterKey], settle: () => undefined, waiting: masterKey };
+}
+
+interface Lacking {
+  /** The names of other nodes that do not have the master key. */
+  readonly lacking: readonly string[];
 }
 
 /**
@@ -128,13 +144,14 @@ function identityOf({ settings, entry }: FolderParts) {
 
 async function openUnderSeal(
   shared: NodeStore,
-  { masterKey, previous, settle, takeBack }: NodeKeys,
+  { takeBack, lacking, ...given }: NodeKeys & Lacking,
   { settings, entry, path, mark: place, notice }: FolderParts,
 ): Promise<Pick<OpenedNode, 'store' | 'masterKey' | 'close'>> {
   const { acceptCopy, join: joins } = settings;
   const markFile = isAbsolute(place.path) ? place.path : join(entry, place.path);
   const mark = await openCommitMark(markFile, place.descriptor);
   const replaced: string[] = [];
+  const { masterKey, previous, settle, waiting } = keysToOpenWith({ ...given, lacking }, await masterKeyIds(shared));
   try {
     const rotates = (from: readonly string[]) => void replaced.push(...from);
     const store = await openSealedStore({
@@ -149,6 +166,12 @@ async function openUnderSeal(
       rotates,
     });
     settle();
+    if (waiting !== undefined) {
+      await store.learnMasterKey(waiting);
+      notice(
+        `The store stays under the master key ${masterKey.id}: ${lacking.join(' and ')} does not have ${waiting.id} (ids, not keys).`,
+      );
+    }
     await upgradeStore({ store, sealed: shared, path, accept: acceptCopy, notice });
     return { store, masterKey: { id: masterKey.id, replaced }, close: () => mark.close() };
   } catch (error) {
