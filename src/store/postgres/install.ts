@@ -2,7 +2,7 @@ import { StoreRefused } from '../refused.ts';
 import { schemaSql } from './functions.ts';
 import { inspect, refuseServer } from './inspect.ts';
 import type { Link } from './link.ts';
-import { LinkLost, ServerSaid } from './link.ts';
+import { LinkLost, ServerSaid } from './connection.ts';
 import { describeTarget } from './target.ts';
 import type { Target } from './target.ts';
 
@@ -42,7 +42,7 @@ async function prepare(link: Link, schema: string): Promise<void> {
   if (found.hasStore) return;
   try {
     await link.query(
-      `begin; select pg_advisory_xact_lock(1349481556, hashtext('${name}')); ${schemaSql(name)} commit`,
+      `begin isolation level read committed read write; select pg_advisory_xact_lock(1349481556, hashtext('${name}')); ${schemaSql(name)} commit`,
       [],
       30_000,
     );

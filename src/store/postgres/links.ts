@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { StoreRefused } from '../refused.ts';
 import { Link } from './link.ts';
-import type { LinkOptions } from './link.ts';
+import type { LinkOptions } from './connection.ts';
 import type { PostgresStoreOptions } from './options.ts';
 import { parseTarget } from './target.ts';
 import type { Target } from './target.ts';

@@ -53,7 +53,7 @@ export class PostgresNodes implements NodeRegistry {
       with gone as (delete from ${schema}.nodes where id = $1 returning id),
         ended as (delete from ${schema}.sessions where node = $1)
       select id from gone`;
-    const { rows } = await link.query(text, [id], 5_000);
+    const { rows } = await link.commit(text, [id], 5_000);
     return rows.length > 0;
   }
 }

@@ -1,4 +1,4 @@
-import type { Row } from './link.ts';
+import type { Row } from './connection.ts';
 import { readStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 

@@ -1,7 +1,7 @@
 import { Conflict, resultOf } from '../store.ts';
 import type { List, Read, ReadResult, StoredRecord } from '../store.ts';
 import { arrayOf } from './arrays.ts';
-import type { Row } from './link.ts';
+import type { Row } from './connection.ts';
 import { stampOf, stampSql } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 

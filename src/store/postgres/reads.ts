@@ -1,7 +1,8 @@
 import { assertList, assertRead, resultOf, Unavailable } from '../store.ts';
 import type { List, Read, ReadResult } from '../store.ts';
-import type { Answer, Link } from './link.ts';
-import { LinkLost, ServerSaid } from './link.ts';
+import type { Answer } from './connection.ts';
+import type { Link } from './link.ts';
+import { LinkLost, ServerSaid } from './connection.ts';
 import { readAnswer, readSql, readValues } from './read-batch.ts';
 import type { Session } from './session.ts';
 import type { Stamp } from './stamp.ts';

@@ -174,7 +174,7 @@ export class Session {
       if (!link.isConnected || this.#inspected !== link.connections) await this.#inspect();
       const [begun, reached] = [clock(), this.#progress.reached];
       const values = [node.id, this.id, node.name, JSON.stringify(this.#details), this.#kind];
-      const { rows, warnings } = await link.query(pulseSql(schema), values, Math.max(freshMs, 3_000));
+      const { rows, warnings } = await link.commit(pulseSql(schema), values, Math.max(freshMs, 3_000));
       if (warnings.includes('01000')) throw new Unavailable('the database ended a wait for its standby');
       this.#heard(readPulse(rows[0]), { begun, reached });
     } catch (error) {
@@ -237,6 +237,7 @@ export class Session {
     this.#accepted = undefined;
     this.#accepting = stamp;
     if (isElsewhere) this.#parts.moved();
+    this.#trouble.renew(this.#parts.clock());
     const isCurrent = () => this.#accepting === stamp && !this.#closed;
     try {
       if (quiet > 0) {

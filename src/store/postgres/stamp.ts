@@ -1,4 +1,4 @@
-import type { Row } from './link.ts';
+import type { Row } from './connection.ts';
 
 /** Which life of which server answered. */
 export interface Stamp {

@@ -41,6 +41,11 @@ export class Trouble {
     this.turn();
   }
 
+  /** The database answers, and only has to be accepted: calls are patient from now on. */
+  renew(now: Moment): void {
+    if (this.#since !== undefined) this.#since = now;
+  }
+
   end(): void {
     if (this.#told !== undefined) this.#notice('The database is answered for again.');
     this.#told = undefined;

@@ -82,7 +82,7 @@ export class Turns {
     const keys = arrayOf(waiting.map(({ key }) => key));
     const look = `select to_json(array(select id from ${schema}.turns where id = any($1::text[]) and head is not null))::text, :tag`;
     const ask = `select to_json(${schema}.ask_turns($1::text[], $2::text[], 2000))::text, :tag`;
-    const { rows } = asks ? await link.query(ask, [keys, ids], 5_000) : await link.query(look, [ids], 5_000);
+    const { rows } = asks ? await link.commit(ask, [keys, ids], 5_000) : await link.query(look, [ids], 5_000);
     const heads: unknown = JSON.parse(rows[0]?.[0] ?? '[]');
     return Array.isArray(heads) ? heads.map(String) : [];
   }
@@ -116,6 +116,6 @@ export class Turns {
   /** A turn that cannot be left ends by itself. */
   async #leave({ key, id }: Waiting): Promise<void> {
     const { link, schema } = this.#parts;
-    await link.query(`select ${schema}.leave_turn($1, $2, 2000)::text`, [key, id], 5_000).catch(() => {});
+    await link.commit(`select ${schema}.leave_turn($1, $2, 2000)::text`, [key, id], 5_000).catch(() => {});
   }
 }

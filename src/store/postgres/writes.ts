@@ -1,7 +1,7 @@
 import { Conflict, Unavailable } from '../store.ts';
 import type { Version } from '../store.ts';
-import type { Answer, Link } from './link.ts';
-import { LinkLost, ServerSaid } from './link.ts';
+import type { Link } from './link.ts';
+import { LinkLost, ServerSaid } from './connection.ts';
 import type { Clock } from './proof.ts';
 import type { Session } from './session.ts';
 import { readStamp } from './stamp.ts';
@@ -93,7 +93,7 @@ export class Writes {
   }
 
   async #outcomes(jobs: readonly Job[]): Promise<readonly string[]> {
-    const { session, node, clock, outcomeMs } = this.#parts;
+    const { link, session, node, clock, outcomeMs, timeoutMs } = this.#parts;
     const judging = jobs[0]?.judging ?? false;
     this.#number += 1;
     const values = [node, session.id, String(this.#number), ...writeValues(jobs.map(({ transaction }) => transaction))];
@@ -104,7 +104,7 @@ export class Writes {
       const begun = clock();
       try {
         await session.ready(judging);
-        const answer = await this.#send(values);
+        const answer = await link.commit(this.#sql, values, timeoutMs);
         if (answer.warnings.includes('01000')) throw new LinkLost('the database ended its wait for the standby');
         const [verdict, outcomes, timeline, life, reached] = answer.rows[0] ?? [];
         const stamp = readStamp(timeline, life);
@@ -117,7 +117,7 @@ export class Writes {
           return outcomesOf(outcomes);
         }
         why = 'a former primary has answered';
-        this.#parts.link.drop();
+        link.drop();
       } catch (error) {
         const verdict = judgeFailure(error);
         why = error instanceof Error ? error.message : String(error);
@@ -130,17 +130,6 @@ export class Writes {
     throw new Unavailable(`The outcome of a change is not known, it may have happened: ${why}`, {
       mayHaveHappened: true,
     });
-  }
-
-  /** Once more in a transaction that says its isolation, where another client of the pooler left another one behind. */
-  async #send(values: readonly string[]): Promise<Answer> {
-    const { link, timeoutMs } = this.#parts;
-    try {
-      return await link.query(this.#sql, values, timeoutMs);
-    } catch (error) {
-      if (!(error instanceof ServerSaid && ['PT001', '25006'].includes(error.code))) throw error;
-      return link.queryAlone(this.#sql, values, timeoutMs);
-    }
   }
 }
 
