@@ -130,8 +130,11 @@ export class Connection {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#socket?.destroy();
-    this.#sql.end({ timeout: 0 }).catch(() => {});
+    const end = (): void => {
+      this.#socket?.destroy();
+    };
+    // First the library, which would write to a socket that is gone.
+    this.#sql.end({ timeout: 0 }).then(end, end);
   }
 
   async #open(host: Host): Promise<Socket> {
@@ -139,12 +142,12 @@ export class Connection {
     this.#socket = socket;
     if (this.#destroyed) throw new LinkLost('the connection was given up');
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    socket.once('error', reject);
+    // It stays: the library takes its own away before the last error.
+    socket.on('error', reject);
     socket.once('connect', () => resolve());
     if (host.kind === 'tcp') socket.connect(host.port, host.host);
     else socket.connect(host.path);
     await promise;
-    socket.off('error', reject);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 10_000);
     return socket;

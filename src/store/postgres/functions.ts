@@ -6,7 +6,7 @@ const turnMs = 2_000;
 const askedMs = 5_000;
 
 /**
- * The schema, as SQL that creates what is missing of it. Values are sealed, so PostgreSQL need not try to compress them.
+ * What is in the schema, as SQL that creates what is missing of it. Values are sealed, so PostgreSQL need not try to compress them.
  * Turns are unlogged: after a crash there are none, and those who waited ask again.
  */
 export function schemaSql(schema: string): string {
@@ -23,7 +23,6 @@ export function identifier(name: string): string {
 
 function tablesSql(s: string): string {
   return `
-create schema if not exists ${s};
 create table if not exists ${s}.store (
   only_row boolean primary key default true check (only_row),
   format integer not null,

@@ -42,7 +42,9 @@ async function prepare(link: Link, schema: string): Promise<void> {
   if (found.hasStore) return;
   try {
     await link.query(
-      `begin isolation level read committed read write; select pg_advisory_xact_lock(1349481556, hashtext('${name}')); ${schemaSql(name)} commit`,
+      `begin isolation level read committed read write; select pg_advisory_xact_lock(1349481556, hashtext('${name}')); ` +
+        // Of a schema that is there, the role need not be allowed to make one.
+        `${found.hasSchema ? '' : `create schema if not exists ${schema};`} ${schemaSql(name)} commit`,
       [],
       30_000,
     );
@@ -53,7 +55,7 @@ async function prepare(link: Link, schema: string): Promise<void> {
     throw new StoreRefused(
       'noRights',
       `The role ${found.user} may not create the schema ${name} in the database ${found.database}: let an administrator ` +
-        `run GRANT CREATE ON DATABASE "${found.database}" TO "${found.user}"`,
+        `run CREATE SCHEMA ${name} AUTHORIZATION "${found.user}";`,
     );
   }
 }
