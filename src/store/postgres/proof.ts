@@ -9,7 +9,7 @@ export interface Moment {
 export type Clock = () => Moment;
 
 /** The greater of what the two clocks say, so that neither a suspended machine nor a clock that was set back looks fresh. */
-function elapsedMs(since: Moment, now: Moment): number {
+export function elapsedMs(since: Moment, now: Moment): number {
   return Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs);
 }
 
