@@ -88,7 +88,7 @@ if (havePostgres('unknown outcomes of changes in PostgreSQL')) {
       let pid = '0';
       await until(async () => ((pid = await cluster.psql(waiting)) === '0' ? 'none' : 'waits'), 'waits');
       await cluster.psql(`select pg_cancel_backend(${pid})`);
-      // What was cancelled is committed here, and is not there.
+      // It was committed here although the wait was cancelled, and is not there.
       await until(() => cluster.psql(changesOf('waits')), '1');
       await until(async () => ((await cluster.psql(waiting)) === '0' ? 'none' : 'waits'), 'waits');
       assert.equal(isAcknowledged, false);

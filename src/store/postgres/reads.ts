@@ -5,6 +5,7 @@ import type { Link } from './link.ts';
 import { LinkLost, ServerSaid } from './connection.ts';
 import { readAnswer, readSql, readValues } from './read-batch.ts';
 import type { Session } from './session.ts';
+import { stampOf } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 
 export interface ReadsParts {
@@ -25,6 +26,9 @@ interface Waiting {
 /** The most statements under way, and the most requests in one of them. */
 const mostUnderWay = 2;
 const mostRequests = 512;
+
+/** Of one read, each of which may take its whole time. */
+const mostTries = 4;
 
 /** All requests of one turn of the event loop, or that came while others were under way, are one statement. */
 export class Reads {
@@ -49,19 +53,7 @@ export class Reads {
 
   /** A statement whose first two columns are the stamp: its rows, once they are proved to be the primary's. */
   async ask(text: string, values: readonly (string | null)[], judging: boolean): Promise<Answer> {
-    const { session } = this.#parts;
-    for (;;) {
-      await session.ready(judging);
-      const answer = await this.#query(text, values);
-      if (answer !== undefined) {
-        const [timeline, life] = answer.rows[0] ?? [];
-        const stamp: Stamp = {
-          timeline: typeof timeline === 'string' ? Number.parseInt(timeline, 16) : undefined,
-          life: life ?? '',
-        };
-        if (await this.#counts(stamp, judging)) return answer;
-      }
-    }
+    return this.#proved(() => this.#query(text, values), { stampIn: ({ rows }) => stampOf(rows[0]), judging });
   }
 
   #schedule(): void {
@@ -106,14 +98,33 @@ export class Reads {
 
   async #read(requests: readonly Request[], judging: boolean): Promise<readonly ReadResult[]> {
     const values = readValues(requests);
-    for (;;) {
+    const read = async () => readAnswer(requests, (await this.#query(this.#sql, values)).rows);
+    const { results } = await this.#proved(read, { stampIn: ({ stamp }) => stamp, judging });
+    return results;
+  }
+
+  /**
+   * Asks again where the connection was lost, or another server answered.
+   * @throws {Unavailable} when the database cannot be asked for as long as a call is patient, or that goes on
+   */
+  async #proved<T>(
+    ask: () => Promise<T>,
+    { stampIn, judging }: { stampIn: (answer: T) => Stamp; judging: boolean },
+  ): Promise<T> {
+    let why = 'the answers are of a server that is not the primary';
+    for (let tries = 0; tries < mostTries; tries += 1) {
       await this.#parts.session.ready(judging);
-      const answer = await this.#query(this.#sql, values);
-      if (answer !== undefined) {
-        const { stamp, results } = readAnswer(requests, answer.rows);
-        if (await this.#counts(stamp, judging)) return results;
+      try {
+        const answer = await ask();
+        if (await this.#counts(stampIn(answer), judging)) return answer;
+      } catch (error) {
+        if (!(error instanceof LinkLost) && !(error instanceof ServerSaid)) throw error;
+        why = error.message;
+        if (!mayPass(error)) break;
+        await this.#parts.session.beat();
       }
     }
+    throw new Unavailable(`The database cannot be read: ${why}`);
   }
 
   async #counts(stamp: Stamp, judging: boolean): Promise<boolean> {
@@ -124,17 +135,8 @@ export class Reads {
     return false;
   }
 
-  /** Undefined: ask again. */
-  async #query(text: string, values: readonly (string | null)[]): Promise<Answer | undefined> {
-    const { link, session, timeoutMs } = this.#parts;
-    try {
-      return await link.query(text, values, timeoutMs);
-    } catch (error) {
-      if (!(error instanceof LinkLost) && !(error instanceof ServerSaid)) throw error;
-      if (!mayPass(error)) throw new Unavailable(`The database refused to read: ${error.message}`, { cause: error });
-      await session.beat();
-      return undefined;
-    }
+  #query(text: string, values: readonly (string | null)[]): Promise<Answer> {
+    return this.#parts.link.query(text, values, this.#parts.timeoutMs);
   }
 }
 
