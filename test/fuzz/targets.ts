@@ -13,6 +13,7 @@ import {
 } from './targets/certificates.ts';
 import { connectRequest } from './targets/connect.ts';
 import { controlLine } from './targets/control.ts';
+import { databaseUrl } from './targets/database.ts';
 import { logPart, retryAfter } from './targets/delivery.ts';
 import { dns } from './targets/dns.ts';
 import { fabricLine, ipOutput, keptFile, networks } from './targets/fabric.ts';
@@ -27,6 +28,7 @@ import { token, tokenClaims } from './targets/tokens.ts';
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   proxy,
   dns,
+  'database-url': databaseUrl,
   'log-part': logPart,
   'retry-after': retryAfter,
   token,

@@ -55,7 +55,11 @@ export function parseTarget(url: string): ParsedTarget {
 function read(parts: Record<string, string | undefined>): ParsedTarget {
   const query = new URLSearchParams(parts['query'] ?? '');
   const unknown = [...query.keys()].find((name) => !known.includes(name));
-  if (unknown !== undefined) return fault(`the parameter ${JSON.stringify(unknown)} is not one of ${known.join(', ')}`);
+  if (unknown !== undefined) {
+    // A password with a question mark in it may have been taken for one.
+    const named = /^[a-z_]{1,40}$/.test(unknown) ? `the parameter ${unknown}` : 'one of its parameters';
+    return fault(`${named} is not one of ${known.join(', ')}: percent-encode what is special in a password`);
+  }
   const part = (name: string, parameter: string): string | undefined =>
     query.get(parameter) ??
     (parts[name] === undefined || parts[name] === '' ? undefined : decodeURIComponent(parts[name]));
@@ -78,12 +82,16 @@ function fault(text: string): ParsedTarget {
   return { ok: false, fault: text };
 }
 
+/** Without the host, which may be the beginning of a password. */
+const hostFault =
+  'one of its hosts is not HOST, HOST:PORT or [IPV6]:PORT: percent-encode what is special in a password';
+
 /** A host with or without a port, or the folder of a unix socket; or what is wrong with it. */
 function hostOf(given: string, defaultPort: string): Host | string {
   const { name, six, own } =
     /^(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<name>[^:[\]]*))(?::(?<own>[0-9]+))?$/.exec(given)?.groups ?? {};
   const host = six ?? name;
-  if (host === undefined) return `${JSON.stringify(given)} is not HOST, HOST:PORT or [IPV6]:PORT`;
+  if (host === undefined) return hostFault;
   const port = Number(own ?? defaultPort);
   if (!(Number.isInteger(port) && port >= 1 && port <= 65_535)) return `its port is not a number from 1 to 65535`;
   if (host === '')
@@ -91,6 +99,8 @@ function hostOf(given: string, defaultPort: string): Host | string {
   if (host.startsWith('/')) return { kind: 'socket', path: `${host}/.s.PGSQL.${port}` };
   return { kind: 'tcp', host, port };
 }
+
+const weak = new Set(['allow', 'prefer', 'require', 'verify-ca']);
 
 const loopback = /^(?:localhost|127\.[0-9.]+|::1)$/;
 
@@ -100,8 +110,9 @@ function tlsOf(query: URLSearchParams, hosts: readonly Host[]): Tls | string {
   const isNear = hosts.every((host) => host.kind === 'socket' || loopback.test(host.host));
   if (mode === 'disable' || (mode === null && authorityFile === undefined && isNear)) return { mode: 'none' };
   if (mode !== null && mode !== 'verify-full') {
+    const named = weak.has(mode) ? `sslmode=${mode}` : 'its sslmode';
     return (
-      `sslmode=${mode} does not verify whose server it is: use sslmode=verify-full (and sslrootcert=FILE for an authority ` +
+      `${named} does not verify whose server it is: use sslmode=verify-full (and sslrootcert=FILE for an authority ` +
       'of your own), or say sslmode=disable where the way to it is protected otherwise'
     );
   }
