@@ -31,6 +31,7 @@ import { Health } from './worker/health.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { denialsTo } from './worker/denial-lines.ts';
 import { fatalMessage } from './worker/failure-line.ts';
+import { withReaders } from './worker/readers/with-readers.ts';
 import { seedStore } from './worker/seed.ts';
 import { openServer } from './worker/server.ts';
 import { writeToTerminal } from './worker/terminal.ts';
@@ -134,13 +135,13 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const folder = await openData(message, { readFile, notice });
   void folder.databaseLost.then((error) => log.fatal(error.message));
   const atStart = await seedStore(folder, { settings, nowMs: now(), notice });
-  const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const server = await openServer({
     ...folder,
+    ...withReaders(folder, { epoch: message.readersEpoch, settings, readFile, log }),
     settings,
     tls: message.tls,
     port: settings.port,
-    gatewayCertificate,
+    gatewayCertificate: gatewayFiles?.certificate?.cert,
     deliveryThread,
     portal,
     subnetEnded,

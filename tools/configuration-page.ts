@@ -28,6 +28,7 @@ const complete = {
   nat: ['127.0.0.0/24=203.0.113.0/24'],
   rules: 'current',
   user: 'a',
+  readers: 2,
   seed: 'b',
   prune: true,
   acceptDeclared: true,

@@ -62,14 +62,14 @@ export const lintRulesOfAreas: readonly Override[] = [
   },
   {
     // The entries of processes: each has a clock and an environment, and passes them on.
-    files: ['src/main.ts', 'src/cli/**', 'src/in-process/**', 'src/supervisor/**'],
+    files: ['src/main.ts', 'src/reader.ts', 'src/cli/**', 'src/in-process/**', 'src/supervisor/**'],
     rules: {
       'node/no-process-env': 'off',
       'no-restricted-properties': ['error', random, getBuiltinModule],
     },
   },
   {
-    files: ['src/main.ts', 'src/cli/main.ts', 'src/supervisor/main.ts'],
+    files: ['src/main.ts', 'src/reader.ts', 'src/cli/main.ts', 'src/supervisor/main.ts'],
     rules: { 'unicorn/no-process-exit': 'off' },
   },
   { files: ['src/cli/**'], rules: { 'no-console': 'off' } },

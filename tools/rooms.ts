@@ -153,6 +153,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   site: { imports: ['http', 'types'], platform: 'node only' },
   worker: {
     imports: [
+      'address',
       'audit',
       'authority',
       'backup',

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { EdgeRequest } from '../edge/edge.ts';
 import { ownConnection } from '../edge/own-request.ts';
+import { tlsVersionOf } from '../http/connection-tls.ts';
 import type { HomeHost, NameSet } from '../http/host.ts';
 import { encodePath, targetSegments } from '../http/request.ts';
 import { isSupportedType } from '../resources/any/kinds.ts';
@@ -75,7 +75,7 @@ export function sentRequest(
     operation: route?.operation,
     path: route === undefined ? url : idOf(segments ?? []),
     params: route?.params ?? {},
-    tlsVersion: socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined,
+    tlsVersion: tlsVersionOf(socket),
     socket,
     deployment: undefined,
     raw,

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ChangeQueues } from '../edge/change-queues.ts';
 import { Router } from '../edge/router.ts';
@@ -23,9 +23,12 @@ export interface DataPlaneServices extends Omit<EdgeServices, 'changes'> {
   readonly sourceOf: (socket: Socket) => Source;
   /** The origins of the pages that may call a vault under these names. */
   readonly pageOrigins: (names: NameSet) => readonly string[];
+  /** Answers, in another process, every request that is not a read which succeeds (`Exchange.elsewhere`). */
+  readonly elsewhere?: (request: IncomingMessage, response: ServerResponse, error?: unknown) => Promise<void>;
 }
 
 const none: readonly string[] = [];
+const done = Promise.resolve();
 
 /** The destination of a path: an operation, or an answer that every client gets from any network. */
 type Destination =
@@ -53,8 +56,9 @@ export function createDataPlane(given: DataPlaneServices): HostListener<VaultHos
       if (answer === undefined) response.destroy();
       else send(response, answer, answerHeaders(known, pageOrigins));
     };
+    const elsewhere = given.elsewhere && ((error: unknown) => given.elsewhere?.(raw, response, error) ?? done);
     if (found !== undefined && 'open' in found.to) respond(found.to.open(raw, host.names), { request });
-    else turns.answer({ edge: vaultEdge, services, request, respond });
+    else turns.answer({ edge: vaultEdge, services, request, respond, elsewhere });
   };
 }
 

@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { AuditEvent, AuditRecord } from '../audit/event.ts';
 import { lineFrame, readLine } from '../audit/line.ts';
 import type { LineFrame, RecordLine } from '../audit/line.ts';
@@ -10,6 +9,7 @@ import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, Failed } from '../edge/edge.ts';
 import { explain, matchedRule } from '../firewall/explain.ts';
 import type { Answer } from '../http/answer.ts';
+import { tlsVersionOf } from '../http/connection-tls.ts';
 import { bearerToken, memberOf, pathOf } from '../http/request.ts';
 import type { CertificateFileReader } from '../objects/certificates/import.ts';
 import { newVersion, vaultScope } from '../objects/object.ts';
@@ -164,7 +164,7 @@ function recordOf(known: KnownSoFar, outcome: Outcome): AuditRecord {
     requestUri: `${originOf(request)}${request.url}`,
     userAgent: request.headers['user-agent'],
     objectId: outcome.objectId ?? `${originOf(request)}${requestedPath(request)}`,
-    tlsVersion: tlsVersion(request.raw.socket),
+    tlsVersion: tlsVersionOf(request.raw.socket),
   });
 }
 
@@ -215,7 +215,7 @@ function frameOf(admitted: Admitted): LineFrame {
     source: request.source,
     caller,
     userAgent,
-    tlsVersion: tlsVersion(socket),
+    tlsVersion: tlsVersionOf(socket),
     verdict: firewall,
     ...verdictInWords(admitted),
     access: permission,
@@ -254,10 +254,6 @@ function requestedPath({ card, params, url }: VaultRequest): string {
     return given === undefined ? undefined : encodeURIComponent(given);
   });
   return segments.filter((segment) => segment !== undefined).join('/');
-}
-
-function tlsVersion(socket: Socket): string | undefined {
-  return socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined;
 }
 
 /** The challenge from which clients learn tenant and resource (authentication-requests-and-responses). */

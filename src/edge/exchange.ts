@@ -48,4 +48,9 @@ export interface Exchange<Request extends EdgeRequest, Services, Facts extends o
   readonly request: Request;
   /** Sends the answer. If it is `undefined`, closes the connection. */
   readonly respond: (answer: Answer | undefined, known: SomeFacts<Request, Facts>) => void;
+  /**
+   * Called in place of every answer but that of a read which succeeded: another process of this server decides the request
+   * from its beginning, and records it. Resolves when the request is over, and never rejects.
+   */
+  readonly elsewhere?: ((error: unknown) => Promise<void>) | undefined;
 }

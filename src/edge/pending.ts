@@ -1,4 +1,3 @@
-import type { LogRecord } from '../audit/activity.ts';
 import { lineOf } from '../audit/line.ts';
 import type { RecordLine } from '../audit/line.ts';
 import type { Answer } from '../http/answer.ts';
@@ -6,15 +5,15 @@ import { recordsOf, requestOf } from '../store/records.ts';
 import type { NeedResult, Need, ParsedOnce, Reading } from '../store/records.ts';
 import { Conflict } from '../store/store.ts';
 import type { Put, ReadResult, Transaction } from '../store/store.ts';
-import type { Caller } from '../types/caller.ts';
 import { isServerError, isUnavailable, orUnavailable, refusalOf, Refused } from './edge.ts';
 import { ChangeTurn } from './change-turn.ts';
 import type { Connection, Done, EdgeRequest, Failed } from './edge.ts';
+import { recordRefused } from './record-refused.ts';
 import type { Exchange, Pending, PendingServices, StoreRequest } from './exchange.ts';
 import type { Walk } from './steps.ts';
 
-/** How many times a request is decided, if the records that it depends on keep changing, before it is answered 409. */
-const attemptsMax = 10;
+/** How many times a request is decided, if what it depends on keeps changing, before it is answered 409, or elsewhere. */
+const attemptsMax = { here: 10, elsewhere: 3 };
 
 type Settled = { readonly ok: true; readonly value: NeedResult } | { readonly ok: false; readonly error: unknown };
 
@@ -140,7 +139,8 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
     this.#confirming = undefined;
     this.#end = undefined;
     this.#attempt += 1;
-    if (this.#attempt > attemptsMax) {
+    const { here, elsewhere } = attemptsMax;
+    if (this.#attempt > (this.#exchange.elsewhere === undefined ? here : elsewhere)) {
       this.#end = { error: new Refused({ kind: 'tooManyConflicts' }) };
       return;
     }
@@ -165,7 +165,8 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
     }
     const { done } = end;
     if (done.change === undefined && done.shownNothing === undefined) return this.#linesOf(done);
-    void (done.change === undefined ? this.#showNothing(done) : this.#commit(done, done.change));
+    if (this.#exchange.elsewhere !== undefined) this.fail(new Error('the request is more than a read'));
+    else void (done.change === undefined ? this.#showNothing(done) : this.#commit(done, done.change));
     return undefined;
   }
 
@@ -184,7 +185,7 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
   }
 
   async #showNothing({ records, shownNothing, answer }: Done): Promise<void> {
-    const failure = await this.#count(records, shownNothing);
+    const failure = await recordRefused(this.#services.audit, records, shownNothing);
     if (failure === undefined) this.#respond(answer);
     else this.fail(failure.error);
   }
@@ -225,7 +226,9 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
   }
 
   fail(error: unknown): void {
-    void this.#refuse(error);
+    const { elsewhere } = this.#exchange;
+    if (elsewhere === undefined) void this.#refuse(error);
+    else void this.#handOver(elsewhere(error));
   }
 
   /**
@@ -236,7 +239,7 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
     try {
       const refusal = this.#refusalOf(error);
       const failed = this.#failed(error);
-      const failure = await this.#count(failed.records, failed.caller);
+      const failure = await recordRefused(this.#services.audit, failed.records, failed.caller);
       const keep = failure === undefined || isUnavailable(refusal) || refusal.kind === refusalOf(failure.error).kind;
       if (!keep) this.#refusalOf(failure.error);
       this.#respond(keep ? failed.answer : this.#failed(failure.error).answer);
@@ -251,19 +254,6 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
     return edge.failed(error, this.#walk.known, services);
   }
 
-  /** Writes the records of a request that showed its caller nothing, within the caller's quota. Returns a failure. */
-  async #count(
-    records: readonly LogRecord[],
-    caller: Caller | undefined,
-  ): Promise<{ readonly error: unknown } | undefined> {
-    try {
-      await Promise.all(records.map((record) => this.#services.audit.refused(record, caller)));
-      return undefined;
-    } catch (error) {
-      return { error };
-    }
-  }
-
   /** The refusal for an error, which is logged if the server is at fault. */
   #refusalOf(error: unknown): { readonly kind: string } {
     const refusal = refusalOf(error);
@@ -274,7 +264,7 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
   /** Never throws: the requests that are answered after it in the turn are not at fault. */
   #respond(answer: Answer | undefined): void {
     this.#turn.leave();
-    const { edge, respond } = this.#exchange;
+    const { respond } = this.#exchange;
     const { known } = this.#walk;
     try {
       respond(answer, known);
@@ -282,7 +272,16 @@ export class PendingRequest<Request extends EdgeRequest, Services, Facts extends
       this.#log(error);
       this.#quietly(() => respond(undefined, known));
     }
-    this.#quietly(() => edge.over?.(known));
+    this.#over();
+  }
+
+  async #handOver(over: Promise<void>): Promise<void> {
+    await over;
+    this.#over();
+  }
+
+  #over(): void {
+    this.#quietly(() => this.#exchange.edge.over?.(this.#walk.known));
     this.#services.turns.end(this.connection);
   }
 

@@ -69,6 +69,14 @@ export class Turns {
     this.#join(new PendingRequest(exchange, this.#pendingServices));
   }
 
+  /** Counts a request that another process answers as one of its connection's until it is over. `over` must not reject. */
+  async handOver(connection: Connection, over: Promise<void>): Promise<void> {
+    this.#live += 1;
+    this.#flow.begin(connection);
+    await over;
+    this.#pendingServices.turns.end(connection);
+  }
+
   /** Resolves when no request is under way. The services that requests use can be closed then. */
   async close(): Promise<void> {
     if (this.#live === 0) return;

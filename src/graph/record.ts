@@ -1,6 +1,6 @@
-import { TLSSocket } from 'node:tls';
 import { auditRecord, directoryId } from '../audit/record.ts';
 import type { AuditRecord } from '../audit/event.ts';
+import { tlsVersionOf } from '../http/connection-tls.ts';
 import type { Caller } from '../types/caller.ts';
 import type { GraphOperation, Target } from './operation.ts';
 import type { GraphRequest } from './pipeline.ts';
@@ -45,7 +45,7 @@ export function recordOf(
     correlationId: requestId,
     requestUri: `${names.graph}${url}`,
     userAgent: headers['user-agent'],
-    tlsVersion: raw.socket instanceof TLSSocket ? (raw.socket.getProtocol() ?? undefined) : undefined,
+    tlsVersion: tlsVersionOf(raw.socket),
     properties: {
       category,
       result: message === undefined ? 'success' : 'failure',

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { azureHosts } from '../types/service.ts';
 import type { HomeService, Service } from '../types/service.ts';
+import { servernameOf } from './connection-tls.ts';
 import { targetFault } from './request.ts';
 
 /**
@@ -198,9 +199,9 @@ function soleHost({ rawHeaders }: IncomingMessage): string | undefined {
 }
 
 function agreesWithSni(request: IncomingMessage): boolean {
-  const servername = 'servername' in request.socket ? request.socket.servername : undefined;
+  const servername = servernameOf(request.socket);
   // SNI must not have an IP address (RFC 6066 section 3), but clients that connect to one may send it.
-  if (typeof servername !== 'string' || servername === '' || isIP(servername) !== 0) return true;
+  if (servername === undefined || servername === '' || isIP(servername) !== 0) return true;
   const host = request.headers.host ?? '';
   const colon = host.lastIndexOf(':');
   return servername.toLowerCase() === (colon === -1 ? host : host.slice(0, colon)).toLowerCase();

@@ -15,10 +15,13 @@ interface Shown {
 export class ShownCertificates {
   readonly #shown = new Map<CertifiedNames, Shown>();
   #operator: ContextsByName = new Map();
-  /** The server's own authorities of gateways' certificates, PEM. */
-  gatewayAuthorities = '';
+  #ofOperator: readonly NamedCertificate[];
+  #gatewayAuthorities = '';
+  /** Called after each change. */
+  changed: () => void = () => undefined;
 
   constructor({ operator = [], ...certificates }: IngressOptions['certificates']) {
+    this.#ofOperator = operator;
     for (const names of ['own', 'azure'] as const) {
       const certificate = certificates[names];
       if (certificate !== undefined) this.set(names, certificate);
@@ -26,8 +29,24 @@ export class ShownCertificates {
     this.#operator = contextsByName(operator, minVersion);
   }
 
+  /** The operator's certificates, as they were given. */
+  get ofOperator(): readonly NamedCertificate[] {
+    return this.#ofOperator;
+  }
+
+  /** The server's own authorities of gateways' certificates, PEM. */
+  get gatewayAuthorities(): string {
+    return this.#gatewayAuthorities;
+  }
+
+  set gatewayAuthorities(authorities: string) {
+    this.#gatewayAuthorities = authorities;
+    this.changed();
+  }
+
   set(names: CertifiedNames, certificate: Certificate): void {
     this.#shown.set(names, { certificate, context: createSecureContext({ ...certificate, minVersion }) });
+    this.changed();
   }
 
   /**
@@ -36,6 +55,7 @@ export class ShownCertificates {
    */
   setOperator(certificates: readonly NamedCertificate[]): void {
     this.#operator = contextsByName(certificates, minVersion);
+    this.#ofOperator = certificates;
     // Tickets belong to this context. A resumed session would not show the client the certificate.
     this.set('own', this.of('own').certificate);
   }

@@ -19,6 +19,11 @@ export function operatorSocketIn(folder: string): string {
   return join(folder, 'operator.sock');
 }
 
+/** The socket in the same folder on which the worker takes the connections of its readers. */
+export function readersSocketIn(folder: string): string {
+  return join(folder, 'readers.sock');
+}
+
 /** The supervisor's control socket in its folder. */
 export function controlSocketIn(folder: string): string {
   return join(folder, 'supervisor.sock');

@@ -5,6 +5,7 @@
 export const programs = {
   supervisor: 'supervisor/main.ts',
   worker: 'main.ts',
+  reader: 'reader.ts',
   'namespace-opener': 'supervisor/namespace-opener.ts',
   responder: 'fabric/dns/responder.ts',
   'sqlite-writer-thread': 'store/sqlite-writer-thread.ts',

@@ -73,6 +73,10 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
     form: 'a name or a uid, as a string',
     default: 'the user `postern` if it exists, else 61043',
   },
+  readers: {
+    what: 'How many processes answer reads of secrets, keys and certificates beside the worker',
+    default: '0',
+  },
   seed: {
     what: 'A seed: each start makes and changes what it names; the first start makes it instead of the demo',
     form: file,

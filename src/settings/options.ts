@@ -54,6 +54,12 @@ export const options = {
     value: 'ADDRESS:PORT',
     help: 'answer /healthz, /readyz and /metrics there, by plain HTTP; port 0 takes any free one (default: nowhere)',
   },
+  readers: {
+    value: 'N',
+    help:
+      'processes beside the worker that answer reads of secrets, keys and certificates, for a machine with more than two processors ' +
+      '(default 0, at most 64)',
+  },
   config: {
     value: 'FILE',
     help:

@@ -2,24 +2,18 @@ import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
 import { natLine, natTable, type Interfaces } from './bridge.ts';
 import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
-import { readOptions, type GivenOptions, type OptionName } from './options.ts';
+import { defaultNatFor } from './default-nat.ts';
+import { chosen, single } from './given.ts';
+import { readOptions, type GivenOptions } from './options.ts';
 import { OptionRefused, readSetting, SettingRefused } from './refused.ts';
-import {
-  address,
-  decimalNumber,
-  domain,
-  endpoint,
-  isLoopback,
-  nonEmptyString,
-  publicPort,
-  type NatMapping,
-} from './values.ts';
+import { address, decimalNumber, domain, endpoint, publicPort, type NatMapping } from './values.ts';
 import { parseSeed } from '../seed/read-seed.ts';
 import type { Seed } from '../seed/seed-file.ts';
-import { literal, type Shape } from '../shape/shape.ts';
+import { literal } from '../shape/shape.ts';
 import type { RuleProfile } from '../types/firewall.ts';
 import { profileOf } from './rule-profile.ts';
 import { logLevels, type LogLevel, type StartMember } from './start-config.ts';
+import { readersMax, readersOf } from './readers-config.ts';
 import { nodeSettings, type NodeSettings } from './store-config.ts';
 
 /** All settings, validated and frozen. They are plain data: the supervisor sends them to its worker as JSON. */
@@ -41,6 +35,8 @@ export interface Settings extends Omit<ConfigFile, StartMember>, NodeSettings {
   readonly rules: 'documented' | 'current';
   /** A name or a uid; `undefined`: the default user (`supervisor/worker-user.ts`). */
   readonly user: string | undefined;
+  /** How many processes answer reads beside the worker. */
+  readonly readers: number;
   readonly acceptDeclared: boolean;
   /** Whether a database is accepted that is older than its commit mark, or whose mark is missing. */
   readonly acceptCopy: boolean;
@@ -89,15 +85,6 @@ const keyVariables = secretVariables.slice(0, 2);
 const defaultListen = ['127.0.0.1', '::1'];
 
 /**
- * Shows a client on loopback as an address of TEST-NET-3 (RFC 5737), as a NAT gateway would: a loopback address can never
- * be in an IP rule.
- */
-const defaultNat: readonly NatMapping[] = [
-  { from: '127.0.0.0/24', to: '203.0.113.0/24' },
-  { from: '::1', to: '203.0.113.1' },
-];
-
-/**
  * Reads the command line, the environment and the configuration file; an option wins over the file's member. An unknown
  * option or member is refused by its name.
  */
@@ -120,14 +107,21 @@ function settingsOf(input: SettingsInput): Settings {
   const listen = asked ?? start.listen;
   const keys = masterKeysOf(config, input.environment);
   const rules = chosen(given, 'rules', literal('documented', 'current')) ?? start.rules ?? 'documented';
+  const dataFolder = dataFolderOf(given, start, input.folder);
+  const nodes = nodeOf(given, start, input);
+  const beside = {
+    memory: dataFolder === undefined,
+    store: nodes.store !== undefined,
+    throttling: config.throttling !== undefined,
+  };
   return {
     ...config,
     ...keys,
     port: chosen(given, 'port', decimalNumber(0, 65_535)) ?? start.port ?? 8443,
     listen: listen ?? defaultListen,
     listenByDefault: listen === undefined,
-    dataFolder: dataFolderOf(given, start, input.folder),
-    ...nodeOf(given, start, input),
+    dataFolder,
+    ...nodes,
     domain: chosen(given, 'domain', domain) ?? start.domain ?? 'localhost',
     publicPort: publicPortOf(given) ?? start.publicPort,
     json: given.has('json') || (start.json ?? false),
@@ -135,6 +129,11 @@ function settingsOf(input: SettingsInput): Settings {
     nat: natOf(given, start, input) ?? defaultNatFor(listen ?? defaultListen),
     rules,
     user: single(given, 'user') ?? start.user,
+    readers: readersOf({
+      asked: chosen(given, 'readers', decimalNumber(0, readersMax)),
+      inFile: start.readers,
+      with: beside,
+    }),
     ...healthOf(given, config),
     acceptDeclared: given.has('accept-declared') || (start.acceptDeclared ?? false),
     acceptCopy: given.has('accept-copy'),
@@ -153,17 +152,27 @@ function configOf(given: GivenOptions, { folder, readFile }: SettingsInput) {
   const named = single(given, 'config');
   const path = named === undefined ? undefined : resolve(folder, named);
   const file = path === undefined ? emptyConfig() : readConfigFile(readOrRefuse('--config', path, readFile), path);
-  const { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed, ...more } = file;
+  const { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed, readers, ...more } = file;
   const { prune, acceptDeclared, demo, publicPort: mapped, store, node, ...config } = more;
   if (memory === true && data !== undefined)
     throw new SettingRefused(`${path}: memory and data (${data}) cannot be used together; give one of them.`);
-  const start = { port, listen, data, memory, domain: name, json, logLevel, nat, rules, user, seed, store, node };
+  const start = {
+    port,
+    listen,
+    data,
+    memory,
+    domain: name,
+    json,
+    logLevel,
+    nat,
+    rules,
+    user,
+    seed,
+    readers,
+    store,
+    node,
+  };
   return { config, start: { ...start, prune, acceptDeclared, demo, publicPort: mapped } };
-}
-
-function chosen<T>(given: GivenOptions, name: OptionName, shape: Shape<T, string>): T | undefined {
-  const value = single(given, name);
-  return value === undefined ? undefined : readSetting(shape, value, `--${name}`);
 }
 
 /** The option names another place for the listener of the file. */
@@ -260,16 +269,6 @@ function natOf(
   }
   if (lines.length > 1) throw new OptionRefused('--nat none cannot be used together with other --nat options.');
   return [];
-}
-
-/** Behind a proxy on this host, the default table would show the whole internet as one TEST-NET address. */
-function defaultNatFor(listen: readonly string[]): readonly NatMapping[] {
-  return listen.every(isLoopback) ? defaultNat : [];
-}
-
-function single(given: GivenOptions, name: OptionName): string | undefined {
-  const [value] = given.get(name) ?? [];
-  return value === undefined ? undefined : readSetting(nonEmptyString, value, `--${name}`);
 }
 
 function refuseDuplicates(listen: readonly string[]): void {

@@ -3,6 +3,7 @@ import { array, boolean, literal, optional, refine, wholeNumber } from '../shape
 import type { Shape } from '../shape/shape.ts';
 import { natLine } from './bridge.ts';
 import { nodeName, storeConfig } from './store-config.ts';
+import { readersCount } from './readers-config.ts';
 import { address, domain, nonEmptyString, publicPort } from './values.ts';
 
 /** From the quietest level to the one that says most. */
@@ -35,6 +36,7 @@ export function startMembers(file: Shape<string, string>) {
     nat: optional(array(natLine)),
     rules: optional(literal('documented', 'current')),
     user: optional(nonEmptyString),
+    readers: optional(readersCount),
     seed: optional(file),
     prune: optional(boolean),
     acceptDeclared: optional(boolean),

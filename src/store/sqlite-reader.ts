@@ -25,7 +25,7 @@ export class SqliteReader {
   readonly #extent: StatementSync;
   readonly #changed: StatementSync;
   readonly #dataVersion: StatementSync;
-  readonly #commitCount: CommitCount;
+  readonly #commitCount: Pick<CommitCount, 'read'>;
   readonly #cache = new RowCache();
   // Keys in the cache were checked when they were added.
   readonly #readRow = (key: string) => {
@@ -42,7 +42,7 @@ export class SqliteReader {
   #snapshot = false;
   #turnEnds: NodeJS.Immediate | undefined;
 
-  constructor(file: string, commitCount: CommitCount) {
+  constructor(file: string, commitCount: Pick<CommitCount, 'read'>) {
     this.#commitCount = commitCount;
     this.#database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
     configure(this.#database);

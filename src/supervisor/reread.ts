@@ -50,6 +50,7 @@ const restartOnly = [
   ['node', 'node'],
   ['domain', 'domain'],
   ['user', 'user'],
+  ['readers', 'readers'],
   ['gateways', 'gateways'],
   ['loadBalancers', 'loadBalancers'],
   ['health', 'health'],
@@ -104,7 +105,7 @@ export function settingsAfter(
 }
 
 function takenFrom(inForce: Settings) {
-  const { port, listen, listenByDefault, dataFolder, store, node, domain, user, loadBalancers } = inForce;
+  const { port, listen, listenByDefault, dataFolder, store, node, domain, user, readers, loadBalancers } = inForce;
   const { gateways, health, masterKeyFile, commitMarkFile } = inForce;
   return {
     port,
@@ -115,6 +116,7 @@ function takenFrom(inForce: Settings) {
     node,
     domain,
     user,
+    readers,
     loadBalancers,
     ...(gateways !== undefined && { gateways }),
     ...(health !== undefined && { health }),

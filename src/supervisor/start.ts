@@ -16,6 +16,7 @@ import { describeHolder, holderOfLock } from './holder.ts';
 import { chooseMarkPlace, type MarkPlace } from './mark-place.ts';
 import { withoutNewPrivileges } from './new-privileges.ts';
 import { filesOfRoot } from './files-of-root.ts';
+import { openReaders } from './open-readers.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
 import { openUnix } from './raw-socket.ts';
 import { readConfiguration, type ReadConfiguration, type RefusedConfiguration } from './read-configuration.ts';
@@ -92,29 +93,38 @@ async function run(
   const access = accessFolder(folder, become, environment);
   if (!access.ok) throw new Error(access.message);
   const notices = serviceNotices({ environment: process.env, pid: process.pid, complain });
+  const children = { environment, access, folder, heartbeat, become, complain };
+  const launcher = [...access.command, ...command];
+  const { readers, ...ofReaders } = openReaders({ ...children, launcher, controlFolder, listeners, settings });
   const supervisor = new Supervisor({
+    ...children,
     configuration,
-    become,
     mark: place.mark,
     markDescriptor: place.descriptor,
     reread: (inForce, tls) => reread({ tls, argv, become, inForce, atStart, folder: startedIn }),
-    listeners: [...listeners, ...operator],
+    listeners: [...listeners, ...operator, ...ofReaders.listeners],
+    readers,
     controlSocket,
     program,
-    environment,
-    access,
-    launcher: [...access.command, ...command],
-    folder,
-    heartbeat,
+    launcher,
     now: Date.now,
     print(message) {
       process.stdout.write(`${message}\n`);
       notices.ready();
     },
-    complain,
     onEnd: ended.resolve,
   });
   const control = await openControlSocket(controlSocket, (...asked) => supervisor.answer(...asked));
+  obeySignals(supervisor, notices);
+  supervisor.start(control);
+  const exitCode = await ended.promise;
+  await ofReaders.close();
+  rmSync(controlFolder, { recursive: true, force: true });
+  folder.release();
+  return exitCode;
+}
+
+function obeySignals(supervisor: Supervisor, notices: ReturnType<typeof serviceNotices>): void {
   const signalled = () => {
     notices.stopping();
     supervisor.signalled();
@@ -129,11 +139,6 @@ async function run(
   process.on('uncaughtException', (error) => supervisor.crashed(error));
   // The reader of its output may end first: a pipe's other end, a terminal. The server goes on without it.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  supervisor.start(control);
-  const exitCode = await ended.promise;
-  rmSync(controlFolder, { recursive: true, force: true });
-  folder.release();
-  return exitCode;
 }
 
 /** In a folder that is closed to all but the user who started the server, who alone can ask there. */

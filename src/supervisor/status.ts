@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ReaderShown } from './readers.ts';
 import type { Listener } from '../types/supervision.ts';
 
 /** A worker that answers nothing for so long is busy or hangs. */
@@ -12,6 +13,7 @@ interface StatusParts {
     readonly pid: number | undefined;
     send(message: { readonly kind: 'status'; readonly id: string }): void;
   };
+  readonly readers: { readonly shown: readonly ReaderShown[] } | undefined;
 }
 
 /** The state of the server: the worker's figures, and what this process knows itself. */
@@ -40,7 +42,7 @@ export class ServerStatus {
 
   /** The answer to `{"show":"status"}`. */
   async read(): Promise<object> {
-    const { startedMs, listeners, worker } = this.#parts;
+    const { startedMs, listeners, worker, readers } = this.#parts;
     const { pid } = worker();
     // The members of the worker's answer are its own: none of them replaces one of this process.
     const { startedAt, ...figures } = membersOf(await this.#ask()) ?? silent;
@@ -49,6 +51,7 @@ export class ServerStatus {
       startedAt: new Date(startedMs).toISOString(),
       pid: process.pid,
       worker: { pid, restarts: this.restarts, startedAt },
+      ...(readers !== undefined && { readers: readers.shown }),
       listeners: listeners.all.map(shown),
     };
   }

@@ -5,6 +5,7 @@ import type { FolderAccess } from './folder-access.ts';
 import type { HeartbeatTimes } from './heartbeat.ts';
 import type { Tls } from './operator-tls.ts';
 import type { OpenedListener } from './own-sockets.ts';
+import type { Readers } from './readers.ts';
 import type { WorkerConfiguration, Reread } from './reread.ts';
 import type { User } from './worker-user.ts';
 
@@ -18,6 +19,8 @@ export interface SupervisorOptions {
   /** Reads the configuration again. */
   readonly reread: (inForce: Settings, tls: Tls) => Reread;
   readonly listeners: readonly OpenedListener[];
+  /** `undefined`: there are none. */
+  readonly readers: Readers | undefined;
   readonly controlSocket: string;
   /** The worker's program. */
   readonly program: string;

@@ -49,7 +49,8 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { program, environment, launcher, access, folder, heartbeat, now, listeners, complain } = options;
     this.#options = options;
-    this.#status = new ServerStatus({ startedMs: now(), listeners: this.#listeners, worker: () => this.#worker });
+    const parts = { startedMs: now(), listeners: this.#listeners, worker: () => this.#worker };
+    this.#status = new ServerStatus({ ...parts, readers: options.readers });
     this.#configuration = this.#current = this.#lastGood = options.configuration;
     this.#rotations = new HeldRotations({
       settings: () => this.#current.settings,
@@ -89,6 +90,7 @@ export class Supervisor {
   signalled(): void {
     this.#signals += 1;
     if (this.#signals === 1) {
+      this.#options.readers?.stop();
       this.#worker.stop();
       // New connections are refused, instead of waiting in a queue that no worker will serve.
       if (this.#announced) this.#listeners.closeAll();
@@ -121,6 +123,7 @@ export class Supervisor {
     } else {
       complain(`SIGHUP: ${read.message} The current settings stay in force.`);
     }
+    this.#options.readers?.stop();
     this.#worker.replace();
   }
 
@@ -173,12 +176,11 @@ export class Supervisor {
       listeners: this.#listeners.size,
       bindings: this.#bindings.inForce,
       controlSocket,
+      readersEpoch: this.#options.readers?.epochOf(this.#current),
     };
     this.#worker.send(start);
     const send: Send = (message, socket) => this.#worker.send(message, socket);
-    this.#bindings.attach(send);
-    this.#listeners.attach(send);
-    this.#rotations.attach(send);
+    for (const held of [this.#bindings, this.#listeners, this.#rotations]) held.attach(send);
   }
 
   /** Changes what the workers from the next one on read in files, in every configuration that one of them may get. */
@@ -208,9 +210,7 @@ export class Supervisor {
 
   /** The worker has ended, and took what it was given with it. */
   #detach(): void {
-    this.#listeners.detach();
-    this.#bindings.detach();
-    this.#rotations.detach();
+    for (const held of [this.#listeners, this.#bindings, this.#rotations]) held.detach();
   }
 
   #receive(message: Exclude<FromWorker, { readonly kind: 'pong' }>): void {
@@ -230,6 +230,7 @@ export class Supervisor {
     // Only the first worker's message is printed.
     if (!this.#announced) this.#options.print(this.#configuration.settings.json ? line : text);
     this.#announced = true;
+    if (this.#signals === 0) this.#options.readers?.use(this.#current);
     if (this.#configuration.settings.dryRun) this.signalled();
   }
 

@@ -19,6 +19,8 @@ export interface WorkerOptions {
   readonly folder: number;
   /** Descriptor of a file that each process gets as `markDescriptor`; `undefined`: none. */
   readonly mark: number | undefined;
+  /** Descriptor of the socket that a reader gets as the one after it (`openReaderChannel`). */
+  readonly channel?: number | undefined;
   readonly heartbeat: HeartbeatTimes;
   /** In milliseconds. */
   readonly now: () => number;
@@ -72,13 +74,13 @@ export class Worker {
   }
 
   start(): void {
-    const { program, environment, launcher, log, startIn, folder, mark, onStart, onMessage } = this.#options;
+    const { program, environment, launcher, log, startIn, folder, mark, channel, onStart, onMessage } = this.#options;
     this.#readyAt = undefined;
     this.#said = undefined;
     const node = [process.execPath, ...process.execArgv, ...workerMemory];
     const [execPath = process.execPath, ...execArgv] = [...launcher, ...node];
     // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
-    const stdio: StdioOptions = ['ignore', 'ignore', log, 'ipc', folder, mark];
+    const stdio: StdioOptions = ['ignore', 'ignore', log, 'ipc', folder, mark, channel];
     const own = { detached: true, serialization: 'json' } as const;
     const child = fork(program, [], { ...own, stdio, execPath, execArgv, env: environment, cwd: startIn });
     this.#child = child;

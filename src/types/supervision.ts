@@ -67,6 +67,24 @@ export interface StartWorker<Settings> {
   readonly bindings: readonly Binding[];
   /** Path of the supervisor's control socket, for display; a worker with a uid of its own cannot open it. */
   readonly controlSocket: string;
+  /** The number of the configuration, which readers of it have too; `undefined`: there are no readers. */
+  readonly readersEpoch: number | undefined;
+}
+
+/** The messages to a reader. It gets the sockets that the settings opened and others reach, and answers as a worker does. */
+export type ToReaderProcess<Settings> =
+  | StartReader<Settings>
+  | { readonly kind: 'listener'; readonly listener: Listener }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'stop'; readonly why: string };
+
+/** The first message to a reader. It gets the rest from the worker. */
+export interface StartReader<Settings> extends Pick<StartWorker<Settings>, 'become' | 'folder' | 'files'> {
+  readonly kind: 'start';
+  /** Without the keys that are in them. */
+  readonly settings: Settings;
+  readonly reader: number;
+  readonly epoch: number;
 }
 
 /**
@@ -80,6 +98,7 @@ export type Listener =
   | DeclaredListener
   | HealthListener
   | OperatorListener
+  | ReadersListener
   | { readonly kind: 'unixGateway'; readonly id: string; readonly path: string; readonly vnet: string }
   | { readonly kind: 'tlsGateway'; readonly id: string; readonly address: string; readonly port: number }
   | {
@@ -130,6 +149,12 @@ export interface DeclaredListener {
 /** A unix socket in the folder of the control socket, where commands of the operator ask the worker itself. */
 export interface OperatorListener {
   readonly kind: 'operator';
+  readonly id: string;
+}
+
+/** A unix socket in the same folder, where readers hand requests over to the worker. */
+export interface ReadersListener {
+  readonly kind: 'readers';
   readonly id: string;
 }
 

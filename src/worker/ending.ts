@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Drain, DrainTimes } from '../http/http-server.ts';
 import type { Ingress } from '../ingress/ingress.ts';
+import type { Readers } from './readers/readers.ts';
 
 /** Less in total than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
 export const drainTimes = { quiet: 1_000, most: 7_000 };
@@ -21,6 +22,8 @@ export interface EndingParts {
   readonly connections: Drain;
   /** Requests that wait for something to happen. */
   readonly waits: { end(): void };
+  /** The processes that answer reads beside this one. They end by themselves, and need this one until then. */
+  readonly readers?: Pick<Readers, 'gone' | 'close'> | undefined;
   /** In the order of closing: the store comes last, because the others use it. */
   readonly closeables: readonly Closeable[];
 }
@@ -38,17 +41,21 @@ export interface Ending extends Closeable {
 }
 
 /** Ends a server. */
-export function ending({ ingress, http, connections, waits, closeables }: EndingParts): Ending {
+export function ending({ ingress, http, connections, waits, readers, closeables }: EndingParts): Ending {
   return {
     announce: () => connections.announce(),
-    drain(times) {
+    async drain(times) {
       ingress.stopAccepting();
       waits.end();
-      return connections.drain(times, () => ingress.connections.total);
+      const gone = readers?.gone(times.most);
+      const cut = await connections.drain(times, () => ingress.connections.total);
+      await gone;
+      return cut;
     },
     async close() {
       waits.end();
       ingress.closeAll();
+      readers?.close();
       for (const server of http) {
         server.closeAllConnections();
         server.close();

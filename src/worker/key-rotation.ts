@@ -26,6 +26,8 @@ export interface KeyRotationParts {
   readonly audit: Pick<Audit, 'stage' | 'committed' | 'failed'>;
   readonly signingKeys: Pick<SigningKeys, 'rotate'>;
   readonly identity: { readonly tenantId: string };
+  /** Told of another master key, before it is answered. */
+  readonly readers?: { rotatedTo(masterKey: string): Promise<void> } | undefined;
   /** The id of the key that the store is sealed under, and of those that its opening replaced. */
   readonly masterKey: { readonly id: string; readonly replaced: readonly string[] };
   /** Milliseconds since 1970. */
@@ -117,6 +119,7 @@ export class KeyRotation {
       await store.rotateMasterKey(next);
       this.#masterKeyId = next.id;
       await this.#parts.node?.say({ masterKeys: [next.id] });
+      await this.#parts.readers?.rotatedTo(kept);
     }
     if (inFolder) replaceKey(entry);
     return { from: next.id === from ? [] : [from], to: next.id };

@@ -63,17 +63,36 @@ function openListener(
   { server, settings, gatewayFiles, operator }: ListenerServices,
 ): Promise<Pick<OpenListener, 'close'>> {
   if (listener.kind === 'operator') return serveOperator(handle, operator);
-  if (listener.kind === 'public') return server.ingress.addPublic(handle, listener.serves);
+  if (listener.kind === 'readers') return listenForReaders(handle, server);
   if (listener.kind === 'declared') return server.ingress.addDeclared(handle, server);
-  if (listener.kind === 'unixGateway') return server.ingress.addUnixGateway(handle, { vnet: listener.vnet });
-  if (listener.kind === 'tlsGateway') return openTlsGateway(handle, { server, settings, gatewayFiles });
-  return server.ingress.addLoadBalancer(handle, { from: listener.from, version: listener.version });
+  return openShared(listener, handle, { server, settings, gatewayFiles });
 }
 
-function openTlsGateway(
-  handle: object,
-  { server, settings, gatewayFiles }: Pick<ListenerServices, 'server' | 'settings' | 'gatewayFiles'>,
-): Promise<OpenListener> {
+function listenForReaders(handle: object, { readers }: Server): Promise<Pick<OpenListener, 'close'>> {
+  if (readers === undefined) throw new Error('the settings have no readers for this listener');
+  return readers.listen(handle);
+}
+
+interface SharedServices {
+  readonly server: Pick<Server, 'ingress'>;
+  readonly settings: Settings;
+  readonly gatewayFiles: GatewayFiles | undefined;
+}
+
+/**
+ * Accepts on a socket that the worker and its readers share.
+ * @throws {TypeError} for the listener of another kind, which is the worker's alone
+ */
+export function openShared(listener: Listener, handle: object, services: SharedServices): Promise<OpenListener> {
+  const { ingress } = services.server;
+  if (listener.kind === 'public') return ingress.addPublic(handle, listener.serves);
+  if (listener.kind === 'unixGateway') return ingress.addUnixGateway(handle, { vnet: listener.vnet });
+  if (listener.kind === 'tlsGateway') return openTlsGateway(handle, services);
+  if (listener.kind === 'loadBalancer') return ingress.addLoadBalancer(handle, listener);
+  throw new TypeError(`the listener ${listener.id} of the kind ${listener.kind} is not for readers`);
+}
+
+function openTlsGateway(handle: object, { server, settings, gatewayFiles }: SharedServices): Promise<OpenListener> {
   if (gatewayFiles === undefined) throw new Error('the settings have no gateways.tls for this TLS gateway');
   const { clientCa, certificate } = gatewayFiles;
   const { domain } = settings;

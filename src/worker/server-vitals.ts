@@ -5,7 +5,10 @@ import { RequestMeter } from '../http/measured.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 import { RequestCounts } from '../metrics/requests.ts';
 import type { ServedCertificate, Vitals } from '../metrics/vitals.ts';
+import type { Settings } from '../settings/settings.ts';
+import { processesOf } from './connection-limits.ts';
 import type { CertificateInUse } from './certificates-in-use.ts';
+import type { Readers } from './readers/readers.ts';
 import type { Renewals } from './renewals.ts';
 import type { ServerAudit } from './server-audit.ts';
 
@@ -34,6 +37,8 @@ interface Measurable extends Measurements {
   readonly ingress: Pick<Ingress, 'connections'>;
   readonly engine: KeyQueues;
   readonly renewals: Pick<Renewals, 'inUse'>;
+  readonly readers?: Pick<Readers, 'seen'> | undefined;
+  readonly settings: Settings;
 }
 
 /** A server that can say how it is. */
@@ -43,11 +48,12 @@ export interface MeasuredServer {
 }
 
 export function serverVitals(parts: Measurable): MeasuredServer {
-  const { requests, meter, storeState, counts, delivery, ingress, engine, renewals } = parts;
+  const { requests, meter, storeState, counts, delivery, ingress, engine, renewals, settings } = parts;
+  const readers = () => parts.readers?.seen ?? [];
   const vitals = () => ({
-    requestsInFlight: meter.inFlight,
-    connections: ingress.connections.each,
-    connectionsMax: ingress.connections.most,
+    requestsInFlight: readers().reduce((sum, { inFlight }) => sum + inFlight, meter.inFlight),
+    connections: [...ingress.connections.each, ...readers().flatMap(({ connections }) => connections)],
+    connectionsMax: ingress.connections.most * processesOf(settings),
     audit: counts,
     sinks: delivery.sinks,
     keyTasks: engine.outstanding,

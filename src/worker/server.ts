@@ -42,6 +42,8 @@ import { openIngress } from './open-ingress.ts';
 import type { OwnNode } from './node.ts';
 import { OperatorCertificates } from './operator-certificates.ts';
 import { Renewals, renewedCertificates } from './renewals.ts';
+import { servesBy, sourcesOf } from './readers/handed-over.ts';
+import type { Readers } from './readers/readers.ts';
 import { logRequests } from './request-lines.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
@@ -87,6 +89,8 @@ export interface ServerParts extends ServerAuditParts {
   readonly hostsFile: string;
   /** The clock of the clients, which certificates must be valid by; by default `now`. */
   readonly clientsNow?: () => number;
+  /** The processes that answer reads beside this one, if there are any. `store` tells them of changes. */
+  readonly readers?: Readers | undefined;
   /** Called once for each subnet that no longer exists. */
   readonly subnetEnded?: (incarnation: string) => void;
 }
@@ -110,6 +114,7 @@ export interface Server extends Ending, MeasuredServer {
    * find not valid yet.
    */
   readonly renewals: Renewals;
+  readonly readers: Readers | undefined;
   /** Why it cannot answer requests; `undefined`: it can. */
   readonly checks: { readonly store: () => Promise<string | undefined>; readonly log: () => string | undefined };
 }
@@ -159,14 +164,16 @@ export async function openServer(given: ServerParts): Promise<Server> {
     schedule: scheduler,
     networkWatch,
     ...durationsOf(settings),
-    ...ofIngress(ingress),
+    ...ofIngress(ingress, parts.readers),
     now,
   };
   const own = { authority, names, identityBindings, ingress, destroyLeftovers };
   const edges = openEdges(parts, { http, metadata }, { ...services, ...own });
+  parts.readers?.serve({ ...measurements, http, audit, shown: ingress.shown });
   const renewals = await openRenewals(parts, ingress, authority.signingKeys);
   scheduler.start();
-  const closeables = [hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads)];
+  const first = [turns, follower, hosts, edges.longRunning, scheduler, renewals];
+  const closeables = [...first, ...Object.values(threads), recording, store];
   follower.start(followedBy({ ...services, ...authority, watchers, renewals }));
   return {
     ingress,
@@ -180,15 +187,10 @@ export async function openServer(given: ServerParts): Promise<Server> {
     scheduler,
     networkWatch,
     renewals,
+    readers: parts.readers,
     checks: { store: storeFailure, log: logFailure },
-    ...serverVitals({ ...measurements, storeState, counts, delivery, ingress, renewals, engine: threads.engine }),
-    ...ending({
-      ingress,
-      http: [http, metadata],
-      connections: drain,
-      waits: networkWatch,
-      closeables: [turns, follower, ...closeables, recording, store],
-    }),
+    ...serverVitals({ ...parts, ...measurements, ...threads, storeState, counts, delivery, ingress, renewals }),
+    ...ending({ ...parts, ingress, http: [http, metadata], connections: drain, waits: networkWatch, closeables }),
   };
 }
 
@@ -213,9 +215,9 @@ function openHttp(parts: ServerParts, rulebook: Rulebook) {
   return { http, metadata, drain, ingress, ...measurements };
 }
 
-function ofIngress(ingress: Ingress) {
+function ofIngress(ingress: Ingress, readers: Readers | undefined) {
   return {
-    sourceOf: ingress.sourceOf.bind(ingress),
+    sourceOf: sourcesOf(ingress, readers),
     closeSubnets: (incarnations: readonly string[]) => incarnations.forEach((one) => ingress.closeSubnet(one)),
   };
 }
@@ -273,7 +275,7 @@ function openEdges(
     readSecret: (asked) => readSecretForDeployment(asked, services),
   });
   const home = homeOf({ ...signIn, site: siteOf(parts, names), resourceManager: controlPlane.listener });
-  http.on('request', dispatchByHost(servedBy(ingress, names), { vault: dataPlane, home }));
+  http.on('request', dispatchByHost(servedBy(servesBy(ingress, parts.readers), names), { vault: dataPlane, home }));
   metadata.on('request', signIn.metadata);
   return { longRunning: controlPlane.longRunning };
 }

@@ -56,7 +56,7 @@ interface OpenedFrom {
   readonly store: Store;
   /** Present where other nodes use the store, too. */
   readonly shared?: object | undefined;
-  readonly identity: Identity;
+  readonly identity: Pick<Identity, 'tenantId'>;
   readonly now: () => number;
   readonly log: Pick<Logger, 'warn'>;
 }

@@ -125,7 +125,7 @@ async function firstLine(child: ChildProcess): Promise<string | undefined> {
 }
 
 function workerOf(supervisor: number): number {
-  const [worker] = childrenOf(supervisor);
+  const worker = childrenOf(supervisor).find((pid) => /(?:main\.ts|worker\.js)\0$/.test(commandOf(pid)));
   if (worker === undefined) throw new Error('there is no worker');
   return worker;
 }
@@ -134,6 +134,14 @@ function childrenOf(parent: number): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && parentOf(name) === parent)
     .map(Number);
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function parentOf(pid: string): number {
