@@ -146,7 +146,7 @@ async function asked(asking: Asking, history: History, { method, path, body, as 
   } catch {
     return undefined;
   }
-  history.unanswered = undefined;
+  if (!mayHaveHappened(answer)) history.unanswered = undefined;
   const { status, headers } = answer;
   if (status < 300) {
     acknowledged.requestIds.push(String(headers['x-ms-request-id']));
@@ -156,6 +156,11 @@ async function asked(asking: Asking, history: History, { method, path, body, as 
   if ([503, 429, 409].includes(status)) acknowledged.refused += 1;
   else acknowledged.faults.push(`${method} ${path}: ${status} ${JSON.stringify(answer.body)}`);
   return undefined;
+}
+
+/** Whether the answer says that the outcome is not known: the store was lost during the commit. */
+export function mayHaveHappened({ status, body }: Answered): boolean {
+  return status === 503 && /may have happened/.test(String(body?.['error']?.['message']));
 }
 
 /** The last part of an object's id: the port before it may change with a restart. */
