@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- pair ../earlier` compares requests with those of another checkout (`pair.ts`); `touched
- * ../earlier`, `heap ../earlier` and `start 9 ../earlier` measure that checkout instead of this one. `npm run bench`:
+ * ../earlier`, `heap ../earlier` and `start 9 ../earlier` measure that checkout instead of this one; `postgres 5` measures
+ * servers on PostgreSQL for 5 s a load. `npm run bench`:
  * every bench, one after the other, as Markdown. `bench/README.md` has a run and the machine.
  */
 import { spawnSync } from 'node:child_process';
@@ -21,10 +22,13 @@ const benches = [
   'fabric',
   'audit',
   'backup',
+  'postgres',
 ];
 const [first, ...others] = process.argv.slice(2);
 // The words after them are not names of benches.
-const alone = ['pair', 'touched', 'heap', 'start', 'fabric', 'audit', 'backup'].find((name) => name === first);
+const alone = ['pair', 'touched', 'heap', 'start', 'fabric', 'audit', 'backup', 'postgres'].find(
+  (name) => name === first,
+);
 const chosen = first === undefined ? [] : [first, ...others];
 const processor = cpus()[0]?.model ?? 'unknown processor';
 const memory = (totalmem() / 2 ** 30).toFixed(0);
