@@ -36,8 +36,8 @@ export interface NodeRegistry {
   list(): Promise<Nodes>;
   /** Ends the heartbeat, and removes this node's row. */
   leave(): Promise<void>;
-  /** Removes the row of another node; false: there is none. */
-  remove(id: string): Promise<boolean>;
+  /** Removes the row of another node that was not heard of for so many milliseconds; false: there is none. */
+  remove(id: string, unseenMs: number): Promise<boolean>;
 }
 
 /**

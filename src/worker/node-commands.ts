@@ -94,9 +94,13 @@ export class NodeCommands {
         `${records} records of changes wait for the audit log of ${name}: start it with its data folder; or, if that is lost, give them to this server with "postern nodes adopt --name ${name}"`,
       );
     await this.#record(ask, { id, name: found.ok ? found.row.name : id });
+    // Before its records are taken, so that it cannot wake up and commit others.
+    if (found.ok && !(await node.remove(id)) && (await this.#find(id)).ok)
+      return refused(
+        `the node ${found.row.name} was heard of just now, and was left as it is: look at "postern nodes"`,
+      );
     const adopted = await adoptStaged(store, id, { id: node.id, name: node.name });
     if (adopted > 0) audit.added();
-    if (found.ok) await node.remove(id);
     return { ok: true, name: found.ok ? found.row.name : id, id, adopted };
   }
 

@@ -8,7 +8,7 @@ import type { NodeRegistry, Nodes, NodeStore } from '../store/node-store.ts';
 import type { Store } from '../store/store.ts';
 import { replaceFile } from './files.ts';
 import { forgetOrder, takeOrder } from './node-orders.ts';
-import { refusalToEnter } from './node-details.ts';
+import { livingMs, refusalToEnter } from './node-details.ts';
 import type { NodeDetails } from './node-details.ts';
 
 const lookEveryMs = 2_000;
@@ -87,9 +87,9 @@ export class OwnNode {
     return this.#parts.now() - (this.#details.clockAheadMs ?? 0);
   }
 
-  /** Removes the row of another node; false: there is none. */
+  /** Removes the row of another node, if it is dead; false: it is alive, or has none. */
   remove(id: string): Promise<boolean> {
-    return this.#registry.remove(id);
+    return this.#registry.remove(id, livingMs);
   }
 
   list(): Promise<Nodes> {

@@ -68,7 +68,7 @@ if (havePostgres('nodes that share a store in PostgreSQL', { bouncer: true })) {
         );
         await two.transact({ put: [{ key: 'after-leaving', value: encode(1) }] });
         assert.equal((await two.read({ get: ['after-leaving'] })).length, 1);
-        assert.equal(await one.nodes.remove('nobody'), false);
+        assert.equal(await one.nodes.remove('nobody', 0), false);
       });
 
       it('are answered no more after another process has their id, or they were removed', async () => {
@@ -79,7 +79,7 @@ if (havePostgres('nodes that share a store in PostgreSQL', { bouncer: true })) {
         await assert.rejects(first.transact(write), { name: 'Unavailable', mayHaveHappened: false });
         await until(async () => (first.state().reachable ? 'yes' : 'no'), 'no');
         await assert.rejects(first.read({ get: ['a'] }), { message: /another process has this node now/ });
-        assert.equal(await second.nodes.remove('twice'), true);
+        assert.equal(await second.nodes.remove('twice', 0), true);
         await until(async () => (second.state().reachable ? 'yes' : 'no'), 'no');
         await assert.rejects(second.read({ get: ['a'] }), { message: /removed by an operator/ });
         await assert.rejects(second.transact(write), { name: 'Unavailable' });

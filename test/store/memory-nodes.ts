@@ -56,7 +56,8 @@ export class MemoryNodes {
       leave: async () => {
         if (isOwn()) this.#rows.delete(id);
       },
-      remove: async (other) => this.#rows.delete(other),
+      remove: async (other, unseenMs) =>
+        this.nowMs - (this.#rows.get(other)?.seenMs ?? 0) >= unseenMs && this.#rows.delete(other),
     };
   }
 }

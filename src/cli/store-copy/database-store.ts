@@ -39,7 +39,6 @@ export async function openDatabaseStore({ url, password, ca }: DatabaseWanted): 
   const close = async (): Promise<void> => {
     try {
       await store.nodes.leave();
-      await store.nodes.remove(id);
     } finally {
       await store.close();
     }
@@ -51,7 +50,7 @@ export async function openDatabaseStore({ url, password, ca }: DatabaseWanted): 
     const servers = alive.filter(({ name }) => name !== nodeName);
     if (servers.length > 0) throw inUse(servers.map(({ name }) => name));
     // Of copies that were killed.
-    for (const dead of nodes) if (dead.name === nodeName && !alive.includes(dead)) await store.nodes.remove(dead.id);
+    for (const dead of nodes) if (dead.name === nodeName) await store.nodes.remove(dead.id, aliveMs);
     return { store, close };
   } catch (error) {
     await close();

@@ -48,6 +48,7 @@ create table if not exists ${s}.sessions (
   node text primary key,
   session text not null,
   number bigint not null default 0,
+  digest text not null default '',
   asked bigint not null default 0,
   outcomes text[] not null default '{}'
 ) with (fillfactor = 50);
@@ -90,13 +91,14 @@ const life = `extract(epoch from pg_postmaster_start_time())::text`;
  * A node's batch: all transactions that waited there. Under the lock, so that the writers are serial as SQLite's one
  * writer is, and positions are in the order of commits and without gaps. A session's last batch is kept with its
  * outcomes: when it comes again, it is answered again, in a commit of its own, which waits for what the first one may
- * not have waited for. A batch that is older than the last one is an orphan of a lost connection.
+ * not have waited for. Another batch with its number comes from a copy of the process (a machine put back to a snapshot), and
+ * must not be told the outcomes of the first. A batch that is older than the last one is an orphan of a lost connection.
  */
 function transactSql(s: string): string {
   return `
 create or replace function ${s}.transact(
-  of_node text, of_session text, of_number bigint, batch jsonb, contents bytea, history bigint, lock_ms integer,
-  out verdict text, out outcomes text[], out timeline text, out life text, out reached bigint
+  of_node text, of_session text, of_number bigint, of_digest text, batch jsonb, contents bytea, history bigint,
+  lock_ms integer, out verdict text, out outcomes text[], out timeline text, out life text, out reached bigint
 ) language plpgsql volatile as $function$
 declare
   kept ${s}.sessions;
@@ -106,7 +108,7 @@ begin${prologue}${durable}${lock(s)}
   timeline := ${stamp};
   life := ${life};
   select * into kept from ${s}.sessions where node = of_node and session = of_session;
-  if not found then
+  if not found or kept.number = of_number and kept.digest <> of_digest then
     verdict := 'superseded';
     return;
   end if;
@@ -125,7 +127,8 @@ begin${prologue}${durable}${lock(s)}
   select coalesce(max(position), gone) into first_position from ${s}.changes;
   select applied.outcomes, applied.head into outcomes, reached
     from ${s}.apply(batch, contents, first_position) as applied;
-  update ${s}.sessions set number = of_number, outcomes = transact.outcomes where node = of_node;
+  update ${s}.sessions set number = of_number, digest = of_digest, outcomes = transact.outcomes
+    where node = of_node;
   if reached - gone >= history + least(history, 1000) then
     gone := least(reached - history, gone + 10000);
     delete from ${s}.changes where position <= gone;
@@ -240,7 +243,8 @@ begin${prologue}${durable}
     alive := found;
   end if;
   verdict := case when alive then 'alive'
-    when exists (select from ${s}.nodes where id = of_node) then 'superseded' else 'removed' end;
+    when exists (select from ${s}.nodes where id = of_node) then 'superseded'
+    when exists (select from ${s}.sessions where node = of_node) then 'removed' else 'unknown' end;
   insert into ${s}.timelines (timeline, seen)
     select pulse.timeline, case when exists (select from ${s}.timelines) then clock_timestamp() else '-infinity' end
     on conflict do nothing;

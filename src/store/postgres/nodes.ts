@@ -30,7 +30,8 @@ export class PostgresNodes implements NodeRegistry {
     const [, , nowMs, found] = rows[0] ?? [];
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement above builds it
     const nodes = JSON.parse(found ?? '[]') as NodeRow[];
-    return { nowMs: Number(nowMs), nodes };
+    const timed = nodes.map((row) => ({ ...row, startedMs: dateOf(row.startedMs), seenMs: dateOf(row.seenMs) }));
+    return { nowMs: Number(nowMs), nodes: timed };
   }
 
   /** Replaces what the others are told about this node; committed when it resolves. */
@@ -44,16 +45,23 @@ export class PostgresNodes implements NodeRegistry {
   }
 
   /**
-   * Removes the row of a node, whose process is refused everything from then on; false when there is none. Who calls it
-   * has seen that the node is dead, and has taken over what it left.
+   * Removes the row of a node that was not heard of for so long; its process, should it wake up, is refused everything. Its
+   * session stays, ended, so that it is known as removed also after a failover.
    */
-  async remove(id: string): Promise<boolean> {
+  async remove(id: string, unseenMs: number): Promise<boolean> {
     const { link, schema } = this.#parts;
     const text = `
-      with gone as (delete from ${schema}.nodes where id = $1 returning id),
-        ended as (delete from ${schema}.sessions where node = $1)
+      with gone as (
+        delete from ${schema}.nodes
+        where id = $1 and seen <= clock_timestamp() - $2::float8 * interval '1 millisecond' returning id
+      ), ended as (update ${schema}.sessions set session = '' where node in (select id from gone))
       select id from gone`;
-    const { rows } = await link.commit(text, [id], 5_000);
+    const { rows } = await link.commit(text, [id, String(unseenMs)], 5_000);
     return rows.length > 0;
   }
+}
+
+/** A row may say `infinity`, or a year that no date of JavaScript can have: such a node was not heard of. */
+function dateOf(ms: unknown): number {
+  return typeof ms === 'number' && Math.abs(ms) <= 8.64e15 ? ms : 0;
 }

@@ -2,13 +2,29 @@ import type { Row } from './connection.ts';
 import { readStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 
+const verdicts = ['alive', 'superseded', 'removed', 'unknown'] as const;
+type Verdict = (typeof verdicts)[number];
+
 /** `joins` takes the node's row; `leaves` removes it, and the session goes on until it ends. */
 export type PulseKind = 'joins' | 'stays' | 'leaves';
 
+/** Why a process never answers again. */
+export const ends = {
+  superseded:
+    'another process has this node now: give each server a data folder and a node of its own, and restart this one',
+  copied:
+    'the database has changes of this process that it has not made: a copy of its machine runs, or it was put back to an ' +
+    'earlier state: restart it',
+  removed: 'this node was removed by an operator: restart the server to let it join again',
+} as const;
+
 /** The findings of a heartbeat. */
 export interface Pulse {
-  /** `superseded`: another process has taken the row of this node. `removed`: there is none. */
-  readonly verdict: 'alive' | 'superseded' | 'removed';
+  /**
+   * `superseded`: another process has taken the row of this node. `removed`: an operator has taken it out. `unknown`: the
+   * database does not know the node, as one that has lost changes.
+   */
+  readonly verdict: Verdict;
   readonly stamp: Stamp;
   /** For how long the server has been the primary, by its own clock. */
   readonly ageMs: number;
@@ -30,7 +46,7 @@ export function pulseSql(schema: string): string {
 export function readPulse(row: Row | undefined): Pulse {
   const [verdict, timeline, life, age, storeId, clockMs, position, number] = row ?? [];
   return {
-    verdict: verdict === 'alive' || verdict === 'superseded' ? verdict : 'removed',
+    verdict: verdicts.find((one) => one === verdict) ?? 'removed',
     stamp: readStamp(timeline, life),
     ageMs: Number(age ?? 0),
     storeId: storeId ?? '',

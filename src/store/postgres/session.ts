@@ -7,7 +7,7 @@ import { isSame, proveRead, proveServer, quietMs } from './proof.ts';
 import type { Clock, Heartbeat, Known, Moment, Proof } from './proof.ts';
 import { Progress } from './progress.ts';
 import type { Reached } from './progress.ts';
-import { pulseSql, readPulse } from './pulse.ts';
+import { ends, pulseSql, readPulse } from './pulse.ts';
 import type { Pulse, PulseKind } from './pulse.ts';
 import type { Stamp } from './stamp.ts';
 import { Trouble } from './trouble.ts';
@@ -30,13 +30,6 @@ export interface SessionParts {
   readonly notice: (message: string) => void;
 }
 
-/** Why a process never answers again. */
-const ends = {
-  superseded:
-    'another process has this node now: give each server a data folder and a node of its own, and restart this one',
-  removed: 'this node was removed by an operator: restart the server to let it join again',
-};
-
 /**
  * This node's place at the database. It commits a heartbeat, and knows by that whether the server is the primary; each
  * answer is proved by it. A call waits while that is not known, up to its patience, counted from when it was lost.
@@ -47,6 +40,7 @@ export class Session {
   #kind: PulseKind = 'joins';
   #details: object;
   #highest = 0;
+  #sent = 0;
   #accepted: Stamp | undefined;
   #accepting: Stamp | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -137,6 +131,11 @@ export class Session {
     return this.#until(() => (isBehind() ? { verdict: 'refused', reason: 'another server was accepted' } : check()));
   }
 
+  /** Call it before the batch with this number is sent: the database can know no later one of this process. */
+  sends(number: number): void {
+    this.#sent = number;
+  }
+
   /** An acknowledged commit proves as much as a heartbeat. */
   acknowledged(stamp: Stamp, { begun, reached }: { readonly begun: Moment; readonly reached: Reached }): void {
     this.#progress.acknowledged(reached);
@@ -213,11 +212,12 @@ export class Session {
     }
     this.#storeId ??= pulse.storeId;
     if (pulse.storeId !== this.#storeId) throw new Unavailable('the database holds another store than before');
-    if (verdict === 'removed' && isNewTimeline && this.#kind === 'stays') {
+    if (verdict === 'unknown' && isNewTimeline && this.#kind === 'stays') {
       this.#kind = 'joins';
       throw new Unavailable('the database has lost this node, which joins again');
     }
-    if (verdict !== 'alive') this.#ended ??= ends[verdict];
+    if (verdict !== 'alive') this.#ended ??= ends[verdict === 'unknown' ? 'removed' : verdict];
+    if (pulse.number > this.#sent) this.#ended ??= ends.copied;
     if (this.#ended !== undefined) throw new Unavailable(this.#ended);
     this.#progress.heard(pulse, reached);
     if (this.#kind === 'joins') this.#kind = 'stays';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Conflict, Unavailable } from '../store.ts';
 import type { Version } from '../store.ts';
 import type { Link } from './link.ts';
@@ -45,7 +46,7 @@ export class Writes {
     this.#parts = parts;
     this.#sql =
       `select verdict, to_json(outcomes)::text, timeline, life, reached::text, :tag ` +
-      `from ${parts.schema}.transact($1, $2, $3::bigint, $4::jsonb, $5::bytea, ${parts.history}, 2000)`;
+      `from ${parts.schema}.transact($1, $2, $3::bigint, $4, $5::jsonb, $6::bytea, ${parts.history}, 2000)`;
   }
 
   transact(transaction: WaitingTransaction, judging: boolean): Promise<readonly Version[]> {
@@ -96,7 +97,10 @@ export class Writes {
     const { link, session, node, clock, outcomeMs, timeoutMs } = this.#parts;
     const judging = jobs[0]?.judging ?? false;
     this.#number += 1;
-    const values = [node, session.id, String(this.#number), ...writeValues(jobs.map(({ transaction }) => transaction))];
+    session.sends(this.#number);
+    const [batch, contents] = writeValues(jobs.map(({ transaction }) => transaction));
+    const digest = createHash('sha256').update(batch).update(contents).digest('base64url');
+    const values = [node, session.id, String(this.#number), digest, batch, contents];
     const until = clock().monotonicMs + outcomeMs;
     let mayHaveHappened = false;
     let why = '';
