@@ -25,7 +25,7 @@ export function packagesOf(root: string, modules: readonly string[]): readonly s
 export function licensesIn(folders: readonly string[]): string {
   const sections = folders.map((folder) => {
     const { name, version, license } = manifestOf(folder);
-    return `## ${name} ${version} (${license})\n\n${licenseOf(folder).trim()}\n`;
+    return `## ${name} ${version} (${license})\n\n${licenseOf(folder, license).trim()}\n`;
   });
   return [
     '# Licenses of the packages that are bundled in Postern\n',
@@ -44,8 +44,14 @@ function manifestOf(folder: string): { readonly name: string; readonly version: 
   return { name: member('name'), version: member('version'), license: member('license') };
 }
 
-function licenseOf(folder: string): string {
+/** Of licenses that ask for no notice; a package may have only its name. */
+const withoutNotice: Readonly<Record<string, string>> = {
+  Unlicense: 'Its authors have dedicated it to the public domain: https://unlicense.org/',
+};
+
+function licenseOf(folder: string, license: string): string {
   const names = readdirSync(folder).filter((name) => /^(?:licen[cs]e|notice|copying)(?:\.|$)/i.test(name));
+  if (names.length === 0 && withoutNotice[license] !== undefined) return withoutNotice[license];
   if (names.length === 0) throw new Error(`${folder} has no license file: its code may not be passed on without one.`);
   const texts = names.toSorted().map((name) => readFileSync(join(folder, name), 'utf8'));
   // The code that Vite and Rolldown add has nothing of the packages that they bundle themselves.
