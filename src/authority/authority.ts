@@ -115,7 +115,7 @@ function remembering(
     assertionUses: new SharedAssertionUses(parts, assertionUses),
     deviceCodes: new SharedDevices(parts, deviceCodes),
     authorizationCodes: new SharedCodes(parts),
-    attempts: new SharedAttempts(parts.fleeting, attempts, now),
+    attempts: new SharedAttempts(parts, attempts),
   };
 }
 

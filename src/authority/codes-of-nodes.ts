@@ -8,6 +8,9 @@ import type { Approval, DeviceCodes, DeviceRequest, Devices, Poll } from './devi
 import type { Fleeting, FleetingRecord } from './fleeting.ts';
 import type { OpaqueTokens } from './opaque-tokens.ts';
 
+/** How much longer a use is remembered than it must be by this node's clock: another node's may be behind. */
+export const clocksDifferMs = 600_000;
+
 interface Parts {
   readonly fleeting: Fleeting;
   readonly opaqueTokens: OpaqueTokens;
@@ -39,7 +42,7 @@ export class SharedCodes implements Codes {
     if (expiresAt <= now()) return { kind: 'expired' };
     // By its id: a sealed string has more than one spelling in base64url.
     const name = `code ${String(opened['id'])}`;
-    if (!(await fleeting.replace('use', name, { before: undefined, value: { until: expiresAt } })))
+    if (!(await fleeting.replace('use', name, { before: undefined, value: { until: expiresAt + clocksDifferMs } })))
       return { kind: 'used' };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `issue` can seal a code
     return { kind: 'granted', grant: opened['grant'] as CodeGrant };
@@ -61,7 +64,7 @@ export class SharedAssertionUses {
     const own = this.#own.use(use);
     if (own !== 'fresh') return own;
     const name = `assertion ${JSON.stringify([use.clientId, use.jti, use.resource])}`;
-    const value = { until: use.forgetAt, first: now() };
+    const value = { until: use.forgetAt + clocksDifferMs, first: now() };
     if (await fleeting.replace('use', name, { before: undefined, value })) return 'fresh';
     const known = await fleeting.read('use', name);
     return known === undefined ? 'fresh' : replayVerdict(Number(known.value['first']), now());

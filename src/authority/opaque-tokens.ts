@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { open, seal, SealingKey } from '../crypto/seal.ts';
 import { parseJsonBody } from '../http/request.ts';
 import { recordKind } from '../store/keys.ts';
@@ -21,9 +21,11 @@ export type Purpose = 'refresh' | 'session' | 'sign-in' | 'code';
  */
 export class OpaqueTokens {
   readonly #key: SealingKey;
+  readonly #bytes: Uint8Array;
 
   private constructor(bytes: Uint8Array) {
     this.#key = new SealingKey(bytes);
+    this.#bytes = bytes;
   }
 
   /** Reads the key from the store, and creates it if it does not exist. */
@@ -46,6 +48,11 @@ export class OpaqueTokens {
     return Buffer.from(seal(this.#key, Buffer.from(JSON.stringify(content)), Buffer.from(purpose))).toString(
       'base64url',
     );
+  }
+
+  /** A number below `count` for a name; without the key it cannot be foretold which names have the same one. */
+  placeOf(name: string, count: number): number {
+    return createHmac('sha256', this.#bytes).update(`place ${name}`).digest().readUInt32BE() % count;
   }
 
   /** Opens a string that was sealed for that purpose; `undefined` for anything else. */

@@ -6,7 +6,7 @@ import { DeviceCodes } from '../../src/authority/device-codes.ts';
 import { Fleeting } from '../../src/authority/fleeting.ts';
 import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
 import { SharedAttempts } from '../../src/authority/attempts-of-nodes.ts';
-import { SharedAssertionUses, SharedCodes, SharedDevices } from '../../src/authority/codes-of-nodes.ts';
+import { clocksDifferMs, SharedAssertionUses, SharedCodes, SharedDevices } from '../../src/authority/codes-of-nodes.ts';
 import { SignInAttempts } from '../../src/authority/sign-in-attempts.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -31,7 +31,7 @@ async function nodeOn(store: Store, clock: { readonly ms: number }) {
     codes: new SharedCodes(parts),
     devices: new SharedDevices(parts, new DeviceCodes(now)),
     assertions: new SharedAssertionUses(parts, new AssertionUses(now)),
-    attempts: new SharedAttempts(fleeting, new SignInAttempts(now), now),
+    attempts: new SharedAttempts(parts, new SignInAttempts(now)),
   };
 }
 
@@ -56,6 +56,17 @@ suite('authorization codes among nodes', () => {
     assert.deepEqual(redeemed.map(({ kind }) => kind).toSorted(), ['granted', 'used', 'used', 'used']);
     const granted = redeemed.find(({ kind }) => kind === 'granted');
     assert.deepEqual(granted, { kind: 'granted', grant });
+  });
+
+  test('a used code is used also for a node whose clock is behind that of the one which forgets', async () => {
+    const store = memoryStore();
+    const [behind, ahead] = [{ ms: start }, { ms: start + 300_000 }];
+    const [a, b] = await Promise.all([nodeOn(store, behind), nodeOn(store, ahead)]);
+    const code = a.codes.issue(grant);
+    assert.equal((await a.codes.redeem(code)).kind, 'granted');
+    for (const clock of [behind, ahead]) clock.ms += 400_000;
+    await b.fleeting.sweep();
+    assert.equal((await a.codes.redeem(code)).kind, 'used');
   });
 
   test('another spelling of a used code is used, too', async () => {
@@ -178,6 +189,21 @@ suite('wrong passwords among nodes', () => {
     assert.equal(await b.attempts.begin(guess('192.0.2.1')), 'go');
   });
 
+  test('of names that no user has make a bounded number of records, and lock as those of users do', async () => {
+    const { store, a, b } = await nodes();
+    for (let count = 0; count < 9_000; count += 1) {
+      const stranger = { name: `invented-${count}`, exists: false, site: undefined };
+      assert.equal(await a.attempts.begin(stranger), 'go');
+      await a.attempts.end(stranger, 'wrong');
+    }
+    const { length } = await store.list({ prefix: 'authority/fleeting/attempts/', limit: 9_000 });
+    assert.ok(length > 3_000 && length <= 4_096, String(length));
+    assert.equal(await b.attempts.begin(guess('192.0.2.1')), 'go', 'a user is not locked by them');
+    const one = { name: 'nobody', exists: false, site: undefined };
+    for (let wrong = 0; wrong < 10; wrong += 1) await b.attempts.end(one, 'wrong');
+    assert.equal(await a.attempts.begin(one), 'locked');
+  });
+
   test('that end at the same moment are all counted', async () => {
     const { a, b } = await nodes();
     const both = [a, b, a, b, a, b, a, b, a, b];
@@ -191,7 +217,7 @@ test('what is over is forgotten by whichever node sweeps, and the rest is kept',
   const { store, clock, a, b } = await nodes();
   await a.assertions.use({ clientId: 'c', jti: 'old', resource: 'r', forgetAt: start + 10 });
   await a.assertions.use({ clientId: 'c', jti: 'new', resource: 'r', forgetAt: start + 100_000 });
-  clock.ms += 10;
+  clock.ms += 10 + clocksDifferMs;
   await b.fleeting.sweep();
   assert.equal((await store.list({ prefix: 'authority/fleeting/', limit: 10 })).length, 1);
 });
