@@ -14,14 +14,15 @@ const databaseUrl: Shape<string, string> = refine(secret, (given) => {
   const [, user, host, database] = form.exec(given) ?? [];
   if (database === undefined || !/^[!-~]+$/.test(given))
     return breached({}, ' must be postgres://USER@HOST/DATABASE, with parameters after a question mark if need be');
-  if ((user ?? '').includes(':') || /[?&]password=/i.test(given))
+  const parsed = parseTarget(given);
+  const hasPassword = parsed.ok && parsed.target.password !== undefined;
+  if (hasPassword || (user ?? '').includes(':') || /[?&]password=/i.test(given))
     return breached(
       {},
       ' must not have a password, which others could read in the list of processes or a copy of the file: give it in PGPASSWORD, or in the file that store.passwordFile names',
     );
   if (host === '' && !/[?&]host=/i.test(given))
     return breached({}, ' has no host: name it, or the folder of the socket with ?host=/run/postgresql');
-  const parsed = parseTarget(given);
   return parsed.ok ? accept(given) : breached({}, ` cannot be used: ${parsed.fault}`);
 });
 

@@ -63,6 +63,20 @@ describe('the URL of a database', () => {
   }
 });
 
+describe('TLS to a database on loopback', () => {
+  const modeOf = (url: string, verifies: boolean) => {
+    const parsed = parseTarget(url, { verifies });
+    return parsed.ok && parsed.target.tls.mode;
+  };
+  it('is meant where an authority is named, unless the URL says otherwise', () => {
+    for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+      assert.equal(modeOf(`postgres://u@${host}/d`, true), 'verified');
+      assert.equal(modeOf(`postgres://u@${host}/d`, false), 'none');
+      assert.equal(modeOf(`postgres://u@${host}/d?sslmode=disable`, true), 'none');
+    }
+  });
+});
+
 describe('the proof of an answer of the database', () => {
   const stamp = { timeline: 2, life: 'a' };
   const begun = { monotonicMs: 1_000, wallMs: 50_000 };

@@ -47,7 +47,7 @@ export function makeLinks(options: PostgresStoreOptions): Links {
 }
 
 function targetOf(url: string, { password, ca }: PostgresStoreOptions): Target {
-  const parsed = parseTarget(url);
+  const parsed = parseTarget(url, { verifies: ca !== undefined });
   if (parsed.ok) {
     const { target } = parsed;
     const tls = target.tls.mode === 'verified' && ca !== undefined ? { ...target.tls, authorities: ca } : target.tls;

@@ -35,10 +35,11 @@ const known = ['sslmode', 'sslrootcert', 'host', 'port', 'user', 'password', 'db
 /**
  * A URL as libpq has them: `postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?sslmode=verify-full`. What is neither
  * loopback nor a unix socket is verified by TLS, unless `sslmode=disable` says otherwise; the modes between them do not
- * verify, and are refused. A fault never quotes the URL, which may hold a password.
+ * verify, and are refused. Where an authority is named (`verifies`), TLS is meant on loopback, too. A fault never quotes the
+ * URL, which may hold a password.
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
  */
-export function parseTarget(url: string): ParsedTarget {
+export function parseTarget(url: string, { verifies = false }: { readonly verifies?: boolean } = {}): ParsedTarget {
   const parts = form.exec(url)?.groups;
   if (parts === undefined || url.length > 4_096) {
     return fault(
@@ -46,13 +47,13 @@ export function parseTarget(url: string): ParsedTarget {
     );
   }
   try {
-    return read(parts);
+    return read(parts, verifies);
   } catch {
     return fault('a percent sign in it does not begin a percent-encoded character: write %25 for a percent sign');
   }
 }
 
-function read(parts: Record<string, string | undefined>): ParsedTarget {
+function read(parts: Record<string, string | undefined>, verifies: boolean): ParsedTarget {
   const query = new URLSearchParams(parts['query'] ?? '');
   const unknown = [...query.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -69,7 +70,7 @@ function read(parts: Record<string, string | undefined>): ParsedTarget {
   const wrong = hosts.find((host) => typeof host === 'string');
   if (wrong !== undefined) return fault(wrong);
   const found = hosts.filter((host) => typeof host !== 'string');
-  const tls = tlsOf(query, found);
+  const tls = tlsOf(query, found, verifies);
   if (typeof tls === 'string') return fault(tls);
   const user = part('user', 'user');
   const database = part('database', 'dbname') ?? user;
@@ -104,11 +105,12 @@ const weak = new Set(['allow', 'prefer', 'require', 'verify-ca']);
 
 const loopback = /^(?:localhost|127\.[0-9.]+|::1)$/;
 
-function tlsOf(query: URLSearchParams, hosts: readonly Host[]): Tls | string {
+function tlsOf(query: URLSearchParams, hosts: readonly Host[], verifies: boolean): Tls | string {
   const mode = query.get('sslmode');
   const authorityFile = query.get('sslrootcert') ?? undefined;
   const isNear = hosts.every((host) => host.kind === 'socket' || loopback.test(host.host));
-  if (mode === 'disable' || (mode === null && authorityFile === undefined && isNear)) return { mode: 'none' };
+  if (mode === 'disable' || (mode === null && authorityFile === undefined && !verifies && isNear))
+    return { mode: 'none' };
   if (mode !== null && mode !== 'verify-full') {
     const named = weak.has(mode) ? `sslmode=${mode}` : 'its sslmode';
     return (
