@@ -1,7 +1,7 @@
 /**
  * `npm test`: first the checks, then every test. `npm test -- test/store test/house/words.test.ts` runs only the tests
  * of these folders and files, and `--test-name-pattern=…` only those of that name. The last lines are the runner's own.
- * What is in `test/postgres/` takes long and is run by `npm run postgres`.
+ * What takes longest has commands of its own (`long-suites.ts`).
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { keptVariable } from './kept.ts';
 import { longFirst } from './long-files.ts';
+import { suiteOf } from './long-suites.ts';
 import { report } from './test-report.ts';
 import type { Closing } from './test-report.ts';
 import { folderVariable, judge, mostMs, readTurn, describeTurn, watchUrl } from './turns.ts';
@@ -35,9 +36,16 @@ if (empty.length > 0) {
 } else {
   const checked = positionals.length > 0 || check();
   const found = [...new Set(asked.flatMap((path) => testsIn(path)))].toSorted();
-  const files = positionals.length > 0 ? found : found.filter((file) => !file.startsWith(join(root, 'test/postgres/')));
+  const left = new Set(positionals.length > 0 ? [] : found.filter((file) => suiteOf(file, root) !== undefined));
+  const files = found.filter((file) => !left.has(file));
   if (files.some((file) => file.startsWith(join(root, 'test/portal/')))) bundlePortal();
-  const passed = await test(files, checked ? [] : ['THE CHECKS FAILED: their errors are above the tests.']);
+  const commands = new Set([...left].map((file) => suiteOf(file, root)));
+  const remarks = checked ? [] : ['THE CHECKS FAILED: their errors are above the tests.'];
+  const passed = await test(
+    files,
+    remarks,
+    [...commands].map((command) => `${command} runs the tests that take longer`),
+  );
   process.exitCode = checked && passed ? 0 : 1;
 }
 
@@ -56,7 +64,7 @@ function bundlePortal(): void {
   spawnSync(process.execPath, [join(root, 'tools/build-portal.mjs')], { stdio: 'inherit' });
 }
 
-async function test(paths: readonly string[], remarks: readonly string[]): Promise<boolean> {
+async function test(paths: readonly string[], remarks: readonly string[], lines: readonly string[]): Promise<boolean> {
   console.log(`\n${paths.length} test files`);
   let failed = 0;
   const turns = folderOfAll('postern-turns-');
@@ -79,7 +87,7 @@ async function test(paths: readonly string[], remarks: readonly string[]): Promi
   const close = (): Closing => {
     const closing = readTurns(turns);
     failed += closing.remarks.length;
-    return { ...closing, remarks: [...remarks, ...closing.remarks] };
+    return { lines: [...lines, ...closing.lines], remarks: [...remarks, ...closing.remarks] };
   };
   for await (const text of report(events, close)) process.stdout.write(text);
   for (const folder of [turns, kept]) rmSync(folder, { recursive: true });
