@@ -50,8 +50,12 @@ export class DataKeys {
   readonly #opened = new Map<string, DataKey>();
   /** The last one of the Map, if known: it need not be moved again. */
   #youngest: string | undefined;
-  /** By id; a rotated key stays, for data keys that were read just before. */
   readonly #masterKeys = new Map<string, MasterKey>();
+  /**
+   * Ids of those that a rotation has replaced since: a header or data key under one of them has been put back. They are known
+   * for marks that are not sealed again yet.
+   */
+  readonly #replaced = new Set<string>();
   #header: SealHeader;
   /** A key that is read before a destruction, here or on another node, and arrives after it is not cached. */
   #forgotten = 0;
@@ -77,6 +81,11 @@ export class DataKeys {
     return [this.masterKey, ...this.#masterKeys.values()];
   }
 
+  /** Those that the store may be sealed under. */
+  get usedMasterKeys(): readonly [MasterKey, ...MasterKey[]] {
+    return [this.masterKey, ...[...this.#masterKeys.values()].filter(({ id }) => !this.#replaced.has(id))];
+  }
+
   get hasOneMasterKey(): boolean {
     return this.#header.masterKeys.length === 1;
   }
@@ -96,7 +105,10 @@ export class DataKeys {
     const cached = this.cached(domain);
     if (cached !== undefined) return cached;
     const forgotten = this.#forgotten;
-    const [record] = await this.#inner.read({ get: [wrapKey(domain)] });
+    const read = { get: [wrapKey(domain)] };
+    let [record] = await this.#inner.read(read);
+    // One that was read just before a rotation ended has been wrapped again since.
+    if (record !== undefined && this.#isReplaced(record)) [record] = await this.#inner.read(read);
     if (record === undefined) return undefined;
     const { bytes } = this.#unwrap(record);
     const dataKey = { sealing: new SealingKey(bytes), require: [{ key: record.key, version: record.version }] };
@@ -120,13 +132,13 @@ export class DataKeys {
       return false;
     }
     const before = this.masterKey.id;
-    this.#header = (await this.#readHeader()) ?? this.#header;
+    this.#follow((await this.#readHeader()) ?? this.#header);
     return this.masterKey.id !== before;
   }
 
   async #readHeader(): Promise<SealHeader | undefined> {
     try {
-      return await readHeader(this.#inner, this.knownMasterKeys);
+      return await readHeader(this.#inner, this.usedMasterKeys);
     } catch (error) {
       if (error instanceof StoreRefused) throw new Unreadable(error.message, { cause: error });
       throw error;
@@ -136,6 +148,7 @@ export class DataKeys {
   /** Opens what another node wraps under that master key, too. */
   learn(masterKey: MasterKey): void {
     this.#masterKeys.set(masterKey.id, masterKey);
+    this.#replaced.delete(masterKey.id);
   }
 
   /** Also requires the header: a key that was wrapped before a rotation began is not stored after it. */
@@ -173,7 +186,7 @@ export class DataKeys {
    * new one: if this is interrupted, both keys together can open the store and finish.
    */
   async rotate(target: MasterKey): Promise<void> {
-    this.#masterKeys.set(target.id, target);
+    this.learn(target);
     const others = this.#header.masterKeys.filter((masterKey) => masterKey.id !== target.id);
     await this.#replaceHeader([target, ...others]);
     if (others.length === 0) return;
@@ -185,7 +198,18 @@ export class DataKeys {
     const header = { storeId: this.#header.storeId, version: randomUUID(), masterKeys };
     const require = [{ key: headerKey, version: this.#header.version }];
     await this.#inner.transact({ require, put: [putHeader(header)] });
+    this.#follow(header);
+  }
+
+  #follow(header: SealHeader): void {
+    const named = new Set(header.masterKeys.map(({ id }) => id));
+    for (const { id } of this.#header.masterKeys) if (!named.has(id)) this.#replaced.add(id);
     this.#header = header;
+  }
+
+  #isReplaced(record: StoredRecord): boolean {
+    const stored = parseRecord(record);
+    return isWrappedKey(stored) && this.#replaced.has(stored.masterKey);
   }
 
   /** Returns the key to continue after, or `undefined` after the last page. */
@@ -219,7 +243,7 @@ export class DataKeys {
   #unwrap(record: StoredRecord): { masterKey: string; bytes: Uint8Array } {
     const stored = parseRecord(record);
     if (!isWrappedKey(stored)) throw new Unreadable(`the data key ${record.key} is not what was written`);
-    const masterKey = this.#masterKeys.get(stored.masterKey);
+    const masterKey = this.#replaced.has(stored.masterKey) ? undefined : this.#masterKeys.get(stored.masterKey);
     if (masterKey === undefined) {
       throw new Unreadable(`the data key ${record.key} is wrapped under an unknown master key (${stored.masterKey})`);
     }

@@ -221,7 +221,7 @@ class Sealed implements OpenedStore {
 
   async judge(raw: Store): Promise<void> {
     const masterKeys = this.#keys.knownMasterKeys;
-    const header = await readHeader(raw, masterKeys);
+    const header = await readHeader(raw, this.#keys.usedMasterKeys);
     if (header?.storeId !== this.storeId) throw anotherDatabase();
     const records = new SealedRecords(raw, new DataKeys(raw, header, 1));
     try {

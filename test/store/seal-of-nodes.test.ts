@@ -166,3 +166,49 @@ describe('a master key that another node replaced', () => {
     await rotation;
   });
 });
+
+describe('what is under a master key that a rotation has replaced', () => {
+  /** Both nodes run since before the rotation, and so have had the old key. */
+  async function rotated() {
+    const nodes = await twoNodes(true);
+    const { inner, one, other } = nodes;
+    const before = await inner.read({ get: ['seal/store', 'seal/vault/6f1c'] });
+    await other.learnMasterKey(nextKey);
+    await one.rotateMasterKey(nextKey);
+    for (const node of [one, other]) await node.learnMasterKey(nextKey);
+    for (const node of [one, other]) assert.equal(await valueIn(node, secret), 'hunter2');
+    const putBack = async (key: string) => {
+      const put = before.filter((record) => record !== undefined).filter((record) => record.key === key);
+      assert.equal(put.length, 1);
+      await inner.transact({ put });
+    };
+    return { ...nodes, putBack };
+  }
+
+  it('is not opened when it is put back: a data key', async () => {
+    const { one, other, putBack } = await rotated();
+    await one.destroyDomain('vault/6f1c');
+    await putBack('seal/vault/6f1c');
+    for (const node of [one, other]) await assert.rejects(valueIn(node, secret), Unreadable);
+  });
+
+  it('is not followed when it is put back: the header, under which the next data key would be wrapped', async () => {
+    const { inner, one, other, putBack } = await rotated();
+    await putBack('seal/store');
+    for (const [index, node] of [one, other].entries()) {
+      const put = [{ key: `vault/7a2${index}/secret/password`, value: encode('hunter3') }];
+      await assert.rejects(node.transact({ put }), Unreadable);
+      assert.equal(node.masterKey.id, nextKey.id);
+    }
+    assert.deepEqual(await inner.list({ prefix: 'seal/vault/7', limit: 10 }), []);
+  });
+
+  it('is opened again once the store is rotated back to that key', async () => {
+    const { one, other } = await rotated();
+    await other.learnMasterKey(masterKey);
+    await one.rotateMasterKey(masterKey);
+    await other.learnMasterKey(masterKey);
+    for (const node of [one, other]) assert.equal(await valueIn(node, secret), 'hunter2');
+    assert.equal(other.masterKey.id, masterKey.id);
+  });
+});
