@@ -20,7 +20,7 @@ function shell(line: string, environment: Readonly<Record<string, string>> = {})
   const { PATH = '' } = process.env;
   const env = { PATH, ...environment, NODE: process.execPath, MAIN: main, POSTERN_DATA: folder.path };
   const options = { env, encoding: 'utf8' } as const;
-  const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', line, program], options);
+  const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-o', 'pipefail', '-c', line, program], options);
   return { status, stdout, stderr };
 }
 

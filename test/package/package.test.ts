@@ -79,10 +79,10 @@ describe('the published package, installed into an empty project', () => {
     );
   });
 
-  it('is small: at most 2 MB to download and 6 MB on disk', () => {
+  it('is small: at most 2.5 MB to download and 8 MB on disk', () => {
     const bytes = filesIn('.').reduce((sum, name) => sum + statSync(join(here, name)).size, 0);
-    assert.ok(statSync(installed.archive).size <= 2_000_000, `${statSync(installed.archive).size} bytes packed`);
-    assert.ok(bytes <= 6_000_000, `${bytes} bytes unpacked`);
+    assert.ok(statSync(installed.archive).size <= 2_500_000, `${statSync(installed.archive).size} bytes packed`);
+    assert.ok(bytes <= 8_000_000, `${bytes} bytes unpacked`);
   });
 
   it('brings no other package and no node', () => {
@@ -114,7 +114,8 @@ describe('the published package, installed into an empty project', () => {
     });
     const wanted = new Set([...bundled, 'preact', 'oauth4webapi']);
     assert.ok(wanted.has('pino') && wanted.has('@opentelemetry/exporter-logs-otlp-http'), [...wanted].join(', '));
-    for (const name of wanted) assert.match(sections.get(name) ?? '', /permission is|Apache License/i, name);
+    for (const name of wanted)
+      assert.match(sections.get(name) ?? '', /permission is|Apache License|to the public domain/i, name);
   });
 
   it('has one file for each program, which imports no file and no package; the command line and startPostern load more later', () => {
