@@ -4,7 +4,7 @@ import { join } from 'node:path';
  * Files and folders of tests that `npm test` leaves to a command of their own, so that it takes a quarter of an hour.
  * `.ci/run` runs each of these commands first.
  */
-const longSuites = {
+export const longSuites = {
   postgres: ['test/postgres'],
   walkthroughs: ['test/documents/pages.test.ts', 'test/trusted-services/lessons.test.ts', 'test/ansible'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
