@@ -68,10 +68,12 @@ export class Connection {
   #warnings: string[] = [];
   #statements = 0;
   #destroyed = false;
+  readonly #withoutTls = Promise.withResolvers<never>();
 
   constructor(options: LinkOptions) {
     const { target, connectMs, prepared, name, notified, route } = options;
     this.place = route.at;
+    this.#withoutTls.promise.catch(() => {});
     const host = target.hosts[route.at % target.hosts.length] ?? { kind: 'tcp', host: 'localhost', port: 5432 };
     // The types of the library lack these two.
     const settings: postgres.Options<{ asWritten: postgres.PostgresType<string> }> & {
@@ -98,7 +100,7 @@ export class Connection {
       },
       ...(notified !== undefined && { onnotify: (_: string, payload: string) => notified(payload) }),
       // Its own, so that a connection without an answer can be destroyed at once.
-      socket: () => this.#open(host),
+      socket: () => this.#open(host, tlsOf(host, target) !== false),
     };
     this.#sql = postgres(settings);
   }
@@ -114,7 +116,7 @@ export class Connection {
       late.reject(new LinkLost(`the database did not answer within ${timeoutMs} ms`));
     }, timeoutMs);
     try {
-      const rows = await Promise.race([running, late.promise]);
+      const rows = await Promise.race([running, late.promise, this.#withoutTls.promise]);
       if (tag !== undefined && rows[0]?.at(-1) !== tag) throw new LinkLost('the database answered another statement');
       const warnings = this.#warnings;
       this.#warnings = [];
@@ -137,7 +139,7 @@ export class Connection {
     this.#sql.end({ timeout: 0 }).then(end, end);
   }
 
-  async #open(host: Host): Promise<Socket> {
+  async #open(host: Host, asksForTls: boolean): Promise<Socket> {
     const socket = new Socket();
     this.#socket = socket;
     if (this.#destroyed) throw new LinkLost('the connection was given up');
@@ -148,11 +150,20 @@ export class Connection {
     if (host.kind === 'tcp') socket.connect(host.port, host.host);
     else socket.connect(host.path);
     await promise;
+    // The library would begin TLS nevertheless, and wait. https://www.postgresql.org/docs/current/protocol-flow.html
+    if (asksForTls)
+      socket.once('data', (answer: Buffer) => {
+        if (answer.toString('latin1').startsWith('N')) this.#withoutTls.reject(new LinkLost(withoutTls));
+      });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 10_000);
     return socket;
   }
 }
+
+const withoutTls =
+  'it does not speak TLS (ssl = on in postgresql.conf, client_tls_sslmode of PgBouncer); ' +
+  'where the way to it is protected otherwise, say sslmode=disable in the URL';
 
 function tlsOf(host: Host, { tls }: Target): false | Record<string, unknown> {
   if (tls.mode === 'none' || host.kind === 'socket') return false;

@@ -63,11 +63,43 @@ async function prepare(link: Link, schema: string): Promise<void> {
 /** The refusal that an operator reads, for a failure of the opening. */
 export function refusalOf(error: unknown, target: Target): unknown {
   const where = describeTarget(target);
-  if (error instanceof LinkLost)
-    return new StoreRefused('unreachable', `The ${where} cannot be reached: ${error.message}.`);
+  if (error instanceof LinkLost) {
+    const remedy = certificateRemedy(codeOf(error));
+    if (remedy === undefined)
+      return new StoreRefused('unreachable', `The ${where} cannot be reached: ${error.message}.`);
+    return new StoreRefused('unreachable', `The certificate of the ${where} is refused (${codeOf(error)}): ${remedy}.`);
+  }
   if (error instanceof ServerSaid && (error.code.startsWith('28') || error.code === '42501')) {
-    return new StoreRefused('noRights', `The ${where} refuses the role: ${error.message}.`);
+    return new StoreRefused(
+      'noRights',
+      `The ${where} refuses the role: ${error.message}${passwordRemedy(error, target)}.`,
+    );
   }
   if (error instanceof ServerSaid) return new StoreRefused('unreachable', `The ${where} refuses: ${error.message}.`);
   return error;
+}
+
+function codeOf({ cause }: LinkLost): string {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+}
+
+/** Node's own hint is a flag of Node, which an operator cannot give. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function certificateRemedy(code: string): string | undefined {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'it does not name the host that the URL names: give the host a name that it has, or the database a certificate with this one';
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return 'it is not valid at the time of this machine: renew it, or set the clock';
+  const isUntrusted = /^(?:UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED|DEPTH_ZERO|CERT_UNTRUSTED|CERT_SIGNATURE)/.test(
+    code,
+  );
+  return isUntrusted
+    ? 'it is not of an authority that is trusted here: name a file with the certificate of its authority in store.caFile, or as sslrootcert in the URL'
+    : undefined;
+}
+
+function passwordRemedy({ code }: ServerSaid, { password }: Target): string {
+  if (code !== '28P01') return '';
+  return password === undefined
+    ? ' (no password was given: set PGPASSWORD, or name a file in store.passwordFile or --password-file)'
+    : ' (with the password that was given: PGPASSWORD, or that of the file)';
 }
