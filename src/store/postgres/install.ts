@@ -93,7 +93,8 @@ function certificateRemedy(code: string): string | undefined {
     code,
   );
   return isUntrusted
-    ? 'it is not of an authority that is trusted here: name a file with the certificate of its authority in store.caFile, or as sslrootcert in the URL'
+    ? 'it is not of an authority that is trusted here: name a file with the certificate of its authority in store.caFile, ' +
+        'or as sslrootcert in the URL'
     : undefined;
 }
 
