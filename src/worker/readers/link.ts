@@ -112,10 +112,14 @@ export class WorkerLink {
     { socket, before }: { readonly socket: Socket; readonly before: Promise<void> },
   ): Promise<void> {
     await before;
+    // An order of a connection that is over does not tell what has changed since.
+    if (socket.destroyed) return;
     try {
       await this.#parts.obey(order);
     } catch (error) {
       this.#parts.failed(error);
+      // The worker may answer the change as soon as the connection is over, which is told here a moment later.
+      this.#parts.lost();
       socket.destroy();
       return;
     }
