@@ -98,8 +98,15 @@ export class Relay {
   }
 }
 
-function headersToSend({ rawHeaders, headers }: IncomingMessage): readonly string[] {
-  const sent = endToEnd(rawHeaders);
+/** A client of HTTP/1.0 does not wait to be asked for its body, and must not be (RFC 9110 section 10.1.1). */
+function waitsToContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.expect !== undefined && httpVersion !== '1.0';
+}
+
+function headersToSend(request: IncomingMessage): readonly string[] {
+  const { rawHeaders, headers } = request;
+  const all = endToEnd(rawHeaders);
+  const sent = waitsToContinue(request) ? all : without(all, 'expect');
   // Only its own framing: two lengths of one body would let two parsers see two requests (RFC 9112 section 6.3).
   if (headers['transfer-encoding'] !== undefined)
     return [...without(sent, 'content-length'), 'transfer-encoding', 'chunked'];
@@ -131,7 +138,7 @@ function sendOn(request: IncomingMessage, response: ServerResponse, upstream: Cl
     if (!response.writableFinished) upstream.destroy();
   });
   if (!hasBody) upstream.end();
-  else if (headers.expect === undefined) request.pipe(upstream);
+  else if (!waitsToContinue(request)) request.pipe(upstream);
   else {
     upstream.once('continue', () => {
       response.writeContinue();
