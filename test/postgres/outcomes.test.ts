@@ -74,9 +74,29 @@ if (havePostgres('unknown outcomes of changes in PostgreSQL')) {
     });
   });
 
+  describe('a heartbeat that joins, and arrives late from a connection that was lost', () => {
+    it('leaves the number and the outcomes of the last batch as they are', async () => {
+      await using cluster = await startPostgres();
+      await using store = await openStore(cluster.url);
+      await store.transact({ put: [{ key: 'once', value: encode(1) }] });
+      const batches = 'select number, outcomes, session from postern.sessions';
+      const before = await cluster.psql(batches);
+      await cluster.psql(
+        `select verdict from postern.sessions s, postern.pulse(s.node, s.session, 'one', '{}', 'joins', 2000)`,
+      );
+      assert.equal(await cluster.psql(batches), before);
+      await store.transact({ put: [{ key: 'once', value: encode(2) }] });
+      await cluster.psql(
+        `select verdict from postern.sessions s, postern.pulse(s.node, 'another', 'one', '{}', 'joins', 2000)`,
+      );
+      assert.match(await cluster.psql(batches), /^0\|/);
+    });
+  });
+
   describe('a change whose wait for the standby is cancelled', () => {
-    it('is not acknowledged before the standby has it', async () => {
+    it('is not acknowledged before the standby has it, where the role is sent no warnings', async () => {
       await using cluster = await startPostgres({ standby: 'sync' });
+      await cluster.psql('alter role postgres set client_min_messages = error');
       await using store = await openStore(cluster.url, { patienceMs: 60_000, outcomeMs: 60_000 });
       const waiting = `select coalesce(max(pid), 0) from pg_stat_activity where wait_event = 'SyncRep' and query like '%transact(%'`;
       await cluster.standby?.pause();

@@ -2,8 +2,7 @@
 export const format = 1;
 
 /** A turn's most milliseconds at the head of its order, and between two questions of one who waits in it. */
-const turnMs = 2_000;
-const askedMs = 5_000;
+const [turnMs, askedMs] = [2_000, 5_000];
 
 /**
  * What is in the schema, as SQL that creates what is missing of it. Values are sealed, so PostgreSQL need not try to compress them.
@@ -66,7 +65,7 @@ create index if not exists turns_by_key on ${s}.turns (key, number);
 
 /**
  * What every function begins with. `synchronous_commit` is set in the body, because a SET of the function is undone
- * before the commit.
+ * before the commit. So is `client_min_messages`: a wait for the standby that is cancelled gives itself away by a warning alone.
  */
 const prologue = `
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -78,7 +77,8 @@ const prologue = `
 const durable = `
   if current_setting('synchronous_commit') not in ('on', 'remote_apply') then
     perform set_config('synchronous_commit', 'on', true);
-  end if;`;
+  end if;
+  perform set_config('client_min_messages', 'warning', true);`;
 
 /** Two numbers: this application's, and the table's, so that two schemas in one database do not wait for each other. */
 const lock = (s: string): string => `
@@ -212,7 +212,8 @@ $function$;
  * The heartbeat: a commit, which the primary alone can have acknowledged. It updates the node's row, or, of a node that
  * leaves, its session. A process that joins takes the row of its node: another one with it is `superseded` from then on.
  * The age is that of the server as the primary: since the first heartbeat on its timeline, and since its start, because a
- * service that fails over by its storage keeps the timeline. Where no node has joined, none asks elsewhere.
+ * service that fails over by its storage keeps the timeline. Where no node has joined, none asks elsewhere. A late
+ * one of the same session changes no batch of it.
  */
 function pulseSql(s: string): string {
   return `
@@ -230,7 +231,8 @@ begin${prologue}${durable}
   if kind = 'joins' then
     alone := not exists (select from ${s}.nodes);
     insert into ${s}.sessions (node, session) values (of_node, of_session)
-      on conflict (node) do update set session = excluded.session, number = 0, outcomes = '{}';
+      on conflict (node) do update set session = excluded.session, number = 0, outcomes = '{}'
+        where sessions.session <> excluded.session;
     insert into ${s}.nodes (id, session, name, details) values (of_node, of_session, node_name, node_details)
       on conflict (id) do update set session = excluded.session, name = excluded.name, details = excluded.details,
         started = clock_timestamp(), seen = clock_timestamp();
@@ -250,9 +252,7 @@ begin${prologue}${durable}
     on conflict do nothing;
   select extract(epoch from clock_timestamp() - greatest(t.seen, pg_postmaster_start_time())) * 1000
     into age_ms from ${s}.timelines t where t.timeline = pulse.timeline;
-  if alone then
-    age_ms := 86400000;
-  end if;
+  if alone then age_ms := 86400000; end if;
   select id::text, coalesce((select max(position) from ${s}.changes), forgotten) into store_id, reached from ${s}.store;
   select t.number into number from ${s}.sessions t where node = of_node and session = of_session;
   clock_ms := extract(epoch from clock_timestamp()) * 1000;

@@ -64,18 +64,21 @@ export class Link {
 
   async #commitAlone(text: string, values: readonly (string | null)[], timeoutMs: number): Promise<Answer> {
     const connection = await this.#current();
-    try {
-      // Sent together: a node that is stopped between them would hold the lock of the writers.
-      const [, answer, committed] = await Promise.all([
-        connection.query('begin isolation level read committed read write', [], timeoutMs),
-        connection.query(text, values, timeoutMs),
-        connection.query('commit', [], timeoutMs),
-      ]);
-      return { ...answer, warnings: [...answer.warnings, ...committed.warnings] };
-    } catch (error) {
-      this.#lose(connection);
-      throw error;
+    // Sent together: a node that is stopped between them would hold the lock of the writers.
+    const [begun, answered, committed] = await Promise.allSettled([
+      connection.query('begin isolation level read committed read write', [], timeoutMs),
+      connection.query(text, values, timeoutMs),
+      connection.query('commit', [], timeoutMs),
+    ]);
+    if (begun.status === 'fulfilled' && answered.status === 'fulfilled' && committed.status === 'fulfilled') {
+      // A warning counts for the first of those whose answers arrive together.
+      const warnings = [begun, answered, committed].flatMap(({ value }) => value.warnings);
+      return { ...answered.value, warnings };
     }
+    this.#lose(connection);
+    // Without its transaction the statement may have been carried out, whatever else failed.
+    if (begun.status === 'rejected' && answered.status === 'fulfilled') throw new LinkLost(messageOf(begun.reason));
+    throw [begun, answered, committed].find((each) => each.status === 'rejected')?.reason;
   }
 
   /** Gives the connection up: it leads to a server that is not the primary. */
@@ -116,6 +119,10 @@ export class Link {
     const most = round === 0 ? 0 : Math.min(20 * 2 ** round, mostBackoffMs);
     this.#notBefore = performance.now() + most * (0.5 + random() / 2);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Classes of errors after which the server closes the session, or it is of no use. */
