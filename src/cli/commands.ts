@@ -64,6 +64,7 @@ export const topics: Readonly<Record<string, readonly Row[]>> = {
     ['backup', async () => (await import('./commands/backup.ts')).backup],
     ['restore', async () => (await import('./commands/restore.ts')).restore],
     ['store copy', async () => (await import('./commands/store-copy.ts')).storeCopy],
+    ['store accept', async () => (await import('./commands/store-accept.ts')).storeAccept],
     ['verify', async () => (await import('./commands/verify.ts')).verify],
     ['export', async () => (await import('./commands/export.ts')).exportSeed],
   ],

@@ -14,6 +14,12 @@ export interface NodeStore extends Store {
   committed(listener: () => void): () => void;
 
   state(): DatabaseState;
+
+  /**
+   * Takes the database as it is, where it has lost what it had acknowledged to this process.
+   * @throws {Unavailable} when it was not answered for within the patience of a call
+   */
+  accept(): Promise<void>;
 }
 
 /** A node's way to the database, as far as it is known without a question. */
@@ -22,6 +28,8 @@ export interface DatabaseState {
   readonly reachable: boolean;
   /** A sentence, if they are not. */
   readonly why?: string | undefined;
+  /** Whether a database is there, and is refused because it has lost changes: `accept` takes it. */
+  readonly isRefusedForLoss?: boolean | undefined;
   /** How long ago the last acknowledged heartbeat began; `undefined`: none was. */
   readonly heartbeatAgeMs?: number | undefined;
   /** The timeline of the database that acknowledged it. */

@@ -53,8 +53,8 @@ export interface OpenedStore extends SealedStore {
   judge(raw: Store): Promise<void>;
   /** Opens what another node seals under that master key, once it has rotated the store. */
   learnMasterKey(masterKey: MasterKey): Promise<void>;
-  /** The next `judge` takes a database that is behind the mark, and counts on from the mark. */
-  acceptCopy(): void;
+  /** During the work `judge` takes a database that is behind the mark, which is then counted on from. */
+  acceptingCopy<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface SealedStore extends Store {
@@ -215,8 +215,9 @@ class Sealed implements OpenedStore {
     await this.#write(() => this.#keys.destroy(domain));
   }
 
-  acceptCopy(): void {
+  async acceptingCopy<T>(work: () => Promise<T>): Promise<T> {
     this.#acceptsCopy = true;
+    return work().finally(() => (this.#acceptsCopy = false));
   }
 
   async judge(raw: Store): Promise<void> {
@@ -232,7 +233,6 @@ class Sealed implements OpenedStore {
     }
     // The mark is behind what was accepted until the next count.
     if (this.#acceptsCopy) this.#counter?.committed();
-    this.#acceptsCopy = false;
   }
 
   close(): Promise<void> {

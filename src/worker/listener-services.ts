@@ -26,7 +26,7 @@ export function listenerServices({ folder, readFile, notice, now, end, ...servic
     masterKeyText: () => masterKeyText(settings, { entry: '.', readFile }),
     now,
   });
-  const { node } = folder;
-  const nodes = node && new NodeCommands({ ...folder, node, audit: server.audit, now, end });
+  const { node, shared } = folder;
+  const nodes = node && shared && new NodeCommands({ ...folder, node, shared, audit: server.audit, now, end });
   return { ...services, store: folder.store, operator: { backups, nodes, notice } };
 }

@@ -3,7 +3,8 @@ import { activityRecord } from '../audit/activity.ts';
 import type { Audit } from '../audit/audit.ts';
 import { adoptStaged, waitingByNode } from '../audit/staged.ts';
 import type { Identity } from '../setup/identity.ts';
-import type { NodeRow } from '../store/node-store.ts';
+import type { NodeRow, NodeStore } from '../store/node-store.ts';
+import type { OpenedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
 import { detailsIn, isLiving, livingMs } from './node-details.ts';
 import { orderToLeave } from './node-orders.ts';
@@ -11,7 +12,8 @@ import type { OwnNode } from './node.ts';
 
 export interface NodeServices {
   readonly node: OwnNode;
-  readonly store: Store;
+  readonly store: Store & Pick<OpenedStore, 'acceptingCopy'>;
+  readonly shared: Pick<NodeStore, 'accept' | 'state'>;
   readonly audit: Pick<Audit, 'read' | 'added'>;
   readonly identity: Pick<Identity, 'tenantId' | 'subscriptionId'>;
   readonly now: () => number;
@@ -21,7 +23,7 @@ export interface NodeServices {
 
 /** A request of the operator about the nodes of the store. */
 export interface NodeRequest {
-  readonly ask: 'nodes' | 'leave' | 'remove' | 'adopt';
+  readonly ask: 'nodes' | 'leave' | 'remove' | 'adopt' | 'accept';
   /** The node's name or id; without one, `leave` means this server. */
   readonly name?: string | undefined;
 }
@@ -42,6 +44,7 @@ export class NodeCommands {
     const { ask, name } = request;
     if (ask === 'nodes') return this.#list();
     if (ask === 'leave') return this.#leave(name);
+    if (ask === 'accept') return this.#accept();
     return this.#withDead(name ?? '', ask);
   }
 
@@ -73,6 +76,25 @@ export class NodeCommands {
       );
     await orderToLeave(store, asked.id, node.name);
     return { ok: true, name: asked.name, own: false };
+  }
+
+  /** Uses a database that this node refuses because it has lost changes. The record is in the log before that. */
+  async #accept(): Promise<NodeAnswer> {
+    const { node, store, shared } = this.#services;
+    const { reachable, why, isRefusedForLoss } = shared.state();
+    if (reachable) return refused('this node uses the database: there is nothing to accept; nothing was changed');
+    if (isRefusedForLoss !== true)
+      return refused(`that is not a loss of changes, which alone can be accepted; nothing was changed: ${why}`);
+    await this.#record('accept', { id: node.id, name: node.name });
+    try {
+      await store.acceptingCopy(() => shared.accept());
+    } catch (error) {
+      const found = error instanceof Error ? error.message : String(error);
+      return refused(
+        `this node does not use the database yet: look at "postern status", and accept it again: ${found}`,
+      );
+    }
+    return { ok: true, name: node.name, why };
   }
 
   /** Of a node that lives, records may still come, and it would be refused everything. */
@@ -112,7 +134,7 @@ export class NodeCommands {
     return { ...refused(`the store has no node ${name}; it has ${known}`), ok: false as const };
   }
 
-  async #record(ask: 'remove' | 'adopt', target: { readonly id: string; readonly name: string }): Promise<void> {
+  async #record(ask: keyof typeof actions, target: { readonly id: string; readonly name: string }): Promise<void> {
     const { audit, now, identity } = this.#services;
     const { tenantId, subscriptionId } = identity;
     const record = activityRecord({
@@ -134,7 +156,11 @@ export class NodeCommands {
 }
 
 /** The actions of their records. */
-const actions = { remove: 'Postern.Server/nodes/delete', adopt: 'Postern.Server/nodes/adopt/action' } as const;
+const actions = {
+  remove: 'Postern.Server/nodes/delete',
+  adopt: 'Postern.Server/nodes/adopt/action',
+  accept: 'Postern.Server/store/accept/action',
+} as const;
 
 interface Shown {
   readonly nowMs: number;

@@ -9,7 +9,7 @@ import type { NodeCommands } from './node-commands.ts';
 const request = object({ ask: literal('backup'), withMasterKey: boolean, withoutLog: boolean });
 
 /** A request about the nodes of the store. The answer is a line. */
-const nodeRequest = object({ ask: literal('nodes', 'leave', 'remove', 'adopt'), name: optional(string) });
+const nodeRequest = object({ ask: literal('nodes', 'leave', 'remove', 'adopt', 'accept'), name: optional(string) });
 
 const lineMax = 4096;
 const connectionsMax = 8;
@@ -19,7 +19,7 @@ const silenceMaxMs = 60_000;
 
 const usage =
   'a request is {"ask":"backup","withMasterKey":true|false,"withoutLog":true|false}, {"ask":"nodes"}, {"ask":"leave","name"?:"NODE"}, ' +
-  '{"ask":"remove"|"adopt","name":"NODE"}';
+  '{"ask":"remove"|"adopt","name":"NODE"}, {"ask":"accept"}';
 
 const alone =
   'This server has its store to itself, and no other nodes (postern start --store, docs/how-to/postgres.md).';

@@ -28,24 +28,21 @@ interface Node {
 
 /** A node as a server opens one: the seal over the database, judged by its own mark. */
 async function node(name: string, url: string, { mark = memoryMark(), acceptCopy = false } = {}): Promise<Node> {
-  let opened: OpenedStore | undefined;
+  const opened: { store?: OpenedStore } = {};
   const inner = await openPostgresStore({
     url,
     node: { id: randomUUID(), name, details: {} },
     now: Date.now,
     judge: async (raw: Store) => {
-      await opened?.judge(raw);
+      await opened.store?.judge(raw);
     },
   });
   const changed = (listener: () => void) => inner.committed(listener);
   const mayJoin = mark.now() === '';
-  opened = await openSealedStore({ inner, masterKey, mark, join: mayJoin, changed, acceptCopy });
-  const accept = async (): Promise<void> => {
-    opened?.acceptCopy();
-    // It is accepted by the next heartbeat, which may be further away than a call is patient.
-    await inner.accept().catch((error: unknown) => assert.ok(error instanceof Unavailable));
-  };
-  return { store: opened, mark, state: () => inner.state(), accept };
+  const store = await openSealedStore({ inner, masterKey, mark, join: mayJoin, changed, acceptCopy });
+  opened.store = store;
+  const accept = () => store.acceptingCopy(() => inner.accept());
+  return { store, mark, state: () => inner.state(), accept };
 }
 
 /** The rule that lets someone in has a number, which only goes up. */

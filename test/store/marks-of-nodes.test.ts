@@ -249,8 +249,7 @@ describe('a running node that is connected with a database again', () => {
     );
     const reached = await countOf(mark);
     await assert.rejects(node.judge(older), refusedAs('olderCopy', /older copy/));
-    node.acceptCopy();
-    await node.judge(older);
+    await node.acceptingCopy(() => node.judge(older));
     connected = older;
     await until(async () => (await countOf(mark)) > reached);
     await write(node, 'y');

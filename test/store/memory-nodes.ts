@@ -17,6 +17,10 @@ export class MemoryNodes {
     this.nowMs = nowMs;
   }
 
+  /** The state of a node that refuses the database, and the call that accepts it. */
+  refused: Partial<DatabaseState> = {};
+  accept: () => Promise<void> = () => Promise.resolve();
+
   get rows(): readonly NodeRow[] {
     return [...this.#rows.values()].map(({ session: _, ...row }) => row);
   }
@@ -38,7 +42,8 @@ export class MemoryNodes {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);
       },
-      state: () => state,
+      state: () => ({ ...state, ...this.refused }),
+      accept: () => this.accept(),
       // The others go on.
       close: () => Promise.resolve(),
     };

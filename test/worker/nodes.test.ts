@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { recordIdMaker } from '../../src/audit/outbox.ts';
 import { staged } from '../../src/audit/staged.ts';
 import { recordPut } from '../../src/store/records.ts';
+import { Unavailable } from '../../src/store/store.ts';
 import { NodeCommands } from '../../src/worker/node-commands.ts';
 import type { NodeRequest } from '../../src/worker/node-commands.ts';
 import { recordNamed } from '../audit/request-events.ts';
@@ -40,12 +41,13 @@ async function twoNodes(t: TestContext) {
       options: ['--store', url, '--node', name, '--join'],
       connectDatabase: async ({ node }) => database.open(node),
     });
-    const { node, store, identity } = running.folder;
-    assert.ok(node !== undefined);
+    const { node, shared, store, identity } = running.folder;
+    assert.ok(node !== undefined && shared !== undefined);
     let ends = 0;
     const end = () => void (ends += 1);
     node.begin(store, end);
-    const commands = new NodeCommands({ node, store, audit: running.server.audit, identity, now: running.now, end });
+    const { audit } = running.server;
+    const commands = new NodeCommands({ node, shared, store, audit, identity, now: running.now, end });
     return {
       running,
       data,
@@ -133,6 +135,26 @@ test('a node that lives is neither removed nor adopted, and a dead one with reco
   assert.ok(isAdopted());
   const log = readFileSync(join(one.data, 'audit', 'audit.jsonl'), 'utf8');
   assert.match(log, /POSTERN\.SERVER\/NODES\/ADOPT\/ACTION.*"node":"a"/i);
+});
+
+test('a database that is refused because it has lost changes is accepted, with a record, and no other one is', async (t) => {
+  const { database, a, b } = await twoNodes(t);
+  await using one = a;
+  await using _ = b;
+  const records = () => readFileSync(join(one.data, 'audit', 'audit.jsonl'), 'utf8').match(/STORE\/ACCEPT\/ACTION/g);
+  const accept = async () => one.ask({ ask: 'accept' });
+  assert.match(String((await accept())['message']), /^this node uses the database: .* nothing was changed$/);
+  database.refused = { reachable: false, why: 'connect ECONNREFUSED', isRefusedForLoss: false };
+  assert.match(String((await accept())['message']), /^that is not a loss .*: connect ECONNREFUSED$/);
+  assert.equal(records(), null);
+  database.refused = { reachable: false, why: 'it has lost changes', isRefusedForLoss: true };
+  let accepted = 0;
+  database.accept = async () => void (accepted += 1);
+  assert.deepEqual(await accept(), { ok: true, name: 'a', why: 'it has lost changes' });
+  assert.deepEqual([accepted, records()?.length], [1, 1]);
+  database.accept = () => Promise.reject(new Unavailable('the link is slow'));
+  assert.match(String((await accept())['message']), /does not use the database yet: .*: the link is slow$/);
+  database.refused = {};
 });
 
 test('a change and a read are recorded with the node that answered them', async (t) => {

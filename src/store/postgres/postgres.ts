@@ -30,8 +30,6 @@ import { Writes } from './writes.ts';
 
 /** A store in PostgreSQL, which any number of nodes share. */
 export interface PostgresStore extends NodeStore {
-  /** Takes the database as it is, where it has lost what it had acknowledged to this process. */
-  accept(): Promise<void>;
   turnOf(key: string): Promise<Turn>;
 }
 

@@ -1,4 +1,16 @@
+import { StoreRefused } from '../refused.ts';
+import type { RefusalKind } from '../refused.ts';
 import { Unavailable } from '../store.ts';
+
+/** The database is behind its own earlier answers. */
+class ChangesLost extends Unavailable {}
+
+const refusals: ReadonlySet<RefusalKind> = new Set(['olderCopy', 'noMark', 'damagedMark']);
+
+/** Whether a database that answers is refused for what it has lost, so that an operator may accept it as it is. */
+export function isRefusedForLoss(cause: unknown): boolean {
+  return cause instanceof ChangesLost || (cause instanceof StoreRefused && refusals.has(cause.kind));
+}
 
 /** How far a process was told that the database has come. */
 export interface Reached {
@@ -18,7 +30,8 @@ function lostSince(reached: Reached, { position, number }: Reached): string | un
 /** Remembers how far the database has come, so that one that has lost what it acknowledged to this process is noticed. */
 export class Progress {
   #reached: Reached = { position: 0, number: 0 };
-  #acceptsLoss = false;
+  /** Whether what the database says counts as it is. */
+  acceptsLoss = false;
 
   get reached(): Reached {
     return this.#reached;
@@ -30,19 +43,13 @@ export class Progress {
     this.#reached = { position: Math.max(before.position, position), number: Math.max(before.number, number) };
   }
 
-  /** The next answer counts as it is. */
-  acceptLoss(): void {
-    this.#acceptsLoss = true;
-  }
-
   /**
    * @param before what was known when the question was sent
-   * @throws {Unavailable} when the answer is behind that
+   * @throws {ChangesLost} when the answer is behind that
    */
   heard(found: Reached, before: Reached): void {
     const lost = lostSince(before, found);
-    if (lost !== undefined && !this.#acceptsLoss) throw new Unavailable(lost);
-    this.#acceptsLoss = false;
+    if (lost !== undefined && !this.acceptsLoss) throw new ChangesLost(lost);
     if (lost === undefined) this.acknowledged(found);
     else this.#reached = { position: found.position, number: found.number };
   }

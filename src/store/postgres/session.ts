@@ -5,7 +5,7 @@ import { inspect, refuseServer } from './inspect.ts';
 import type { Link } from './link.ts';
 import { isSame, proveRead, proveServer, quietMs } from './proof.ts';
 import type { Clock, Heartbeat, Known, Moment, Proof } from './proof.ts';
-import { Progress } from './progress.ts';
+import { isRefusedForLoss, Progress } from './progress.ts';
 import type { Reached } from './progress.ts';
 import { ends, pulseSql, readPulse } from './pulse.ts';
 import type { Pulse, PulseKind } from './pulse.ts';
@@ -87,8 +87,12 @@ export class Session {
 
   /** Takes the database as it is, where it has lost what it had acknowledged to this process. */
   async accept(): Promise<void> {
-    this.#progress.acceptLoss();
-    await this.#committed();
+    this.#progress.acceptsLoss = true;
+    try {
+      await this.#committed();
+    } finally {
+      this.#progress.acceptsLoss = false;
+    }
   }
 
   state(): DatabaseState {
@@ -98,6 +102,7 @@ export class Session {
     return {
       reachable: isProved,
       why: isProved ? undefined : (this.#ended ?? this.#trouble.why ?? proof?.reason),
+      isRefusedForLoss: !isProved && isRefusedForLoss(this.#trouble.cause),
       timeline: this.#heartbeat?.stamp.timeline?.toString(),
       heartbeatAgeMs: this.#heartbeat && monotonicMs - this.#heartbeat.begun.monotonicMs,
     };
