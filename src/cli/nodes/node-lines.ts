@@ -10,7 +10,9 @@ const aheadMaxMs = 1_000;
 /** The nodes of a store, as the server lists them, for people. */
 export function nodeTable(answer: Members): Table {
   const atMs = Date.parse(String(answer.get('at')));
-  const rows = listIn(answer, 'nodes').map((node) => [
+  // By name: the database has them by their ids, which are random.
+  const nodes = listIn(answer, 'nodes').toSorted((a, b) => (shown(a.get('name')) < shown(b.get('name')) ? -1 : 1));
+  const rows = nodes.map((node) => [
     `${shown(node.get('name'))}${node.get('own') === true ? ' (this one)' : ''}`,
     stateOf(node),
     shown(node.get('release')),
