@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { vaultKey } from '../../src/resources/keys.ts';
 import { decode } from '../../src/store/store.ts';
 import type { VaultRecord } from '../../src/types/vault.ts';
+import { recordOf } from '../audit/log-lines.ts';
 import type { Answered, Client, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
@@ -150,5 +151,5 @@ function auditLines({ folder }: TestServer): readonly Json[] {
   return readFileSync(join(folder.path, 'audit/audit.jsonl'), 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => json(JSON.parse(line)));
+    .map((line) => json(recordOf(line)));
 }
