@@ -18,7 +18,9 @@ export async function startPlace(
   { count = 3, config = {} }: { readonly count?: number; readonly config?: object } = {},
 ): Promise<Place> {
   await using started = new AsyncDisposableStack();
-  const cluster = started.use(await startPostgres({ bouncer: through === 'pooled' }));
+  const cluster = started.use(
+    await startPostgres({ bouncer: through === 'pooled', settings: ['max_connections = 200'] }),
+  );
   const { port, username, pathname } = new URL(through === 'pooled' ? cluster.bouncerUrl : cluster.url);
   const nodes = started.use(
     await startNodes({
