@@ -23,10 +23,11 @@ const benches = [
   'audit',
   'backup',
   'postgres',
+  'readers',
 ];
 const [first, ...others] = process.argv.slice(2);
 // The words after them are not names of benches.
-const alone = ['pair', 'touched', 'heap', 'start', 'fabric', 'audit', 'backup', 'postgres'].find(
+const alone = ['pair', 'touched', 'heap', 'start', 'fabric', 'audit', 'backup', 'postgres', 'readers'].find(
   (name) => name === first,
 );
 const chosen = first === undefined ? [] : [first, ...others];

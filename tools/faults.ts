@@ -9,10 +9,11 @@ import { damagedFiles } from '../test/faults/damage.ts';
 import { fullDiskInNamespace, inputOutputErrors } from '../test/faults/disk.ts';
 import { lineOf } from '../test/faults/figures.ts';
 import type { Figures } from '../test/faults/figures.ts';
-import { killRounds } from '../test/faults/kill.ts';
+import { killReaderRounds, killRounds } from '../test/faults/kill.ts';
 import { linkedNames } from '../test/faults/links.ts';
 import { networkRoundsOfUser } from '../test/faults/networks-of-a-user.ts';
 import { networkRounds } from '../test/faults/networks.ts';
+import { staleReads } from '../test/faults/stale-reads.ts';
 
 const say = (text: string) => console.log(text);
 /** Another one each time: the rounds print it. */
@@ -26,6 +27,8 @@ interface Part {
 
 const parts: Readonly<Record<string, Part>> = {
   kill: { rounds: 12, run: (rounds) => killRounds(rounds, say) },
+  readers: { rounds: 8, run: (rounds) => killReaderRounds(rounds, say) },
+  'stale-reads': { rounds: 1_000, run: (tries) => staleReads(tries, say) },
   'full-disk': { rounds: 4, run: fullDiskInNamespace },
   eio: { rounds: 10, run: (rounds) => inputOutputErrors(rounds, say) },
   links: { rounds: 100, run: (rounds) => linkedNames(rounds, say) },

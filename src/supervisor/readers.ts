@@ -130,7 +130,7 @@ export class Readers {
   #introduce(worker: Worker, reader: number, configuration: WorkerConfiguration): void {
     const { become, place: folder, listeners } = this.#parts;
     const { settings, files } = configuration;
-    const { masterKeyFile, ...others } = settings;
+    const { masterKeyFile, audit: _, ...others } = settings;
     const start: StartReader<Settings> = {
       kind: 'start',
       // It gets the master key from the worker, which has opened the store with it, and makes nothing that the rest is for.

@@ -19,6 +19,7 @@ import { dns } from './targets/dns.ts';
 import { fabricLine, ipOutput, keptFile, networks } from './targets/fabric.ts';
 import { proxy } from './targets/proxy.ts';
 import { filter, target as path } from './targets/queries.ts';
+import { readerLines } from './targets/readers.ts';
 import { requests } from './targets/requests.ts';
 import { configuration, seed, tlsPair, words } from './targets/settings.ts';
 import { expression, wholeTemplate } from './targets/templates.ts';
@@ -62,6 +63,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   'kept-file': keptFile,
   words,
   requests,
+  'reader-lines': readerLines,
 };
 
 export function targetOf(name: string): FuzzTarget {

@@ -2,6 +2,7 @@ import { parseAddress } from '../../address/address.ts';
 import type { LineFrame, RecordLine } from '../../audit/line.ts';
 import type { Measured } from '../../http/measured.ts';
 import type { Certificate, NamedCertificate } from '../../ingress/options.ts';
+import { recordIn } from '../../recent/recent-log.ts';
 import { accept, wrong } from '../../shape/fault.ts';
 import {
   array,
@@ -196,9 +197,9 @@ export class ReaderMessages {
   #lineOf(text: string, [frameId = 0, atMs = 0]: readonly number[]): RecordLine {
     const frame = this.#frames.get(frameId);
     const category = 'AuditEvent' as const;
-    return frame === undefined
-      ? { category, resourceId: '', text }
-      : { category, resourceId: frame.resourceId, text, frame, atMs };
+    if (frame !== undefined) return { category, resourceId: frame.resourceId, text, frame, atMs };
+    const read = recordIn(text);
+    return { category, resourceId: read?.resourceId ?? '', text, ...(read !== undefined && { record: read }) };
   }
 }
 
