@@ -127,10 +127,13 @@ for (const collection of collections) {
       await advance(2 * retentionDays * dayMs).run(model, real);
       for (const place of ['home', 'other', 'foreign'] as const) await assertSameVault(model, real, place);
     });
-    // The limit applies to the search for a short failing example.
-    await fc.assert(run, { numRuns: 12, plugins: [fc.interruptAfterTimeLimit(200_000)] });
-    for (const operation of [...operations[collection], 'restore']) {
-      assert.ok(done.has(`${operation} ${collection}`), `no ${operation} was done`);
+    const missing = () =>
+      [...operations[collection], 'restore'].filter((operation) => !done.has(`${operation} ${collection}`));
+    // Chance may leave an operation out of some runs.
+    for (let rounds = 0; rounds < 3 && missing().length > 0; rounds += 1) {
+      // The limit applies to the search for a short failing example.
+      await fc.assert(run, { numRuns: 12, plugins: [fc.interruptAfterTimeLimit(200_000)] });
     }
+    assert.deepEqual(missing(), []);
   });
 }
