@@ -1,5 +1,6 @@
 import { Outbox } from '../audit/outbox.ts';
 import { endSession } from '../authority/ended-sessions.ts';
+import { Fleeting } from '../authority/fleeting.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
 import { longRunningKey } from '../control-plane/keys.ts';
@@ -31,7 +32,18 @@ import { upgradeStore } from './upgrade.ts';
 
 /** One thing of each module that declares kinds of records, so that all of these modules are loaded. */
 const declared = [
-  [Outbox, endSession, OpaqueTokens, SigningKeys, longRunningKey, objectKey, backupCertificate, testIssuer, objectKeys],
+  [
+    Outbox,
+    endSession,
+    Fleeting,
+    OpaqueTokens,
+    SigningKeys,
+    longRunningKey,
+    objectKey,
+    backupCertificate,
+    testIssuer,
+    objectKeys,
+  ],
   [vaultKey, clearPurged, dueKey, Leases, openCertificates, registerClients, createDemo, openDeveloper],
   [openGatewayAuthorities, openIdentity, openPortalUser, openReader, readMade, registerUsers],
   [DataKeys, headerKey, measured, inSetupTurn, orderToLeave, upgradeStore],
