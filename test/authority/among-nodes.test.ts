@@ -191,13 +191,14 @@ suite('wrong passwords among nodes', () => {
 
   test('of names that no user has make a bounded number of records, and lock as those of users do', async () => {
     const { store, a, b } = await nodes();
-    for (let count = 0; count < 9_000; count += 1) {
+    // So few that chance locks none of them: ten must share a record for that.
+    for (let count = 0; count < 5_000; count += 1) {
       const stranger = { name: `invented-${count}`, exists: false, site: undefined };
       assert.equal(await a.attempts.begin(stranger), 'go');
       await a.attempts.end(stranger, 'wrong');
     }
-    const { length } = await store.list({ prefix: 'authority/fleeting/attempts/', limit: 9_000 });
-    assert.ok(length > 3_000 && length <= 4_096, String(length));
+    const { length } = await store.list({ prefix: 'authority/fleeting/attempts/', limit: 5_000 });
+    assert.ok(length > 2_500 && length <= 4_096, String(length));
     assert.equal(await b.attempts.begin(guess('192.0.2.1')), 'go', 'a user is not locked by them');
     const one = { name: 'nobody', exists: false, site: undefined };
     for (let wrong = 0; wrong < 10; wrong += 1) await b.attempts.end(one, 'wrong');
