@@ -1,13 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, globSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, globSync, rmSync } from 'node:fs';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { notRun } from '../not-run.ts';
+import { whenEndedBySignal } from '../world/ended-by-signal.ts';
 import { identityOf } from './user.ts';
 
 const run = promisify(execFile);
@@ -96,11 +97,14 @@ async function freePort(): Promise<number> {
 /** Starts Debian's PostgreSQL in a folder of its own, as the user `postgres` when root starts it. */
 export async function startPostgres(options: ClusterOptions = {}): Promise<Cluster> {
   const folder = await mkdtemp(join(options.parent ?? tmpdir(), 'postern-postgres-'));
+  // Its servers are killed before, and the last of their processes may still make a file.
+  const guard = whenEndedBySignal(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   giveAway(folder);
   const started: { stop: () => Promise<void> }[] = [];
   const dispose = async (): Promise<void> => {
     for (const { stop } of started.toReversed()) await stop();
     await rm(folder, { recursive: true, force: true });
+    guard[Symbol.dispose]();
   };
   try {
     const primary = await makeServer(join(folder, 'primary'), options);
@@ -128,6 +132,12 @@ export async function startPostgres(options: ClusterOptions = {}): Promise<Clust
     await dispose();
     throw error;
   }
+}
+
+/** Where a signal ends this process, it ends the other one first. */
+function endWithThis(child: ChildProcess, kill: () => void): void {
+  const guard = whenEndedBySignal(kill);
+  child.once('exit', () => guard[Symbol.dispose]());
 }
 
 function giveAway(folder: string): void {
@@ -249,6 +259,7 @@ class Server implements PostgresServer {
       detached: true,
     });
     this.#process = child;
+    endWithThis(child, () => this.#signal('SIGKILL'));
     let said = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = `${said}${text}`.slice(-4_000);
@@ -274,12 +285,14 @@ class Server implements PostgresServer {
     await this.#end('SIGKILL');
   }
 
-  async pause(): Promise<void> {
-    await this.#signal('SIGSTOP');
+  pause(): Promise<void> {
+    this.#signal('SIGSTOP');
+    return Promise.resolve();
   }
 
-  async resume(): Promise<void> {
-    await this.#signal('SIGCONT');
+  resume(): Promise<void> {
+    this.#signal('SIGCONT');
+    return Promise.resolve();
   }
 
   async promote(): Promise<void> {
@@ -290,16 +303,16 @@ class Server implements PostgresServer {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
-    if (signal === 'SIGKILL') await this.#signal(signal);
+    if (signal === 'SIGKILL') this.#signal(signal);
     else child.kill(signal);
     await ended;
   }
 
   /** To the server and its backends: each of these has made a session of its own, so the group is not enough. */
-  async #signal(signal: NodeJS.Signals): Promise<void> {
+  #signal(signal: NodeJS.Signals): void {
     const parent = this.#process;
     if (parent?.pid === undefined || parent.exitCode !== null || parent.signalCode !== null) return;
-    const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(parent.pid)]).catch(() => ({ stdout: '' }));
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(parent.pid)], { encoding: 'utf8' });
     // The server itself first or last, so that it neither sees a child end nor starts another one meanwhile.
     const children = stdout
       .split('\n')
@@ -352,6 +365,7 @@ ${(options.bouncerSettings ?? []).join('\n')}
   await write(primary);
   await writeFile(join(folder, 'users.txt'), users.map((user) => `"${user}" ""\n`).join(''), { mode: 0o644 });
   const child = spawn('/usr/sbin/pgbouncer', [file], { ...identityOf(), cwd: '/', env: environment, stdio: 'ignore' });
+  endWithThis(child, () => void child.kill('SIGKILL'));
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const admin = (sql: string) =>
     program('psql', ['--no-psqlrc', '--quiet', '--command', sql, `postgres://postgres@127.0.0.1:${port}/pgbouncer`]);
