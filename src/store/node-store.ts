@@ -1,5 +1,11 @@
 import type { Store } from './store.ts';
 
+/** A node that the database has not heard of for so long counts as dead. */
+export const livingMs = 10_000;
+
+/** The name that `postern store copy` has among the nodes of a store while it is at work. */
+export const copyNode = 'store-copy';
+
 /** A store that several servers, its nodes, have in common. */
 export interface NodeStore extends Store {
   readonly nodes: NodeRegistry;
@@ -69,4 +75,8 @@ export interface NodeRow {
   readonly seenMs: number;
   /** As the node gave it. Another release may have written it: read it by a shape. */
   readonly details: unknown;
+}
+
+export function isLiving({ seenMs }: Pick<NodeRow, 'seenMs'>, nowMs: number): boolean {
+  return nowMs - seenMs < livingMs;
 }

@@ -3,10 +3,11 @@ import { activityRecord } from '../audit/activity.ts';
 import type { Audit } from '../audit/audit.ts';
 import { adoptStaged, waitingByNode } from '../audit/staged.ts';
 import type { Identity } from '../setup/identity.ts';
+import { isLiving, livingMs } from '../store/node-store.ts';
 import type { NodeRow, NodeStore } from '../store/node-store.ts';
 import type { OpenedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
-import { detailsIn, isLiving, livingMs } from './node-details.ts';
+import { detailsIn } from './node-details.ts';
 import { orderToLeave } from './node-orders.ts';
 import type { OwnNode } from './node.ts';
 

@@ -1,15 +1,10 @@
 import { array, literal, object, optional, string, wholeNumber } from '../shape/shape.ts';
 import type { Shaped } from '../shape/shape.ts';
 import type { Settings } from '../settings/settings.ts';
-import { StoreRefused } from '../store/refused.ts';
+import { copyNode, isLiving, livingMs } from '../store/node-store.ts';
 import type { NodeRow, Nodes } from '../store/node-store.ts';
+import { StoreRefused } from '../store/refused.ts';
 import { portalRulesOf } from './rule-profile.ts';
-
-/** A node that the database has not heard of for so long counts as dead. */
-export const livingMs = 10_000;
-
-/** The name of the row of `postern store copy` while it is at work. */
-const copyNode = 'store-copy';
 
 /** The settings that all nodes of a store must have alike: a request must not be decided by the node that it reaches. */
 const agreed = object({
@@ -55,10 +50,6 @@ export function agreedOf(settings: Settings): NodeDetails['agreed'] {
 export function detailsIn({ details }: NodeRow): NodeDetails | undefined {
   const read = nodeDetails(details);
   return read.ok ? read.value : undefined;
-}
-
-export function isLiving({ seenMs }: NodeRow, nowMs: number): boolean {
-  return nowMs - seenMs < livingMs;
 }
 
 /** The names of the living nodes, besides that with this id, which do not have the master key. */

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { staged } from '../audit/staged.ts';
 import { guid } from '../settings/values.ts';
 import { object } from '../shape/shape.ts';
+import { livingMs } from '../store/node-store.ts';
 import type { NodeRegistry, Nodes, NodeStore } from '../store/node-store.ts';
 import type { Store } from '../store/store.ts';
 import { replaceFile } from './files.ts';
 import { forgetOrder, takeOrder } from './node-orders.ts';
-import { livingMs, refusalToEnter } from './node-details.ts';
+import { refusalToEnter } from './node-details.ts';
 import type { NodeDetails } from './node-details.ts';
 
 const lookEveryMs = 2_000;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeRow } from '../../src/store/node-store.ts';
-import { isLiving, refusalToEnter } from '../../src/worker/node-details.ts';
+import { isLiving } from '../../src/store/node-store.ts';
+import { refusalToEnter } from '../../src/worker/node-details.ts';
 import type { NodeDetails } from '../../src/worker/node-details.ts';
 
 const nowMs = 1_000_000;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { copyNode, isLiving, livingMs } from '../../store/node-store.ts';
 import { openPostgresStore } from '../../store/postgres/postgres.ts';
 import type { Store } from '../../store/store.ts';
 import { CommandFailed } from '../failed.ts';
@@ -17,12 +18,6 @@ export interface DatabaseStore {
   close(): Promise<void>;
 }
 
-/** The name of the command among the nodes of a store. */
-const nodeName = 'store-copy';
-
-/** A node that was seen longer ago is dead: it stops to answer much earlier by itself. */
-const aliveMs = 10_000;
-
 /**
  * Opens the store in a database that no server uses.
  * @throws {CommandFailed} with the names of the servers that do
@@ -33,7 +28,7 @@ export async function openDatabaseStore({ url, password, ca }: DatabaseWanted): 
     url,
     password,
     ca,
-    node: { id, name: nodeName, details: {} },
+    node: { id, name: copyNode, details: {} },
     now: Date.now,
   });
   const close = async (): Promise<void> => {
@@ -46,11 +41,10 @@ export async function openDatabaseStore({ url, password, ca }: DatabaseWanted): 
   try {
     const { nowMs, nodes } = await store.nodes.list();
     // Two copies are kept apart by the records of the store.
-    const alive = nodes.filter(({ seenMs }) => nowMs - seenMs < aliveMs);
-    const servers = alive.filter(({ name }) => name !== nodeName);
+    const servers = nodes.filter((node) => node.name !== copyNode && isLiving(node, nowMs));
     if (servers.length > 0) throw inUse(servers.map(({ name }) => name));
     // Of copies that were killed.
-    for (const dead of nodes) if (dead.name === nodeName) await store.nodes.remove(dead.id, aliveMs);
+    for (const dead of nodes) if (dead.name === copyNode) await store.nodes.remove(dead.id, livingMs);
     return { store, close };
   } catch (error) {
     await close();
