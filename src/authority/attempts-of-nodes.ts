@@ -20,8 +20,8 @@ interface Parts {
 /**
  * Wrong passwords by name, counted by all nodes together. Names that no user has share a bounded number of records, so that
  * guesses at them are locked as those at users are, and lock only one another. Each node itself counts the passwords that it is
- * checking now and the wrong ones of a site: so of one name a few more may be checked at the same moment than one node would
- * allow, never more wrong ones in a row.
+ * checking and the wrong ones of a site: so of one name a few more may be checked at the same moment than one node would
+ * allow.
  */
 export class SharedAttempts implements Attempts {
   readonly #fleeting: Fleeting;

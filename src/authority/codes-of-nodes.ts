@@ -81,7 +81,7 @@ interface WaitingRecord extends FleetingRecord {
   readonly approval?: Approval;
 }
 
-/** Devices that wait on all nodes. How many may wait, and how fast one may ask, is each node's own. */
+/** Devices that wait on all nodes. Only the node on which one began slows its polls down. */
 export class SharedDevices implements Devices {
   readonly #parts: Parts;
   readonly #own: DeviceCodes;
@@ -136,7 +136,7 @@ export class SharedDevices implements Devices {
   async #waiting(userCode: string) {
     const record = await this.#parts.fleeting.read('device', normal(userCode));
     if (record === undefined) return undefined;
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `begin` makes records of this kind
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `begin` and `approve` put records of this kind
     const value = record.value as WaitingRecord;
     const isExpired = value.until - deviceCodeSeconds * 1000 <= this.#parts.now();
     return { record, value, isExpired, isOpen: !isExpired && value.approval === undefined };

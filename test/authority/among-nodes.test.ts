@@ -125,11 +125,14 @@ suite('devices among nodes', () => {
     assert.equal(await a.devices.find(codes?.userCode ?? ''), undefined);
   });
 
-  test('of strangers make a bounded number of records', async () => {
-    const { store, a } = await nodes();
+  test('of strangers make at most twenty records in a second of a node', async () => {
+    const { store, clock, a, b } = await nodes();
     const begun = await Promise.all(Array.from({ length: 50 }, () => a.devices.begin(device)));
     assert.equal(begun.filter((codes) => codes !== undefined).length, 20);
     assert.equal((await store.list({ prefix: 'authority/fleeting/device/', limit: 100 })).length, 20);
+    assert.notEqual(await b.devices.begin(device), undefined, 'another node');
+    clock.ms += 1000;
+    assert.notEqual(await a.devices.begin(device), undefined, 'the next second');
   });
 });
 
