@@ -34,7 +34,7 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   'store.listenUrl': {
     what: 'A way to the same database past a pooler, for notifications of commits',
     form: '`postgres://USER@HOST/DATABASE` without a password',
-    default: 'the database is asked each 250 ms',
+    default: '`url`; through a pooler, the database is asked each 250 ms',
   },
   node: {
     what: 'The name of this server among those of its store',
