@@ -26,7 +26,7 @@ const pageSize = 200;
 export type FleetingKind = 'use' | 'device' | 'attempts';
 
 /**
- * Records that are kept for minutes, for what begins on one node of a shared store and ends on another. A name may be
+ * Records that are kept for a day at most, for what begins on one node of a shared store and ends on another. A name may be
  * anything: the key has its digest.
  */
 export class Fleeting {

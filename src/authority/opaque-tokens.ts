@@ -16,7 +16,7 @@ const key = recordKind<string>({
 export type Purpose = 'refresh' | 'session' | 'sign-in' | 'code';
 
 /**
- * Strings that only this authority can make and read: refresh tokens, sessions and the state of a sign-in page. They
+ * Strings that only this authority can make and read: refresh tokens, sessions, the state of a sign-in page, and codes. They
  * contain their own data, so a stranger's requests leave nothing in the store.
  */
 export class OpaqueTokens {
