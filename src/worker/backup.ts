@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
-import { activityRecord } from '../audit/activity.ts';
 import type { Audit } from '../audit/audit.ts';
 import { asideNumbers, logFile } from '../audit/rotation.ts';
 import type { OpenLogFile } from '../backup/backup-thread.ts';
@@ -13,6 +11,7 @@ import type { MasterKey } from '../crypto/master-key.ts';
 import type { Identity } from '../setup/identity.ts';
 import { dataFormat } from '../store/keys.ts';
 import type { OpenedStore } from '../store/sealed.ts';
+import { operatorRecord } from './operator-record.ts';
 import { release } from './upgrade.ts';
 
 /** A request of the operator. */
@@ -119,22 +118,8 @@ export class Backups {
 
   async #record({ madeAt, hasLog, hasMasterKey }: BackupHeader): Promise<void> {
     const { audit, now, identity } = this.#services;
-    const { tenantId, subscriptionId } = identity;
-    const record = activityRecord({
-      at: now(),
-      durationMs: 0,
-      action: backupAction,
-      apiVersion: '',
-      resourceId: `/subscriptions/${subscriptionId}`,
-      tenantId,
-      subscriptionId,
-      accepted: true,
-      status: 200,
-      correlationId: randomUUID(),
-      requestUri: undefined,
-      properties: { backup: { madeAt, log: hasLog, masterKey: hasMasterKey } },
-    });
-    await audit.read(record);
+    const properties = { backup: { madeAt, log: hasLog, masterKey: hasMasterKey } };
+    await audit.read(operatorRecord({ action: backupAction, atMs: now(), identity, accepted: true, properties }));
   }
 }
 

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { activityRecord } from '../audit/activity.ts';
 import type { Audit } from '../audit/audit.ts';
 import { adoptStaged, waitingByNode } from '../audit/staged.ts';
 import type { Identity } from '../setup/identity.ts';
@@ -10,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import { detailsIn } from './node-details.ts';
 import { orderToLeave } from './node-orders.ts';
 import type { OwnNode } from './node.ts';
+import { operatorRecord } from './operator-record.ts';
 
 export interface NodeServices {
   readonly node: OwnNode;
@@ -73,7 +72,7 @@ export class NodeCommands {
     }
     if (!isLiving(asked, found?.nowMs ?? 0))
       return refused(
-        `the node ${asked.name} was not seen for ${livingMs / 1000} s, so that it cannot be asked: "postern nodes remove" takes it out`,
+        `the node ${asked.name} was not seen for ${livingMs / 1000} s, so it cannot be asked: "postern nodes remove" takes it out`,
       );
     await orderToLeave(store, asked.id, node.name);
     return { ok: true, name: asked.name, own: false };
@@ -137,22 +136,8 @@ export class NodeCommands {
 
   async #record(ask: keyof typeof actions, target: { readonly id: string; readonly name: string }): Promise<void> {
     const { audit, now, identity } = this.#services;
-    const { tenantId, subscriptionId } = identity;
-    const record = activityRecord({
-      at: now(),
-      durationMs: 0,
-      action: actions[ask],
-      apiVersion: '',
-      resourceId: `/subscriptions/${subscriptionId}`,
-      tenantId,
-      subscriptionId,
-      accepted: true,
-      status: 200,
-      correlationId: randomUUID(),
-      requestUri: undefined,
-      properties: { ofNode: target },
-    });
-    await audit.read(record);
+    const properties = { ofNode: target };
+    await audit.read(operatorRecord({ action: actions[ask], atMs: now(), identity, accepted: true, properties }));
   }
 }
 

@@ -1,7 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, futimesSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { activityRecord } from '../audit/activity.ts';
 import type { ActivityRecord } from '../audit/activity.ts';
 import { putBeforeLog, recordIdMaker } from '../audit/outbox.ts';
 import type { ByteSource } from '../backup/byte-source.ts';
@@ -18,6 +17,7 @@ import { openSealedStore } from '../store/sealed.ts';
 import { DatabaseLoad } from '../store/sqlite-load.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { syncFolder } from '../store/sync-folder.ts';
+import { operatorRecord } from './operator-record.ts';
 
 export interface RestoreParts {
   readonly source: ByteSource;
@@ -149,21 +149,8 @@ async function restoreRecord(
 ): Promise<ActivityRecord | undefined> {
   const identity = await readIdentity(store);
   if (identity === undefined) return undefined;
-  const { tenantId, subscriptionId } = identity;
-  return activityRecord({
-    at: nowMs,
-    durationMs: 0,
-    action: restoreAction,
-    apiVersion: '',
-    resourceId: `/subscriptions/${subscriptionId}`,
-    tenantId,
-    subscriptionId,
-    accepted: false,
-    status: 200,
-    correlationId: randomUUID(),
-    requestUri: undefined,
-    properties: { backup: { madeAt, release, records, log: hasLog && !withoutLog } },
-  });
+  const properties = { backup: { madeAt, release, records, log: hasLog && !withoutLog } };
+  return operatorRecord({ action: restoreAction, atMs: nowMs, identity, accepted: false, properties });
 }
 
 /** Writes the files of the log under their names, with their times, by which the retention counts. */
