@@ -1,3 +1,4 @@
+import { storeErrors } from '../edge/store-errors.ts';
 import { refusalMessage } from '../firewall/refusal.ts';
 import type { RuleRefusal } from '../firewall/refusal.ts';
 import { describeJsonFault } from '../json/bounded-json.ts';
@@ -186,18 +187,7 @@ export const errors = {
     code: 'ServiceUnavailable',
     message: () => 'The change or its audit record cannot be written, so nothing was changed.',
   },
-  storeUnavailable: {
-    status: 503,
-    code: 'ServiceUnavailable',
-    message: () =>
-      'The database of this service cannot be reached, or cannot prove that it has the newest state, so nothing was disclosed and nothing was changed. Try again later.',
-  },
-  outcomeUnknown: {
-    status: 503,
-    code: 'ServiceUnavailable',
-    message: () =>
-      'The database of this service was lost while the change was committed: it may have happened, or not. Read the resource before you try again.',
-  },
+  ...storeErrors('resource'),
   unreadable: {
     status: 503,
     code: 'ServiceUnavailable',

@@ -1,3 +1,4 @@
+import { storeErrors } from '../edge/store-errors.ts';
 import { admissionErrors } from './errors/admission.ts';
 import { certificateErrors, keyErrors, objectErrors } from './errors/objects.ts';
 import type { ErrorFacts, Errors, Kind, OfKind, WireError } from './errors/wire.ts';
@@ -18,18 +19,7 @@ export const errors = {
     code: 'ServiceUnavailable',
     message: () => 'The audit record of this request cannot be written, so nothing was disclosed and nothing changed.',
   },
-  storeUnavailable: {
-    status: 503,
-    code: 'ServiceUnavailable',
-    message: () =>
-      'The database of this service cannot be reached, or cannot prove that it has the newest state, so nothing was disclosed and nothing changed. Try again later.',
-  },
-  outcomeUnknown: {
-    status: 503,
-    code: 'ServiceUnavailable',
-    message: () =>
-      'The database of this service was lost while the change was committed: it may have happened, or not. Read the object before you try again.',
-  },
+  ...storeErrors('object'),
   unreadable: {
     status: 503,
     code: 'ServiceUnavailable',

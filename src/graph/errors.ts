@@ -1,3 +1,4 @@
+import { storeErrors } from '../edge/store-errors.ts';
 import { describeJsonFault } from '../json/bounded-json.ts';
 import type { GraphRefusal } from './refusal.ts';
 
@@ -150,18 +151,7 @@ export const errors: Errors = {
     code: 'ServiceUnavailable',
     message: () => 'The change or its audit record cannot be written, so nothing was changed.',
   },
-  storeUnavailable: {
-    status: 503,
-    code: 'ServiceUnavailable',
-    message: () =>
-      'The database of this service cannot be reached, or cannot prove that it has the newest state, so nothing was disclosed and nothing was changed. Try again later.',
-  },
-  outcomeUnknown: {
-    status: 503,
-    code: 'ServiceUnavailable',
-    message: () =>
-      'The database of this service was lost while the change was committed: it may have happened, or not. Read the object before you try again.',
-  },
+  ...storeErrors('object'),
   unreadable: {
     status: 503,
     code: 'ServiceUnavailable',
