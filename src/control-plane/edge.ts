@@ -6,8 +6,8 @@ import type { Answer } from '../http/answer.ts';
 import { deleteAssignmentsBelow } from '../resources/authorization/authorization.ts';
 import { wait } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
-import { merge } from '../store/store.ts';
-import type { Requirement, Store, Transaction } from '../store/store.ts';
+import { merge, requiringStore, writtenKeys } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
 import { scopeKey, requirementsOf } from './access.ts';
 import { renderError } from './errors.ts';
 import type { LongRunning } from './long-running/long-running.ts';
@@ -132,14 +132,14 @@ export async function putInForce(
   change: Transaction,
   { rulebook, closeSubnets }: Pick<EdgeServices, 'rulebook' | 'closeSubnets'>,
 ): Promise<void> {
-  const keys = [...(change.put ?? []).map(({ key }) => key), ...(change.delete ?? [])];
-  closeSubnets(await rulebook.changed(keys));
+  closeSubnets(await rulebook.changed(writtenKeys(change)));
 }
 
 export function callOf(ready: Ready, { store, now }: EdgeServices): ControlCall {
   const { request, subscription, caller, access, apiVersion, query, body } = ready;
   const { headers, names, path, params, deployment, socket } = request;
   return {
+    // An operation reads nothing after the role assignments that admitted it have changed.
     store: requiringStore(store, requirementsOf(ready)),
     subscription,
     caller,
@@ -162,22 +162,6 @@ export function callOf(ready: Ready, { store, now }: EdgeServices): ControlCall 
 function originOf({ source, requestId, headers }: ControlRequest): ControlCall['origin'] {
   const userAgent = headers['user-agent'];
   return { source, correlationId: requestId, ...(userAgent !== undefined && { userAgent }) };
-}
-
-/**
- * A store whose reads hold only while the requirements do: an operation reads nothing after the role assignments that
- * admitted it have changed.
- */
-function requiringStore(store: Store, require: readonly Requirement[]): Store {
-  const all = (others: readonly Requirement[] | undefined) => [...require, ...(others ?? [])];
-  return {
-    read: (request) => store.read({ ...request, require: all(request.require) }),
-    list: (request) => store.list({ ...request, require: all(request.require) }),
-    readMany: (requests) => store.readMany(requests.map((request) => ({ ...request, require: all(request.require) }))),
-    transact: (transaction) => store.transact({ ...transaction, require: all(transaction.require) }),
-    changes: (since, limit) => store.changes(since, limit),
-    close: () => store.close(),
-  };
 }
 
 function failed(error: unknown, known: KnownSoFar, { now }: Pick<EdgeServices, 'now'>): Failed {

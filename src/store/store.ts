@@ -173,6 +173,11 @@ export async function readEach(
   return results;
 }
 
+/** The keys that a transaction puts, then those that it deletes. */
+export function writtenKeys({ put = [], delete: deleted = [] }: Transaction): readonly string[] {
+  return [...put.map(({ key }) => key), ...deleted];
+}
+
 /** Several changes as one transaction, in their order. No two of them may write the same key. */
 export function merge(...changes: readonly (Transaction | undefined)[]): Transaction {
   return {
@@ -218,7 +223,7 @@ export function assertList(list: List): void {
 /** @throws {TypeError} as `assertRead`, or when a key is put or deleted more than once */
 export function assertTransaction(transaction: Transaction): void {
   assertRequirements(transaction.require);
-  const keys = [...(transaction.put ?? []).map((put) => put.key), ...(transaction.delete ?? [])];
+  const keys = writtenKeys(transaction);
   for (const key of keys) assertKey(key);
   if (new Set(keys).size === keys.length) return;
   const twice = keys.find((key, index) => keys.indexOf(key) !== index);
@@ -263,8 +268,21 @@ export function notifyingStore(store: Store, committed: (keys: readonly string[]
     ...turnsOf(store),
     async transact(transaction) {
       const versions = await store.transact(transaction);
-      committed([...(transaction.put ?? []).map(({ key }) => key), ...(transaction.delete ?? [])]);
+      committed(writtenKeys(transaction));
       return versions;
     },
+  };
+}
+
+/** The same store, whose reads and transactions hold only while the requirements do: otherwise they end in a `Conflict`. */
+export function requiringStore(store: Store, require: readonly Requirement[]): Store {
+  const all = (others: readonly Requirement[] | undefined) => [...require, ...(others ?? [])];
+  return {
+    read: (request) => store.read({ ...request, require: all(request.require) }),
+    list: (request) => store.list({ ...request, require: all(request.require) }),
+    readMany: (requests) => store.readMany(requests.map((request) => ({ ...request, require: all(request.require) }))),
+    transact: (transaction) => store.transact({ ...transaction, require: all(transaction.require) }),
+    changes: (since, limit) => store.changes(since, limit),
+    close: () => store.close(),
   };
 }

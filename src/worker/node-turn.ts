@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordKind } from '../store/keys.ts';
 import { readRecords, recordPut } from '../store/records.ts';
-import { Conflict, merge } from '../store/store.ts';
+import { Conflict, requiringStore } from '../store/store.ts';
 import type { Requirement, Store } from '../store/store.ts';
 
 interface SetupTurn {
@@ -32,15 +32,14 @@ export interface TurnParts {
 
 /**
  * Does the work of a start while no other node does: what a start makes, several nodes that start together make once, and the
- * later ones find it. The work gets a store whose transactions end in a conflict once the turn is another node's, and is done
- * again after a conflict.
+ * later ones find it. The work gets a store that ends in a conflict once the turn is another node's, and is done again after one.
  * @throws {Conflict} when it was done too often in vain
  */
 export async function inSetupTurn<T>(store: Store, parts: TurnParts, work: (store: Store) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     const held = await takeTurn(store, parts);
     try {
-      const result = await work(requiring(store, held));
+      const result = await work(requiringStore(store, [held]));
       await store.transact({ require: [held], delete: [turnKey] });
       return result;
     } catch (error) {
@@ -81,16 +80,4 @@ async function tryTurn(store: Store, before: string | null, turn: SetupTurn): Pr
     if (error instanceof Conflict) return undefined;
     throw error;
   }
-}
-
-/** The same store; each transaction requires the record too. */
-function requiring(store: Store, required: Requirement): Store {
-  return {
-    read: (request) => store.read(request),
-    list: (request) => store.list(request),
-    readMany: (requests) => store.readMany(requests),
-    changes: (since, limit) => store.changes(since, limit),
-    transact: (transaction) => store.transact(merge({ require: [required] }, transaction)),
-    close: () => store.close(),
-  };
 }

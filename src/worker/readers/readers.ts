@@ -12,6 +12,7 @@ import type { Certificate } from '../../ingress/options.ts';
 import type { ShownCertificates } from '../../ingress/shown-certificates.ts';
 import { subnetPrefix } from '../../resources/keys.ts';
 import type { SealedStore } from '../../store/sealed.ts';
+import { writtenKeys } from '../../store/store.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { Service } from '../../types/service.ts';
 import type { Source } from '../../types/source.ts';
@@ -216,9 +217,8 @@ export class Readers {
 }
 
 /** The records that a reader keeps in memory without a requirement that each read has in its snapshot. */
-function keptIn({ put = [], delete: deleted = [] }: Transaction): readonly string[] {
-  const keys = [...put.map(({ key }) => key), ...deleted];
-  return keys.filter((key) => key.startsWith(subnetPrefix) || isSigningKeyRecord(key));
+function keptIn(transaction: Transaction): readonly string[] {
+  return writtenKeys(transaction).filter((key) => key.startsWith(subnetPrefix) || isSigningKeyRecord(key));
 }
 
 function inText({ key, cert }: Certificate): Certificate {
