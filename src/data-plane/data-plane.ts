@@ -28,7 +28,6 @@ export interface DataPlaneServices extends Omit<EdgeServices, 'changes'> {
 }
 
 const none: readonly string[] = [];
-const done = Promise.resolve();
 
 /** The destination of a path: an operation, or an answer that every client gets from any network. */
 type Destination =
@@ -36,7 +35,7 @@ type Destination =
 
 /** The edge at `<vault>.vault.<domain>`. The order of a request is the table in `pipeline.ts`. */
 export function createDataPlane(given: DataPlaneServices): HostListener<VaultHost> {
-  const { pageOrigins, turns, now, sourceOf } = given;
+  const { pageOrigins, turns, now, sourceOf, elsewhere } = given;
   const router = new Router(routesOf(pageOrigins));
   const services = { ...given, changes: new ChangeQueues() };
   return (sent, response, host) => {
@@ -56,9 +55,9 @@ export function createDataPlane(given: DataPlaneServices): HostListener<VaultHos
       if (answer === undefined) response.destroy();
       else send(response, answer, answerHeaders(known, pageOrigins));
     };
-    const elsewhere = given.elsewhere && ((error: unknown) => given.elsewhere?.(raw, response, error) ?? done);
+    const handOver = elsewhere && ((error: unknown) => elsewhere(raw, response, error));
     if (found !== undefined && 'open' in found.to) respond(found.to.open(raw, host.names), { request });
-    else turns.answer({ edge: vaultEdge, services, request, respond, elsewhere });
+    else turns.answer({ edge: vaultEdge, services, request, respond, elsewhere: handOver });
   };
 }
 

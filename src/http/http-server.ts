@@ -6,6 +6,7 @@ import { answerClientError, isLate, lateError } from './client-error.ts';
 import { LateRequests, notePause, wasPaused } from './late-requests.ts';
 import { MeasuredResponse } from './measured.ts';
 import { Portions } from './portions.ts';
+import { hasBody } from './request.ts';
 
 /** How long a client may take, in milliseconds. */
 interface HttpTimes {
@@ -243,10 +244,6 @@ function closingResponses(drain: Drain, paused: (socket: Socket) => void) {
         : super.writeHead(statusCode, reason ?? headers);
     }
   };
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
 }
 
 function isOutstanding({ complete, headers }: IncomingMessage): boolean {

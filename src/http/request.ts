@@ -27,6 +27,11 @@ const rules: readonly { readonly broken: RegExp; readonly rule: string }[] = [
   },
 ];
 
+/** Whether a body follows the header, perhaps of no bytes (RFC 9112 section 6). */
+export function hasBody({ headers }: { readonly headers: IncomingHttpHeaders }): boolean {
+  return headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
+}
+
 /** The rule that a target in origin form breaks; `undefined` if there is only one way to read it. */
 export function targetFault(target: string): string | undefined {
   if (!originForm.test(target)) {

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { tlsVersionOf } from '../../http/connection-tls.ts';
+import { servernameOf, tlsVersionOf } from '../../http/connection-tls.ts';
 import { dispatchByHost } from '../../http/host.ts';
 import { countRequests, createHttp, Drain } from '../../http/http-server.ts';
 import type { DrainTimes } from '../../http/http-server.ts';
 import { RequestMeter } from '../../http/measured.ts';
 import { ownNames } from '../../http/own-names.ts';
+import { hasBody } from '../../http/request.ts';
 import { Ingress } from '../../ingress/ingress.ts';
 import { compileNat } from '../../ingress/nat.ts';
 import { subnetKey } from '../../resources/keys.ts';
@@ -113,7 +114,7 @@ class Reader implements OpenedReader {
         epoch,
         source: this.ingress.sourceOf(socket),
         serves: this.ingress.servesOn(socket),
-        servername: 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : undefined,
+        servername: servernameOf(socket),
         tls: tlsVersionOf(socket),
       }),
     });
@@ -127,7 +128,7 @@ class Reader implements OpenedReader {
       home: elsewhere,
     });
     this.#http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      if (this.#answers && isPlainGet(request)) answer(request, response);
+      if (this.#answers && request.method === 'GET' && !hasBody(request)) answer(request, response);
       else elsewhere(request, response);
     });
   }
@@ -236,11 +237,6 @@ class Reader implements OpenedReader {
     const over = this.#relay.relay(request, response);
     await (this.#core === undefined ? over : this.#core.turns.handOver(request.socket, over));
   }
-}
-
-function isPlainGet({ method, headers }: IncomingMessage): boolean {
-  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-  return method === 'GET' && !hasBody;
 }
 
 function usage(): Pick<ReaderVitals, 'cpuSeconds' | 'residentBytes'> {

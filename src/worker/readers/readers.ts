@@ -20,7 +20,7 @@ import { Channel } from './channel.ts';
 import type { ReaderOrder } from './channel.ts';
 import { firstLine } from './lines.ts';
 import { prefaceMax, readPreface } from './protocol.ts';
-import type { ReaderState, RecordsConnection, RelayedConnection } from './protocol.ts';
+import type { ReaderState, ReaderVitals, RecordsConnection, RelayedConnection } from './protocol.ts';
 
 interface ReadersParts {
   /** The number of the configuration: a reader that has another one is not believed. */
@@ -40,13 +40,9 @@ export interface ServesReaders {
 }
 
 /** A reader, as status and metrics show it. */
-export interface ReaderSeen {
+export interface ReaderSeen extends ReaderVitals {
   readonly reader: number;
   readonly pid: number;
-  readonly connections: readonly { readonly listener: string; readonly open: number }[];
-  readonly inFlight: number;
-  readonly cpuSeconds: number;
-  readonly residentBytes: number;
 }
 
 const goneLookMs = 20;

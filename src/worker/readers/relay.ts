@@ -4,6 +4,7 @@ import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { refuse } from '../../http/host.ts';
 import { noteSubject } from '../../http/measured.ts';
+import { hasBody } from '../../http/request.ts';
 import { prefaceLine } from './protocol.ts';
 import type { RelayedConnection } from './protocol.ts';
 
@@ -127,8 +128,6 @@ function without(headers: readonly string[], name: string): string[] {
 }
 
 function sendOn(request: IncomingMessage, response: ServerResponse, upstream: ClientRequest): void {
-  const { headers } = request;
-  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   upstream.on('error', () => {
     // As if the worker had accepted the connection itself, and died: the outcome is not known.
     if (!response.writableFinished) response.destroy();
@@ -137,7 +136,7 @@ function sendOn(request: IncomingMessage, response: ServerResponse, upstream: Cl
   response.once('close', () => {
     if (!response.writableFinished) upstream.destroy();
   });
-  if (!hasBody) upstream.end();
+  if (!hasBody(request)) upstream.end();
   else if (!waitsToContinue(request)) request.pipe(upstream);
   else {
     upstream.once('continue', () => {
