@@ -1,5 +1,5 @@
 import type { Settings } from '../settings/settings.ts';
-import type { FromWorker, Listener, StartReader } from '../types/supervision.ts';
+import type { Listener, StartReader } from '../types/supervision.ts';
 import type { OpenedListener } from './own-sockets.ts';
 import type { WorkerConfiguration } from './reread.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
@@ -102,24 +102,24 @@ export class Readers {
   }
 
   #start(reader: number, configuration: WorkerConfiguration): Held {
-    const { complain, heartbeat, now, ...common } = this.#parts;
+    const { complain, ...common } = this.#parts;
     const held: Held = {
       starts: 0,
       isOver: false,
       worker: new Worker({
+        name: `reader ${reader}`,
         ...common,
-        heartbeat,
-        now,
         mark: undefined,
         onStart: () => {
           held.starts += 1;
           this.#introduce(held.worker, reader, configuration);
         },
-        onMessage: (message) => this.#receive(message, held.worker, reader),
+        onMessage: (message) => {
+          if (message.kind === 'fatal') held.worker.retry(message.message);
+        },
         onSilence: (seconds) => complain(`reader ${reader} has not answered for ${seconds} s and is killed`),
         onReplaced: () => undefined,
-        onDeath: (what, delayMs) =>
-          complain(`reader ${reader}: ${what.replace('the worker', 'it')}; another one starts in ${delayMs} ms`),
+        onDeath: (what, delayMs) => complain(`${what}; another one starts in ${delayMs} ms`),
         onEnd: (why) => this.#ended(held, { why, reader, configuration }),
       }),
     };
@@ -154,12 +154,6 @@ export class Readers {
     }
   }
 
-  #receive(message: Exclude<FromWorker, { readonly kind: 'pong' }>, worker: Worker, reader: number): void {
-    if (message.kind !== 'fatal') return;
-    this.#parts.complain(`reader ${reader} cannot continue: ${message.message}`);
-    worker.retry(message.message);
-  }
-
   #ended(held: Held, { why, reader, configuration }: Again): void {
     held.isOver = true;
     this.#leaving.delete(held);
@@ -168,9 +162,7 @@ export class Readers {
       this.#gone.clear();
     }
     if (why === undefined || this.#configuration !== configuration) return;
-    this.#parts.complain(
-      `reader ${reader}: ${why.replace('the worker', 'it')}; it is tried again in ${againMs / 1000} s`,
-    );
+    this.#parts.complain(`${why}; it is tried again in ${againMs / 1000} s`);
     setTimeout(() => {
       if (this.#configuration !== configuration) return;
       const next = this.#start(reader, configuration);

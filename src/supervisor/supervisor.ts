@@ -61,16 +61,13 @@ export class Supervisor {
     this.#health = healthUrl(listeners);
     // If a worker refuses one of these, the supervisor ends, in `#receive`.
     for (const { listener, socket } of listeners) void this.#listeners.add(listener, socket, 'settings');
+    const own = { name: 'the worker', program, environment, launcher, heartbeat, now };
     this.#worker = new Worker({
-      program,
-      environment,
-      launcher,
+      ...own,
       mark: options.markDescriptor,
       log: logOutput(),
       startIn: access.startIn,
       folder: folder.descriptor,
-      heartbeat,
-      now,
       onStart: () => this.#introduce(),
       onMessage: (message) => this.#receive(message),
       onSilence: (seconds) => complain(`the worker has not answered for ${seconds} s and is killed`),
@@ -100,7 +97,7 @@ export class Supervisor {
     this.#worker.kill();
   }
 
-  /** An operator's command, which this end's worker or another node has passed on. */
+  /** An operator's command to leave the store, given here or at another node; the worker passes it on. */
   #asked(): void {
     if (this.#signals > 0) return;
     this.#options.complain('an operator has asked this server to leave its store');

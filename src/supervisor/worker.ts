@@ -6,6 +6,8 @@ import { isRawSocket, sendWithSocket, type RawSocket } from './raw-socket.ts';
 import { afterDeath, noDeaths, type DeathRecord } from './restart.ts';
 
 export interface WorkerOptions {
+  /** The process's name in messages. */
+  readonly name: string;
   /** The program; it runs on the same Node as this process. */
   readonly program: string;
   readonly environment: NodeJS.ProcessEnv;
@@ -183,15 +185,16 @@ export class Worker {
       this.start();
       return;
     }
+    const { name } = this.#options;
     const servedMs = this.#readyAt === undefined ? undefined : this.#options.now() - this.#readyAt;
     const next = afterDeath(this.#deaths, servedMs === undefined ? { ready: false } : { ready: true, servedMs });
     if (next.kind === 'giveUp') {
-      this.#options.onEnd(`the worker died ${next.deaths} times before it was ready, the last time by ${how}`);
+      this.#options.onEnd(`${name} died ${next.deaths} times before it was ready, the last time by ${how}`);
       return;
     }
     this.#deaths = next.record;
     this.#options.onDeath(
-      this.#said === undefined ? `the worker died (${how})` : `the worker cannot continue: ${this.#said}`,
+      this.#said === undefined ? `${name} died (${how})` : `${name} cannot continue: ${this.#said}`,
       next.delayMs,
     );
     this.#timer = setTimeout(() => this.start(), next.delayMs);
