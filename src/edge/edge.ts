@@ -98,7 +98,7 @@ export function refusalOf<R extends AnyRefusal>(error: unknown): R | CommonRefus
   return { kind: 'internal' };
 }
 
-/** Each says that the client shall try again later; what it says of the change is more than that of the record's failure. */
+/** A request that ends so is not answered with the failure of its own record instead: it says more about the change. */
 const unavailable: ReadonlySet<string> = new Set([
   'recordUnavailable',
   'storeUnavailable',

@@ -73,7 +73,7 @@ export class Portions {
    */
   divide(socket: Socket): void {
     if (this.#divided.has(socket)) return;
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's listener, which parses
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's own listener for `data`, which takes the bytes
     const parse = socket.listeners('data').at(-1) as Parse | undefined;
     if (parse === undefined) return;
     const divided: Divided = { socket, parse, portions: limits.arrived, isOver: false };

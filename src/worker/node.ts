@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { staged } from '../audit/staged.ts';
 import { guid } from '../settings/values.ts';
+import { parsed } from '../shape/parsed.ts';
 import { object } from '../shape/shape.ts';
 import { livingMs } from '../store/node-store.ts';
 import type { NodeRegistry, Nodes, NodeStore } from '../store/node-store.ts';
@@ -24,10 +25,10 @@ const identity = object({ id: guid });
 export function nodeId(entry: string): string {
   const file = join(entry, identityFile);
   if (existsSync(file)) {
-    const read = identity(JSON.parse(readFileSync(file, 'utf8')));
+    const read = identity(parsed(readFileSync(file, 'utf8')));
     if (read.ok) return read.value.id;
     throw new Error(
-      `${identityFile} in the data folder does not have the id of a node: restore it, or remove it, and the folder is another node's.`,
+      `${identityFile} in the data folder does not have the id of a node: restore it; or remove it, which makes the folder another node's.`,
     );
   }
   const id = randomUUID();

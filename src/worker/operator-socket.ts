@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { parsed } from '../shape/parsed.ts';
 import { boolean, object, literal, optional, string } from '../shape/shape.ts';
 import type { Backups } from './backup.ts';
 import type { NodeCommands } from './node-commands.ts';
@@ -121,12 +122,4 @@ async function lineOf(socket: Socket): Promise<string> {
     if (received.length > lineMax) throw new Error(`its line has more than ${lineMax} characters`);
   }
   throw new Error('it ended before its line did');
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

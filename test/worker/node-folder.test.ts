@@ -156,6 +156,20 @@ test('the name of a node belongs to one data folder', async (t) => {
   assert.equal(nodes.database.rows.length, 1);
 });
 
+test('a start refuses a damaged node.json, and says which file it is', async (t) => {
+  const nodes = new Nodes(t);
+  const file = join(nodes.data('a'), 'node.json');
+  for (const damaged of ['', '{"id":', '{"id":"a"}']) {
+    writeFileSync(file, damaged);
+    await assert.rejects(
+      nodes.open('a'),
+      /^Error: node\.json in the data folder does not have the id of a node: restore it/,
+    );
+    assert.equal(readFileSync(file, 'utf8'), damaged);
+  }
+  assert.deepEqual(nodes.database.rows, []);
+});
+
 test('nodes of a store agree on its domain and rules', async (t) => {
   const nodes = new Nodes(t);
   await nodes.open('a', ['--domain', 'vaults.example']);

@@ -4,6 +4,7 @@ import type { Measured } from '../../http/measured.ts';
 import type { Certificate, NamedCertificate } from '../../ingress/options.ts';
 import { recordIn } from '../../recent/recent-log.ts';
 import { accept, wrong } from '../../shape/fault.ts';
+import { parsed } from '../../shape/parsed.ts';
 import {
   array,
   boolean,
@@ -34,8 +35,8 @@ export const framesMax = 4096;
 const positive = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 
 const address = refine(string, (text) => {
-  const parsed = parseAddress(text);
-  return parsed === undefined ? wrong(text, 'must be an IP address') : accept(parsed);
+  const read = parseAddress(text);
+  return read === undefined ? wrong(text, 'must be an IP address') : accept(read);
 });
 
 const publicSource = object({ kind: literal('public'), address });
@@ -94,9 +95,9 @@ export function prefaceLine({ source: proved, ...rest }: RelayedConnection): str
 
 /** Reads the first line of a connection; `undefined`: no reader sends that. */
 export function readPreface(line: string): RelayedConnection | RecordsConnection | undefined {
-  const parsed = parsedLine(line);
-  const isRecords = typeof parsed === 'object' && parsed !== null && 'kind' in parsed && parsed.kind === 'records';
-  const read = isRecords ? records(parsed) : relayed(parsed);
+  const value = parsed(line);
+  const isRecords = typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'records';
+  const read = isRecords ? records(value) : relayed(value);
   return read.ok ? read.value : undefined;
 }
 
@@ -143,7 +144,7 @@ type Message = NonNullable<ReturnType<typeof readHead>>;
 
 /** Reads the head of a message; the lines of its records follow one by one. */
 function readHead(line: string) {
-  const read = message(parsedLine(line));
+  const read = message(parsed(line));
   return read.ok ? read.value : undefined;
 }
 
@@ -253,21 +254,13 @@ const toReader: Readonly<Record<ToReader['kind'], Shape<ToReader>>> = {
 
 /** Reads a line of the worker's; `undefined`: the worker never sends that. */
 export function readOrder(line: string): ToReader | undefined {
-  const parsed = parsedLine(line);
-  const kind = typeof parsed === 'object' && parsed !== null && 'kind' in parsed ? parsed.kind : undefined;
+  const value = parsed(line);
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
   if (typeof kind !== 'string' || !isOrder(kind)) return undefined;
-  const read = toReader[kind](parsed);
+  const read = toReader[kind](value);
   return read.ok ? read.value : undefined;
 }
 
 function isOrder(kind: string): kind is ToReader['kind'] {
   return Object.hasOwn(toReader, kind);
-}
-
-function parsedLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
