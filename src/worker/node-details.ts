@@ -1,7 +1,7 @@
 import { array, literal, object, optional, string, wholeNumber } from '../shape/shape.ts';
 import type { Shaped } from '../shape/shape.ts';
 import type { Settings } from '../settings/settings.ts';
-import { copyNode, isLiving, livingMs } from '../store/node-store.ts';
+import { copyNode, isLiving } from '../store/node-store.ts';
 import type { NodeRow, Nodes } from '../store/node-store.ts';
 import { StoreRefused } from '../store/refused.ts';
 import { portalRulesOf } from './rule-profile.ts';
@@ -87,12 +87,14 @@ export function refusalToEnter(own: Entering, { nowMs, nodes }: Nodes): StoreRef
   return undefined;
 }
 
-function nameTaken({ name, id, seenMs }: NodeRow, nowMs: number): StoreRefused {
+function nameTaken(row: NodeRow, nowMs: number): StoreRefused {
+  const { name, id, seenMs } = row;
   const seen = `seen ${Math.max(0, Math.round((nowMs - seenMs) / 1000))} s ago`;
   const what = `the store has a node ${name} already, with another data folder (id ${id}, ${seen})`;
-  const another = 'give this one another name with --node';
-  const ofLost = `Start it with that data folder; or, if that is lost, "postern nodes adopt" on a node that runs; or ${another}`;
-  const remedy = nowMs - seenMs < livingMs ? `G${another.slice(1)}` : ofLost;
+  const ofLost = 'Start it with that data folder; or, if that is lost, "postern nodes adopt" on a node that runs';
+  const remedy = isLiving(row, nowMs)
+    ? 'Give this one another name with --node'
+    : `${ofLost}; or give this one another name with --node`;
   return new StoreRefused('nodeKnown', `${what}. ${remedy}. Nothing was changed.`);
 }
 
