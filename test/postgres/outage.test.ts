@@ -32,7 +32,7 @@ if (havePostgres('outages of PostgreSQL')) {
         await store.transact({ put: [{ key: 'a', value: encode('after') }] });
         assert.equal(await answers(store, 'a'), '"after"');
         assert.ok(notices.some((text) => text.includes('are answered with 503')));
-        assert.match(notices.at(-1) ?? '', /answered for again/);
+        assert.match(notices.at(-1) ?? '', /can be asked again/);
       });
     }
 

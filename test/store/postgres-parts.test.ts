@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { elapsedMs, proveRead, proveServer, quietMs } from '../../src/store/postgres/proof.ts';
 import { parseTarget } from '../../src/store/postgres/target.ts';
+import { Trouble } from '../../src/store/postgres/trouble.ts';
 
 const tcp = (host: string, port = 5432) => ({ kind: 'tcp', host, port });
 const verified = { mode: 'verified', authorityFile: undefined };
@@ -123,5 +124,29 @@ describe('the proof of an answer of the database', () => {
     assert.equal(quietMs({ ageMs: 2_000, mostMs: 2_000, wasElsewhere: false }), 200);
     assert.equal(quietMs({ ageMs: 2_201, mostMs: 2_000, wasElsewhere: false }), 0);
     assert.equal(quietMs({ ageMs: -5_000, mostMs: 2_000, wasElsewhere: false }), 2_200);
+  });
+});
+
+describe('trouble with a database', () => {
+  const at = (ms: number) => ({ now: { monotonicMs: ms, wallMs: ms }, isFirst: false });
+
+  it('is told when it begins and ends, and at most each ten seconds when its reason changes', () => {
+    const notices: string[] = [];
+    const trouble = new Trouble((message) => notices.push(message));
+    const reasons = () => notices.map((message) => /asked: (one|other)\./.exec(message)?.[1] ?? message);
+    for (let ms = 0; ms < 25_000; ms += 1_000) trouble.begin(ms % 2_000 === 0 ? 'one' : 'other', at(ms));
+    assert.deepEqual(reasons(), ['one', 'other', 'one']);
+    assert.equal(trouble.why, 'one');
+    trouble.end();
+    trouble.begin('other', at(25_500));
+    assert.deepEqual(reasons().slice(3), ['The database can be asked again.', 'other']);
+  });
+
+  it('of the opening is left to the opening', () => {
+    const notices: string[] = [];
+    const trouble = new Trouble((message) => notices.push(message));
+    trouble.begin('one', { ...at(0), isFirst: true });
+    trouble.end();
+    assert.deepEqual(notices, []);
   });
 });

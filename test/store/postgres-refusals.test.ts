@@ -58,6 +58,19 @@ suite('what a database refuses, and what to do', () => {
   });
 });
 
+test('an authority that cannot be read is named before anything is asked', () => {
+  const url = 'postgres://u@db.example/d?sslrootcert=/nowhere/ca.pem';
+  assert.throws(
+    () => makeLinks({ url, node, now: () => 0 }),
+    (error) =>
+      error instanceof StoreRefused &&
+      error.kind === 'wrongUrl' &&
+      /cannot be used: sslrootcert: ENOENT.*\/nowhere\/ca\.pem/.test(error.message),
+  );
+  const { tls } = makeLinks({ url, ca: 'PEM', node, now: () => 0 }).target;
+  assert.deepEqual(tls, { mode: 'verified', authorityFile: '/nowhere/ca.pem', authorities: 'PEM' });
+});
+
 test('a database without TLS says so at once', async () => {
   const server = createServer((socket) => {
     socket.once('data', () => socket.write('N'));

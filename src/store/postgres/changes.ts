@@ -3,7 +3,7 @@ import type { Changes, Cursor } from '../store.ts';
 import type { Reads } from './reads.ts';
 import { stampOf, stampSql } from './stamp.ts';
 
-/** The keys that changed, by position. A cursor also names its timeline: behind a failover everything is loaded again. */
+/** The keys that changed, by position. A cursor also names its timeline: after a failover everything is loaded again. */
 export class ChangeFeed {
   readonly #reads: Reads;
   readonly #sql: string;

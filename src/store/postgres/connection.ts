@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isIP, Socket } from 'node:net';
 import postgres from 'postgres';
 import type { Host, Target } from './target.ts';
@@ -63,6 +62,8 @@ const asWritten = {
 export class Connection {
   /** Of the route, when it was made. */
   readonly place: number;
+  /** Whether its statements stay prepared. */
+  readonly isPrepared: boolean;
   readonly #sql: postgres.Sql<{ asWritten: string }>;
   #socket: Socket | undefined;
   #warnings: string[] = [];
@@ -73,6 +74,7 @@ export class Connection {
   constructor(options: LinkOptions) {
     const { target, connectMs, prepared, name, notified, route } = options;
     this.place = route.at;
+    this.isPrepared = prepared.value;
     this.#withoutTls.promise.catch(() => {});
     const host = target.hosts[route.at % target.hosts.length] ?? { kind: 'tcp', host: 'localhost', port: 5432 };
     // The types of the library lack these two.
@@ -92,7 +94,7 @@ export class Connection {
       connect_timeout: connectMs / 1000,
       fetch_types: false,
       types: { asWritten },
-      prepare: prepared.value,
+      prepare: this.isPrepared,
       backoff: () => 0,
       connection: { application_name: name },
       onnotice: ({ code }) => {
@@ -167,13 +169,11 @@ const withoutTls =
 
 function tlsOf(host: Host, { tls }: Target): false | Record<string, unknown> {
   if (tls.mode === 'none' || host.kind === 'socket') return false;
-  const authorities =
-    tls.authorities ?? (tls.authorityFile === undefined ? undefined : readFileSync(tls.authorityFile));
   return {
     servername: isIP(host.host) === 0 ? host.host : undefined,
     host: host.host,
     rejectUnauthorized: true,
-    ...(authorities !== undefined && { ca: authorities }),
+    ...(tls.authorities !== undefined && { ca: tls.authorities }),
   };
 }
 

@@ -15,7 +15,7 @@ insert into ${s}.store (format) values (${format}) on conflict do nothing;
 `;
 }
 
-/** A name as SQL writes it. The schema's name has been checked, and is in no need of it: this is the second lock. */
+/** A name as SQL writes it. The name of the schema was checked before; this is a second guard. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -63,10 +63,7 @@ create index if not exists turns_by_key on ${s}.turns (key, number);
 `;
 }
 
-/**
- * What every function begins with. `synchronous_commit` is set in the body, because a SET of the function is undone
- * before the commit. So is `client_min_messages`: a wait for the standby that is cancelled gives itself away by a warning alone.
- */
+/** The beginning of every function. */
 const prologue = `
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'the isolation is % instead of read committed', current_setting('transaction_isolation')
@@ -74,6 +71,10 @@ const prologue = `
   end if;
   perform set_config('lock_timeout', lock_ms::text, true);`;
 
+/**
+ * The beginning of a function whose commit must last. Both are set in the body, because a SET of the function is undone before
+ * the commit. Only a warning shows that a wait for the standby was cancelled, so warnings must arrive.
+ */
 const durable = `
   if current_setting('synchronous_commit') not in ('on', 'remote_apply') then
     perform set_config('synchronous_commit', 'on', true);

@@ -44,8 +44,8 @@ export class Link {
     } catch (error) {
       if (error instanceof ServerSaid && !endsSession(error.code)) throw error;
       this.#lose(connection);
-      if (!(error instanceof ServerSaid && isOfPreparing(error.code) && this.#options.prepared.value)) throw error;
-      // The statement was not begun. Behind this pooler it is sent whole each time.
+      if (!(error instanceof ServerSaid && isOfPreparing(error.code) && connection.isPrepared)) throw error;
+      // The statement was not begun. Behind this pooler, statements are sent whole from here on.
       this.#options.prepared.value = false;
       return this.query(text, values, timeoutMs);
     }

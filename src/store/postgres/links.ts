@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { StoreRefused } from '../refused.ts';
 import { Link } from './link.ts';
 import type { LinkOptions } from './connection.ts';
 import type { PostgresStoreOptions } from './options.ts';
 import { parseTarget } from './target.ts';
-import type { Target } from './target.ts';
+import type { Target, Tls } from './target.ts';
 
 /** A node's connections, each for one purpose, so that none waits behind another. */
 export interface Links {
@@ -48,10 +49,22 @@ export function makeLinks(options: PostgresStoreOptions): Links {
 
 function targetOf(url: string, { password, ca }: PostgresStoreOptions): Target {
   const parsed = parseTarget(url, { verifies: ca !== undefined });
-  if (parsed.ok) {
-    const { target } = parsed;
-    const tls = target.tls.mode === 'verified' && ca !== undefined ? { ...target.tls, authorities: ca } : target.tls;
-    return { ...target, password: target.password ?? password, tls };
+  if (!parsed.ok) throw wrongUrl(parsed.fault);
+  const { target } = parsed;
+  return { ...target, password: target.password ?? password, tls: withAuthorities(target.tls, ca) };
+}
+
+/** Read once: a connection that is made later must not fail because the file is away. */
+function withAuthorities(tls: Tls, ca: string | undefined): Tls {
+  if (tls.mode !== 'verified') return tls;
+  if (ca !== undefined || tls.authorityFile === undefined) return { ...tls, authorities: ca };
+  try {
+    return { ...tls, authorities: readFileSync(tls.authorityFile, 'utf8') };
+  } catch (error) {
+    throw wrongUrl(`sslrootcert: ${error instanceof Error ? error.message : String(error)}`);
   }
-  throw new StoreRefused('wrongUrl', `The database's URL cannot be used: ${parsed.fault}.`);
+}
+
+function wrongUrl(fault: string): StoreRefused {
+  return new StoreRefused('wrongUrl', `The database's URL cannot be used: ${fault}.`);
 }

@@ -15,7 +15,6 @@ import type {
   Version,
 } from '../store.ts';
 import { ChangeFeed } from './changes.ts';
-import { Follower } from './follower.ts';
 import { identifier } from './functions.ts';
 import { prepareDatabase, refusalOf } from './install.ts';
 import { makeLinks } from './links.ts';
@@ -26,6 +25,7 @@ import { Reads } from './reads.ts';
 import { Session } from './session.ts';
 import { stampSql } from './stamp.ts';
 import { Turns } from './turns.ts';
+import { Waker } from './waker.ts';
 import { Writes } from './writes.ts';
 
 /** A store in PostgreSQL, which any number of nodes share. */
@@ -65,10 +65,10 @@ class OpenPostgresStore implements PostgresStore {
   readonly #session: Session;
   readonly #reads: Reads;
   readonly #writes: Writes;
-  readonly #follower: Follower;
+  readonly #waker: Waker;
   readonly #turns: Turns;
   #closed: Promise<void> | undefined;
-  /** While a batch or a read is under way at the close, it still gets its answer. */
+  /** The calls that the close waits for: they still get their answers. */
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(links: Links, options: PostgresStoreOptions & { schema: string }) {
@@ -104,12 +104,8 @@ class OpenPostgresStore implements PostgresStore {
       timeoutMs: 5_000,
       outcomeMs: options.outcomeMs ?? 10_000,
     });
-    this.#follower = new Follower({
-      link: this.#links.reads,
-      listening: links.listening,
-      schema,
-    });
-    this.#turns = new Turns({ link: this.#links.turns, session, schema, follower: this.#follower });
+    this.#waker = new Waker({ link: this.#links.reads, listening: links.listening, schema });
+    this.#turns = new Turns({ link: this.#links.turns, session, schema, waker: this.#waker });
     this.nodes = new PostgresNodes({ reads: this.#reads, link: this.#links.pulse, session, schema });
   }
 
@@ -147,7 +143,7 @@ class OpenPostgresStore implements PostgresStore {
   }
 
   committed(listener: () => void): () => void {
-    return this.#follower.listen(listener);
+    return this.#waker.listen(listener);
   }
 
   state(): DatabaseState {
@@ -168,14 +164,14 @@ class OpenPostgresStore implements PostgresStore {
   }
 
   async #close(): Promise<void> {
-    this.#follower.close();
+    this.#waker.close();
     await Promise.allSettled(this.#underWay);
     this.#session.close();
     const { pulse, reads, writes, turns } = this.#links;
     for (const link of [pulse, reads, writes, turns]) link.close();
   }
 
-  /** The same store for who judges it, before it is accepted. */
+  /** The same store for `judge`, which must read the database before it is accepted. */
   #view(): Store {
     return {
       read: async (request) => unwrapped((await this.#readMany([request], true))[0]),

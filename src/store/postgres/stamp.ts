@@ -4,7 +4,7 @@ import type { Row } from './connection.ts';
 export interface Stamp {
   /** Of its write-ahead log: a promoted standby has a higher one. Undefined: it is a standby. */
   readonly timeline: number | undefined;
-  /** When it was started, which ends what it had acknowledged and not written everywhere. */
+  /** When the server was started. A service that fails over by its storage starts another server on the same timeline. */
   readonly life: string;
 }
 

@@ -16,7 +16,7 @@ export type Host =
 
 /** `verified`: the certificate is of a trusted authority and names the host. */
 export type Tls =
-  | { readonly mode: 'verified'; readonly authorityFile: string | undefined; readonly authorities?: string }
+  | { readonly mode: 'verified'; readonly authorityFile: string | undefined; readonly authorities?: string | undefined }
   | { readonly mode: 'none' };
 
 export type ParsedTarget =

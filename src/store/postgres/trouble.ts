@@ -1,15 +1,20 @@
+import { Condition } from './condition.ts';
+import { elapsedMs } from './proof.ts';
 import type { Moment } from './proof.ts';
 
-/** Why the database cannot be asked, since when, and who waits for that to change. */
+/** A reason may change with each heartbeat, as when two hosts of a URL fail in turn. */
+const tellAgainMs = 10_000;
+
+/** Why the database cannot be asked, and since when. Calls wait here for that to change. */
 export class Trouble {
   readonly #notice: (message: string) => void;
   #since: Moment | undefined;
   #why: string | undefined;
   #cause: unknown;
-  #told: string | undefined;
-  #turning = Promise.withResolvers<void>();
+  #told: { readonly why: string; readonly at: Moment } | undefined;
+  readonly #turning = new Condition();
 
-  /** `notice` is told once when it begins or has another reason, and when it is over. */
+  /** `notice` is told once when it begins, when it is over, and at most each ten seconds that it has another reason. */
   constructor(notice: (message: string) => void) {
     this.#notice = notice;
   }
@@ -33,9 +38,10 @@ export class Trouble {
     this.#since ??= now;
     this.#why = why;
     this.#cause = cause;
-    // At the start who opens the store is told instead.
-    if (!isFirst && this.#told !== why) {
-      this.#told = why;
+    // At the start, the opening fails with the reason instead.
+    const isDue = this.#told === undefined || elapsedMs(this.#told.at, now) >= tellAgainMs;
+    if (!isFirst && isDue && this.#told?.why !== why) {
+      this.#told = { why, at: now };
       this.#notice(`The database cannot be asked: ${why}. Requests that need it are answered with 503.`);
     }
     this.turn();
@@ -47,25 +53,20 @@ export class Trouble {
   }
 
   end(): void {
-    if (this.#told !== undefined) this.#notice('The database is answered for again.');
+    if (this.#told !== undefined) this.#notice('The database can be asked again.');
     this.#told = undefined;
     this.#since = undefined;
     this.#why = undefined;
     this.#cause = undefined;
   }
 
-  /** Wakes who waits. */
+  /** Wakes those that wait in `next`. */
   turn(): void {
-    const turned = this.#turning;
-    this.#turning = Promise.withResolvers();
-    turned.resolve();
+    this.#turning.notifyAll();
   }
 
   /** Resolves at the next turn, or after the milliseconds. */
-  async next(mostMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, mostMs);
-    await Promise.race([this.#turning.promise, promise]);
-    clearTimeout(timer);
+  next(mostMs: number): Promise<void> {
+    return this.#turning.wait(mostMs);
   }
 }

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { assertKey, Unavailable } from '../store.ts';
 import type { Turn } from '../store.ts';
 import { arrayOf } from './arrays.ts';
-import type { Follower } from './follower.ts';
 import type { Link } from './link.ts';
 import type { Session } from './session.ts';
+import type { Waker } from './waker.ts';
 
 interface TurnsParts {
   readonly link: Link;
   readonly session: Session;
   readonly schema: string;
-  readonly follower: Follower;
+  readonly waker: Waker;
 }
 
 interface Waiting {
@@ -20,7 +20,7 @@ interface Waiting {
   readonly done: PromiseWithResolvers<Turn>;
 }
 
-/** How often is looked for a turn that has come, how often asked again, and for how long. */
+/** How often a node looks for a turn that has come, how often it asks again, and for how long. */
 const lookEveryMs = 25;
 const askEveryMs = 500;
 const mostMs = 30_000;
@@ -43,19 +43,19 @@ export class Turns {
   /** @throws {Unavailable} when the turn did not come for half a minute, or the database does not answer */
   async turnOf(key: string): Promise<Turn> {
     assertKey(key);
-    const { follower, session } = this.#parts;
+    const { waker, session } = this.#parts;
     await session.ready(false);
     const done = Promise.withResolvers<Turn>();
     const id = randomUUID();
     this.#waiting.set(id, { key, id, done, untilMs: performance.now() + mostMs });
     this.#hasNew = true;
-    follower.turn();
+    waker.turn();
     if (!this.#running) void this.#run();
     return done.promise;
   }
 
   async #run(): Promise<void> {
-    const { follower, session } = this.#parts;
+    const { waker, session } = this.#parts;
     this.#running = true;
     let askedMs = -Infinity;
     while (this.#waiting.size > 0) {
@@ -64,9 +64,9 @@ export class Turns {
       this.#hasNew = false;
       try {
         this.#grant(await this.#heads(asks));
-        if (!this.#hasNew) await follower.turned(lookEveryMs);
+        if (!this.#hasNew) await waker.turned(lookEveryMs);
       } catch {
-        // Not even to find out is needed more than that it fails; the session knows why.
+        // The session finds out why.
         await session.beat();
         await session.ready(false).catch((error: unknown) => this.#giveUp(error));
       }

@@ -39,7 +39,7 @@ export class Writes {
   readonly #parts: WritesParts;
   readonly #sql: string;
   #waiting: Job[] = [];
-  #running: Promise<void> | undefined;
+  #isRunning = false;
   #number = 0;
 
   constructor(parts: WritesParts) {
@@ -52,20 +52,16 @@ export class Writes {
   transact(transaction: WaitingTransaction, judging: boolean): Promise<readonly Version[]> {
     const done = Promise.withResolvers<readonly Version[]>();
     this.#waiting.push({ transaction, judging, done });
-    this.#running ??= this.#run();
+    if (!this.#isRunning) void this.#run();
     return done.promise;
   }
 
-  /** Resolves when everything that was handed over has its outcome. */
-  async settled(): Promise<void> {
-    await this.#running;
-  }
-
   async #run(): Promise<void> {
+    this.#isRunning = true;
     // At the end of the turn, so that what arrives together is committed together.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) await this.#commit(this.#take());
-    this.#running = undefined;
+    this.#isRunning = false;
   }
 
   #take(): readonly Job[] {

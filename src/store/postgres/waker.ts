@@ -1,13 +1,14 @@
+import { Condition } from './condition.ts';
 import type { Link } from './link.ts';
 
-export interface FollowerParts {
+interface WakerParts {
   readonly link: Link;
   /** Makes the link that notifications come on. */
   readonly listening: (notified: (payload: string) => void) => Link;
   readonly schema: string;
 }
 
-/** How often is looked where notifications are not delivered, and where they are. */
+/** How often the last position is looked at where notifications are not delivered, and where they are. */
 const lookEveryMs = 250;
 const lookAlsoEveryMs = 1_000;
 const listenAgainMs = 2_000;
@@ -17,18 +18,18 @@ const listenAgainMs = 2_000;
  * accepts LISTEN and delivers nothing, so it is not said there; it gives itself away by another process id than the
  * server's.
  */
-export class Follower {
-  readonly #parts: FollowerParts;
+export class Waker {
+  readonly #parts: WakerParts;
   readonly #listening: Link;
   readonly #listeners = new Set<() => void>();
-  #turning = Promise.withResolvers<void>();
+  readonly #turning = new Condition();
   /** The number of the connection that listens. */
   #listensOn = -1;
   #position: string | undefined;
   readonly #timers: { look?: NodeJS.Timeout; listen?: NodeJS.Timeout } = {};
   #closed = false;
 
-  constructor(parts: FollowerParts) {
+  constructor(parts: WakerParts) {
     this.#parts = parts;
     this.#listening = parts.listening((payload) => this.#notified(payload));
   }
@@ -45,11 +46,8 @@ export class Follower {
   }
 
   /** Resolves when a turn may have come, or after the milliseconds. */
-  async turned(mostMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, mostMs);
-    await Promise.race([this.#turning.promise, promise]);
-    clearTimeout(timer);
+  turned(mostMs: number): Promise<void> {
+    return this.#turning.wait(mostMs);
   }
 
   close(): void {
@@ -74,9 +72,7 @@ export class Follower {
 
   /** Wakes those that wait in `turned`. */
   turn(): void {
-    const turned = this.#turning;
-    this.#turning = Promise.withResolvers();
-    turned.resolve();
+    this.#turning.notifyAll();
   }
 
   /** Listens on each connection once, and asks it now and then, because a lost one is silent too. */
