@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyNode, isLiving, livingMs } from '../../store/node-store.ts';
 import { openPostgresStore } from '../../store/postgres/postgres.ts';
+import { Unavailable } from '../../store/store.ts';
 import type { Store } from '../../store/store.ts';
 import { CommandFailed } from '../failed.ts';
 
@@ -34,6 +35,9 @@ export async function openDatabaseStore({ url, password, ca }: DatabaseWanted): 
   const close = async (): Promise<void> => {
     try {
       await store.nodes.leave();
+    } catch (error) {
+      // A copy that is whole has not failed because its row stays, which counts as dead in a few seconds.
+      if (!(error instanceof Unavailable)) throw error;
     } finally {
       await store.close();
     }
