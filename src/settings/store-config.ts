@@ -11,18 +11,17 @@ const form = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)\/([^/?#]+)(?:\?[^#
 
 /** An invalid one is not shown: it may have a password. */
 const databaseUrl: Shape<string, string> = refine(secret, (given) => {
-  const [, user, host, database] = form.exec(given) ?? [];
+  const [, , host, database] = form.exec(given) ?? [];
   if (database === undefined || !/^[!-~]+$/.test(given))
     return breached({}, ' must be postgres://USER@HOST/DATABASE, with parameters after a question mark if need be');
-  const parsed = parseTarget(given);
-  const hasPassword = parsed.ok && parsed.target.password !== undefined;
-  if (hasPassword || (user ?? '').includes(':') || /[?&]password=/i.test(given))
+  if (hasPassword(given))
     return breached(
       {},
       ' must not have a password, which others could read in the list of processes or a copy of the file: give it in PGPASSWORD, or in the file that store.passwordFile names',
     );
   if (host === '' && !/[?&]host=/i.test(given))
     return breached({}, ' has no host: name it, or the folder of the socket with ?host=/run/postgresql');
+  const parsed = parseTarget(given);
   return parsed.ok ? accept(given) : breached({}, ` cannot be used: ${parsed.fault}`);
 });
 
@@ -123,6 +122,13 @@ function nodeNameOf(given: string | undefined): string {
   throw new SettingRefused(
     `node: ${JSON.stringify(hostname())}, the name of this machine, is not a name of a node: give one of lower-case letters, digits, hyphens and dots.`,
   );
+}
+
+/** Whether there is a password in a URL, even in one that cannot be used. */
+export function hasPassword(url: string): boolean {
+  const parsed = parseTarget(url);
+  const isRead = parsed.ok && parsed.target.password !== undefined;
+  return isRead || /^[^/]*\/\/[^/@]*:[^/@]*@|[?&]password=/i.test(url);
 }
 
 /** A URL for messages, without its parameters. */

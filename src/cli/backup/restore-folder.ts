@@ -20,6 +20,7 @@ import { redirectedBy } from '../../supervisor/redirectable-path.ts';
 import type { User } from '../../supervisor/worker-user.ts';
 import { finishRestore } from '../../worker/restore.ts';
 import { CommandFailed } from '../failed.ts';
+import { timeInName } from '../time-in-name.ts';
 
 /** The lock of a supervisor, which it leaves in a data folder of its own user. */
 const lockName = 'supervisor.lock';
@@ -92,7 +93,7 @@ export class RestoreFolder {
   }
 
   static #inPlaceOf(path: string, { worker, lock, nowMs }: Locked): RestoreFolder {
-    const replaced = `${path}.replaced-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+    const replaced = `${path}.replaced-${timeInName(nowMs)}`;
     if (lstatSync(replaced, { throwIfNoEntry: false }) !== undefined)
       throw new CommandFailed(`${replaced} is there already.`, 'Try again in a second.');
     moveAside(path, replaced);

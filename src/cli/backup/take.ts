@@ -20,6 +20,7 @@ import { redirectedBy } from '../../supervisor/redirectable-path.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { askOperator } from '../operator.ts';
+import { timeInName } from '../time-in-name.ts';
 import { orFailed, sourceOf } from './file.ts';
 
 export interface BackupAsked {
@@ -42,7 +43,7 @@ const anotherFile = 'Give another --file, or a folder, in which each backup is n
 /** The file that is written: in a folder, one that is named by the time. */
 export function destination(file: string, nowMs: number): string {
   const found = statSync(file, { throwIfNoEntry: false });
-  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const time = timeInName(nowMs);
   if (found === undefined && file.endsWith('/'))
     throw new CommandFailed(`There is no folder ${file}.`, 'Make it, or give another --file.');
   const path = found?.isDirectory() === true ? join(file, `postern-${time}.backup`) : file;

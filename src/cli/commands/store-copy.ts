@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { outboxPrefix } from '../../audit/staged.ts';
-import { shownUrl } from '../../settings/store-config.ts';
+import { hasPassword, shownUrl } from '../../settings/store-config.ts';
 import { copyStore } from '../../store/copy-store.ts';
 import type { Copied } from '../../store/copy-store.ts';
 import { StoreRefused } from '../../store/refused.ts';
@@ -10,6 +10,7 @@ import type { Command, Options } from '../command.ts';
 import { CommandFailed, WrongUsage } from '../failed.ts';
 import { openDatabaseStore } from '../store-copy/database-store.ts';
 import type { DatabaseWanted } from '../store-copy/database-store.ts';
+import { timeInName } from '../time-in-name.ts';
 import { openFromFolder, openInFolder } from '../store-copy/folder-store.ts';
 
 export const storeCopy: Command = {
@@ -40,7 +41,7 @@ export const storeCopy: Command = {
   async run(options, { flags }) {
     const way = wayOf(options);
     const replace = flags.has('replace');
-    const replacedName = `postern.db.replaced-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+    const replacedName = `postern.db.replaced-${timeInName(Date.now())}`;
     const { copied, replaced } = await orFailed(() => copyBetween(way, { replace, replacedName }));
     const json = { from: way.from, to: way.to, ...copied, replaced: replaced ?? null };
     return { json, text: describe(way, copied, replaced) };
@@ -65,7 +66,7 @@ function wayOf({ from = '', to = '', 'password-file': passwordFile, 'ca-file': c
     throw new WrongUsage('One of --from and --to is a data folder, and the other a database (postgres://…).', hint);
   }
   const url = isIntoDatabase ? to : from;
-  if (/^[^/]*\/\/[^/@]*:[^/@]*@|[?&]password=/i.test(url))
+  if (hasPassword(url))
     throw new WrongUsage(
       `--${isIntoDatabase ? 'to' : 'from'} has a password, which others can read in the list of processes.`,
       'Give it in PGPASSWORD or with --password-file.',
@@ -131,10 +132,14 @@ async function orFailed<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function describe({ from, to, isIntoDatabase }: Way, { records, waiting }: Copied, replaced: string | undefined) {
+function describe(
+  { from, to, database, isIntoDatabase }: Way,
+  { records, waiting }: Copied,
+  replaced: string | undefined,
+) {
   const [start, then] = isIntoDatabase
     ? [
-        `Start the server with what ${from} has besides: postern start --data ${from} --store ${to}.`,
+        `Start the server with what ${from} has besides: postern start --data ${from} --store '${database.url}'.`,
         `From then on its commit mark refuses the records in ${from}.`,
       ]
     : [

@@ -57,16 +57,21 @@ export async function openInFolder(
   const isThere = existsSync(database);
   const replaces = isThere && replace;
   if (replaces) await moveAside(path, replacedName);
-  const store = await openSqliteStore({ file: database });
-  const giveUp = async (): Promise<void> => {
-    await store.close();
+  const putBack = (): void => {
     // One that was there, and was not moved aside, is not of this command.
     if (isThere && !replaces) return;
     for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { force: true });
     if (replaces) renameSync(replacedName, database);
     syncFolder('.');
   };
-  return { store, lock, replaced: replaces ? join(path, replacedName) : undefined, giveUp };
+  try {
+    const store = await openSqliteStore({ file: database });
+    const giveUp = () => store.close().then(putBack);
+    return { store, lock, replaced: replaces ? join(path, replacedName) : undefined, giveUp };
+  } catch (error) {
+    putBack();
+    throw error;
+  }
 }
 
 async function moveAside(path: string, replacedName: string): Promise<void> {
