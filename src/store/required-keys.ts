@@ -1,7 +1,7 @@
 import type { DataKeys } from './data-keys.ts';
 import { sealPrefix } from './seal-header.ts';
 import { domainOf } from './sealed-records.ts';
-import { Conflict } from './store.ts';
+import { Conflict, Unavailable } from './store.ts';
 import type { List, Read, ReadResult, Requirement, Store, StoredRecord } from './store.ts';
 
 /** How often a read is tried again because the seal's own records changed meanwhile. */
@@ -44,6 +44,12 @@ function isSealed(key: string): boolean {
   return !key.startsWith(sealPrefix);
 }
 
+/** Without the requirements of all its data keys, a read could be answered under a key that was destroyed. */
+const changing: ReadResult = {
+  ok: false,
+  error: new Unavailable('The data keys of the store change faster than it can be read: try again'),
+};
+
 class RequiringReads {
   readonly #inner: Store;
   readonly #keys: DataKeys;
@@ -66,9 +72,10 @@ class RequiringReads {
     const again = new Map<number, Asked>();
     for (const [index, each] of asked.entries()) {
       const next = await this.#next(each, results[index]);
-      if (next !== undefined && attempt < attemptLimit) again.set(index, next);
+      if (next !== undefined) again.set(index, next);
     }
     if (again.size === 0) return results;
+    if (attempt === attemptLimit) return results.map((result, index) => (again.has(index) ? changing : result));
     const repeated = await this.many([...again.values()], attempt + 1);
     const order = [...again.keys()];
     return results.map((result, index) => repeated[order.indexOf(index)] ?? result);

@@ -4,7 +4,7 @@ import { masterKeyFrom } from '../../src/crypto/master-key.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { openSealedStore } from '../../src/store/sealed.ts';
 import type { OpenedStore } from '../../src/store/sealed.ts';
-import { Conflict, decode, encode, Unreadable } from '../../src/store/store.ts';
+import { Conflict, decode, encode, Unavailable, Unreadable } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { conformance } from './conformance.ts';
 import { memoryMark, stay } from './sealing.ts';
@@ -108,6 +108,32 @@ describe('a data key that another node destroyed', () => {
     assert.deepEqual(await other.list({ prefix: 'vault/new/', limit: 5 }), []);
     await one.transact({ put: [{ key: 'vault/new/secret/first', value: encode(1) }] });
     assert.equal((await other.list({ prefix: 'vault/new/', limit: 5 })).length, 1);
+  });
+
+  it('is required in each list: one that meets another vault at each try is not answered', async () => {
+    const { inner, one } = await twoNodes(true);
+    let vaults = 0;
+    let most = 5;
+    const growing: Store = {
+      ...stay(inner),
+      ...turns,
+      readMany: async (requests) => {
+        const isList = requests.some((request) => 'prefix' in request);
+        if (isList && vaults < most) {
+          vaults += 1;
+          await one.transact({ put: [{ key: `vault/${vaults}/secret/s`, value: encode(vaults) }] });
+        }
+        return inner.readMany(requests);
+      },
+    };
+    const reader = await openSealedStore({ inner: growing, masterKey, mark: memoryMark(), join: true });
+    assert.equal((await reader.list({ prefix: 'vault/', limit: 100 })).length, 6);
+    most = Infinity;
+    await assert.rejects(
+      () => reader.list({ prefix: 'vault/', limit: 100 }),
+      (error) => error instanceof Unavailable && /data keys of the store change faster/.test(error.message),
+    );
+    assert.equal(vaults, 13);
   });
 
   it("the caller's own requirement is named first", async () => {
