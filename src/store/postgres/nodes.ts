@@ -1,4 +1,7 @@
 import type { NodeRegistry, NodeRow, Nodes } from '../node-store.ts';
+import { Unavailable } from '../store.ts';
+import { LinkLost, ServerSaid } from './connection.ts';
+import type { Answer } from './connection.ts';
 import type { Link } from './link.ts';
 import type { Reads } from './reads.ts';
 import type { Session } from './session.ts';
@@ -47,17 +50,28 @@ export class PostgresNodes implements NodeRegistry {
   /**
    * Removes the row of a node that was not heard of for so long; its process, should it wake up, is refused everything. Its
    * session stays, ended, so that it is known as removed also after a failover.
+   * @throws {Unavailable} when it is not known whether that was done
    */
   async remove(id: string, unseenMs: number): Promise<boolean> {
-    const { link, schema } = this.#parts;
+    const { schema } = this.#parts;
     const text = `
       with gone as (
         delete from ${schema}.nodes
         where id = $1 and seen <= clock_timestamp() - $2::float8 * interval '1 millisecond' returning id
       ), ended as (update ${schema}.sessions set session = '' where node in (select id from gone))
       select id from gone`;
-    const { rows } = await link.commit(text, [id, String(unseenMs)], 5_000);
+    const { rows } = await this.#commit(text, [id, String(unseenMs)]);
     return rows.length > 0;
+  }
+
+  async #commit(text: string, values: readonly string[]): Promise<Answer> {
+    try {
+      return await this.#parts.link.commit(text, values, 5_000);
+    } catch (error) {
+      if (!(error instanceof LinkLost) && !(error instanceof ServerSaid)) throw error;
+      const message = `It is not known whether the node was removed: ${error.message}`;
+      throw new Unavailable(message, { cause: error, mayHaveHappened: true });
+    }
   }
 }
 
