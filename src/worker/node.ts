@@ -7,6 +7,7 @@ import { parsed } from '../shape/parsed.ts';
 import { object } from '../shape/shape.ts';
 import { livingMs } from '../store/node-store.ts';
 import type { NodeRegistry, Nodes, NodeStore } from '../store/node-store.ts';
+import { Unavailable } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { replaceFile } from './files.ts';
 import { forgetOrder, takeOrder } from './node-orders.ts';
@@ -131,13 +132,20 @@ export class OwnNode {
     this.#described = described;
   }
 
-  /** Removes its row, unless records of changes wait for its log: these are its own until another node adopts them. */
+  /**
+   * Removes its row, unless records of changes wait for its log: these are its own until another node adopts them. Where the
+   * database cannot be asked, the row stays, and counts as dead soon.
+   */
   async close(): Promise<void> {
     if (this.#left) return;
     this.#left = true;
     clearInterval(this.#timer);
-    const waiting = await this.#parts.shared.list({ prefix: staged.prefix(this.id, ''), limit: 1 });
-    if (waiting.length === 0) await this.#registry.leave();
+    try {
+      const waiting = await this.#parts.shared.list({ prefix: staged.prefix(this.id, ''), limit: 1 });
+      if (waiting.length === 0) await this.#registry.leave();
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+    }
   }
 
   async #look(): Promise<void> {

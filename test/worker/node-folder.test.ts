@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { readSettings } from '../../src/settings/settings.ts';
 import { StoreRefused } from '../../src/store/refused.ts';
+import { Unavailable } from '../../src/store/store.ts';
 import { openFolder } from '../../src/worker/folder.ts';
 import type { OpenFolder } from '../../src/worker/folder.ts';
 import { seedStore } from '../../src/worker/seed.ts';
@@ -168,6 +169,23 @@ test('a start refuses a damaged node.json, and says which file it is', async (t)
     assert.equal(readFileSync(file, 'utf8'), damaged);
   }
   assert.deepEqual(nodes.database.rows, []);
+});
+
+test('a node ends without its database, and leaves its row to it', async (t) => {
+  const nodes = new Nodes(t);
+  const close = async (name: string, error: Error) => {
+    const { node, shared } = await nodes.open(name, ['--join']);
+    assert.ok(node !== undefined && shared !== undefined);
+    Object.assign(shared, { list: () => Promise.reject(error) });
+    await node.close();
+  };
+  await close('a', new Unavailable('the way to the database is cut'));
+  assert.deepEqual(
+    nodes.database.rows.map(({ name }) => name),
+    ['a'],
+  );
+  nodes.keyTo('b');
+  await assert.rejects(close('b', new Error('a fault')), /^Error: a fault$/);
 });
 
 test('nodes of a store agree on its domain and rules', async (t) => {
