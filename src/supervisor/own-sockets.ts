@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Settings } from '../settings/settings.ts';
 import { localAddress } from '../settings/values.ts';
 import type { Listener } from '../types/supervision.ts';
@@ -54,6 +55,19 @@ export function openOwnSockets(settings: Settings, worker: User | undefined): Ow
   if (others.ok) return { ...publicSockets, listeners: [...publicSockets.listeners, ...others.listeners] };
   closeAll(publicSockets.listeners);
   return others;
+}
+
+/**
+ * Opens a socket in the control folder, which is closed to all but the user who started the server.
+ * @param kind the listener's kind and id, and the word of the message
+ */
+export function openInControlFolder(path: string, kind: 'operator' | 'readers'): OpenedListener {
+  // The data folder is locked: only a worker whose supervisor was killed still listens there, and a client that waits for it waits
+  // in vain.
+  rmSync(path, { force: true });
+  const opened = openUnix(path);
+  if (!opened.ok) throw new Error(`The socket for the ${kind} cannot be opened at ${path}: ${opened.code}`);
+  return { listener: { kind, id: kind }, socket: opened.socket };
 }
 
 /** By default on IPv4 and IPv6 loopback, of which some machines and containers have only the first. */

@@ -1,7 +1,7 @@
-import { chownSync, closeSync, constants, openSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, constants, openSync } from 'node:fs';
 import { readersSocketIn } from '../lines/control-place.ts';
+import { openInControlFolder } from './own-sockets.ts';
 import type { OpenedListener } from './own-sockets.ts';
-import { openUnix } from './raw-socket.ts';
 import type { User } from './worker-user.ts';
 
 /** The socket at which the worker takes the connections of its readers. */
@@ -25,14 +25,11 @@ export function openReaderChannel(folder: string, worker: User | undefined): Rea
     throw new Error(`--readers needs Linux, where a process can connect to a socket by its descriptor: leave it out`);
   }
   const path = readersSocketIn(folder);
-  // The data folder is locked, so that only a worker of a killed supervisor may still listen there.
-  rmSync(path, { force: true });
-  const opened = openUnix(path);
-  if (!opened.ok) throw new Error(`The socket for the readers cannot be opened at ${path}: ${opened.code}`);
+  const opened = openInControlFolder(path, 'readers');
   if (worker !== undefined) chownSync(path, worker.uid, worker.gid);
   const descriptor = openSync(path, onlyPath | constants.O_NOFOLLOW);
   return {
-    opened: { listener: { kind: 'readers', id: 'readers' }, socket: opened.socket },
+    opened,
     descriptor,
     close: () => closeSync(descriptor),
   };

@@ -17,8 +17,7 @@ import { chooseMarkPlace, type MarkPlace } from './mark-place.ts';
 import { withoutNewPrivileges } from './new-privileges.ts';
 import { filesOfRoot } from './files-of-root.ts';
 import { openReaders } from './open-readers.ts';
-import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
-import { openUnix } from './raw-socket.ts';
+import { openInControlFolder, openOwnSockets, type OpenedListener } from './own-sockets.ts';
 import { readConfiguration, type ReadConfiguration, type RefusedConfiguration } from './read-configuration.ts';
 import { reread, type WorkerConfiguration } from './reread.ts';
 import { serviceNotices } from './service-notices.ts';
@@ -85,7 +84,7 @@ async function run(
   const { settings } = configuration;
   const controlFolder = prepareControlFolder({ path: folder.path, isKept: settings.dataFolder !== undefined }, become);
   const controlSocket = controlSocketIn(controlFolder);
-  const operator = settings.dryRun ? [] : [openOperatorSocket(controlFolder)];
+  const operator = settings.dryRun ? [] : [openInControlFolder(operatorSocketIn(controlFolder), 'operator')];
   const ended = Promise.withResolvers<number>();
   const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');
   for (const message of [notice, place.notice]) if (message !== undefined) complain(message);
@@ -139,17 +138,6 @@ function obeySignals(supervisor: Supervisor, notices: ReturnType<typeof serviceN
   process.on('uncaughtException', (error) => supervisor.crashed(error));
   // The reader of its output may end first: a pipe's other end, a terminal. The server goes on without it.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-}
-
-/** In a folder that is closed to all but the user who started the server, who alone can ask there. */
-function openOperatorSocket(folder: string): OpenedListener {
-  const path = operatorSocketIn(folder);
-  // The data folder is locked: only a worker whose supervisor was killed still listens there, and a command that waits for it waits
-  // in vain.
-  rmSync(path, { force: true });
-  const opened = openUnix(path);
-  if (!opened.ok) throw new Error(`The socket for the operator cannot be opened at ${path}: ${opened.code}`);
-  return { listener: { kind: 'operator', id: 'operator' }, socket: opened.socket };
 }
 
 /** Creates and locks the data folder, and opens the sockets. */
