@@ -151,7 +151,7 @@ if (havePostgres('nodes that share a store in PostgreSQL', { bouncer: true })) {
         await assert.rejects(two.transact(write('kept')), { name: 'Conflict', key: 'kept' });
         await two.transact(write('beside'));
         turn.leave();
-        await until(() => cluster.psql('select count(*) from postern.turns'), '0');
+        await until(() => cluster.psql('select count(*) from postern.turns where key = $$kept$$'), '0');
         await two.transact(write('kept'));
         const unused = await one.turnOf('kept');
         await assert.rejects(two.transact({ delete: ['kept'] }), { name: 'Conflict', key: 'kept' });
@@ -162,6 +162,12 @@ if (havePostgres('nodes that share a store in PostgreSQL', { bouncer: true })) {
         await assert.rejects(two.transact(stale), { name: 'Conflict', key: 'kept' });
         await two.transact(write('kept', next.id));
         await one.transact(write('kept'));
+      });
+
+      it('are removed when they are over, though their record is not asked for again', async () => {
+        await using one = await openStore(cluster[way], nodeOf('one'));
+        await one.turnOf('asked-once');
+        await until(() => cluster.psql('select count(*) from postern.turns'), '0');
       });
     });
   }

@@ -4,6 +4,10 @@ export const format = 1;
 /** A turn's most milliseconds at the head of its order, and between two questions of one who waits in it. */
 const [turnMs, askedMs] = [2_000, 5_000];
 
+/** A turn that has had its time, or that its node no longer asks for. */
+const overdue = `(head <= clock_timestamp() - interval '${turnMs} milliseconds'
+    or head is null and asked <= clock_timestamp() - interval '${askedMs} milliseconds')`;
+
 /**
  * What is in the schema, as SQL that creates what is missing of it. Values are sealed, so PostgreSQL need not try to compress them.
  * Turns are unlogged: after a crash there are none, and those who waited ask again.
@@ -214,7 +218,8 @@ $function$;
  * leaves, its session. A process that joins takes the row of its node: another one with it is `superseded` from then on.
  * The age is that of the server as the primary: since the first heartbeat on its timeline, and since its start, because a
  * service that fails over by its storage keeps the timeline. Where no node has joined, none asks elsewhere. A late
- * one of the same session changes no batch of it.
+ * one of the same session changes no batch of it. It also removes turns that nothing else would: of records that are not
+ * asked for again.
  */
 function pulseSql(s: string): string {
   return `
@@ -240,6 +245,7 @@ begin${prologue}${durable}
   elsif kind = 'stays' then
     update ${s}.nodes set seen = clock_timestamp(), details = node_details where id = of_node and session = of_session;
     alive := found;
+    delete from ${s}.turns where id in (select id from ${s}.turns where ${overdue} for update skip locked);
   else
     delete from ${s}.nodes where id = of_node and session = of_session;
     update ${s}.sessions set asked = asked + 1 where node = of_node and session = of_session;
@@ -270,8 +276,7 @@ function turnsSql(s: string): string {
   return `
 create or replace function ${s}.advance_turns(of_key text) returns void language plpgsql volatile as $function$
 begin
-  delete from ${s}.turns where key = of_key and (head <= clock_timestamp() - interval '${turnMs} milliseconds'
-    or head is null and asked <= clock_timestamp() - interval '${askedMs} milliseconds');
+  delete from ${s}.turns where key = of_key and ${overdue};
   if exists (select from ${s}.turns where key = of_key and head is not null) then return; end if;
   update ${s}.turns set head = clock_timestamp()
     where id = (select id from ${s}.turns where key = of_key order by number limit 1);
