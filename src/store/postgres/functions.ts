@@ -1,5 +1,4 @@
-/** The format of the tables and functions. Another one is refused, because nodes of two formats would share records. */
-export const format = 1;
+import { format, tablesSql } from './tables.ts';
 
 /** A turn's most milliseconds at the head of its order, and between two questions of one who waits in it. */
 const [turnMs, askedMs] = [2_000, 5_000];
@@ -8,10 +7,7 @@ const [turnMs, askedMs] = [2_000, 5_000];
 const overdue = `(head <= clock_timestamp() - interval '${turnMs} milliseconds'
     or head is null and asked <= clock_timestamp() - interval '${askedMs} milliseconds')`;
 
-/**
- * What is in the schema, as SQL that creates what is missing of it. Values are sealed, so PostgreSQL need not try to compress them.
- * Turns are unlogged: after a crash there are none, and those who waited ask again.
- */
+/** SQL that creates of the schema what is missing. */
 export function schemaSql(schema: string): string {
   const s = identifier(schema);
   return `${tablesSql(s)}${transactSql(s)}${applySql(s)}${pulseSql(s)}${turnsSql(s)}
@@ -22,49 +18,6 @@ insert into ${s}.store (format) values (${format}) on conflict do nothing;
 /** A name as SQL writes it. The name of the schema was checked before; this is a second guard. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-function tablesSql(s: string): string {
-  return `
-create table if not exists ${s}.store (
-  only_row boolean primary key default true check (only_row),
-  format integer not null,
-  id uuid not null default gen_random_uuid(),
-  forgotten bigint not null default 0
-);
-create table if not exists ${s}.records (
-  key text collate "C" primary key,
-  version text collate "C" not null,
-  value bytea not null
-);
-alter table ${s}.records alter column value set storage external;
-create table if not exists ${s}.changes (position bigint primary key, key text collate "C" not null);
-create table if not exists ${s}.nodes (
-  id text primary key,
-  session text not null,
-  name text not null,
-  started timestamptz not null default clock_timestamp(),
-  seen timestamptz not null default clock_timestamp(),
-  details jsonb not null
-) with (fillfactor = 50);
-create table if not exists ${s}.sessions (
-  node text primary key,
-  session text not null,
-  number bigint not null default 0,
-  digest text not null default '',
-  asked bigint not null default 0,
-  outcomes text[] not null default '{}'
-) with (fillfactor = 50);
-create table if not exists ${s}.timelines (timeline text primary key, seen timestamptz not null default clock_timestamp());
-create unlogged table if not exists ${s}.turns (
-  id text primary key,
-  key text collate "C" not null,
-  number bigint generated always as identity,
-  asked timestamptz not null default clock_timestamp(),
-  head timestamptz
-);
-create index if not exists turns_by_key on ${s}.turns (key, number);
-`;
 }
 
 /** The beginning of every function. */

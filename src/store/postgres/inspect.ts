@@ -1,5 +1,5 @@
 import { StoreRefused } from '../refused.ts';
-import { format } from './functions.ts';
+import { format } from './tables.ts';
 import type { Link } from './link.ts';
 
 /** The oldest version that its makers still mend, and that the tests run on. */
