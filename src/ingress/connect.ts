@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorCode } from './end-tls.ts';
 import type { DeclaredPlace, DeclaredPlaces } from './declared-places.ts';
+import { waitFor } from './patience.ts';
 import type { Refusal } from './refusal.ts';
 
 /** The parts of a request for a connection that decide it (RFC 9110 section 9.3.6). */
@@ -81,7 +82,7 @@ export class ConnectReader {
   readonly #http: Server;
   readonly #waiting = new Map<
     Socket,
-    { readonly timer: NodeJS.Timeout; readonly done: (verdict: ConnectVerdict) => void }
+    { readonly patience: ReturnType<typeof waitFor>; readonly done: (verdict: ConnectVerdict) => void }
   >();
 
   constructor({ timeoutMs, ...rules }: ConnectRules & { readonly timeoutMs: number }) {
@@ -99,8 +100,8 @@ export class ConnectReader {
 
   /** Calls `done` once, unless the client goes away before. What follows the request stays in the socket. */
   take(socket: Socket, done: (verdict: ConnectVerdict) => void): void {
-    const timer = setTimeout(() => this.#refuse(socket, { kind: 'headerTimeout' }), this.#timeoutMs);
-    this.#waiting.set(socket, { timer, done });
+    const patience = waitFor(this.#timeoutMs, () => this.#refuse(socket, { kind: 'headerTimeout' }));
+    this.#waiting.set(socket, { patience, done });
     socket.once('close', () => this.#settle(socket));
     this.#http.emit('connection', socket);
   }
@@ -119,7 +120,7 @@ export class ConnectReader {
 
   #settle(socket: Socket): ((verdict: ConnectVerdict) => void) | undefined {
     const waiting = this.#waiting.get(socket);
-    clearTimeout(waiting?.timer);
+    waiting?.patience.stop();
     this.#waiting.delete(socket);
     return waiting?.done;
   }

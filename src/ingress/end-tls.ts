@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext, type TLSSocketOptions } from 'node:tls';
+import { waitFor } from './patience.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface EndTlsOptions {
@@ -24,12 +25,12 @@ export function endTls(socket: Socket, options: EndTlsOptions): TLSSocket {
     ...(SNICallback && { SNICallback }),
   });
   let pending = true;
-  const timer = setTimeout(() => refuse({ kind: 'handshakeTimeout' }), timeoutMs);
+  const patience = waitFor(timeoutMs, () => refuse({ kind: 'handshakeTimeout' }));
 
   function settle(): boolean {
     const wasPending = pending;
     pending = false;
-    clearTimeout(timer);
+    patience.stop();
     return wasPending;
   }
   function refuse(refusal: Refusal): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { waitFor } from './patience.ts';
 import type { AcceptedVersion, ProxyHeader } from './proxy-header.ts';
 import { readProxyHeader } from './read-proxy-header.ts';
 import type { Refusal } from './refusal.ts';
@@ -19,10 +20,10 @@ export interface TakeHeaderOptions {
  */
 export function takeHeader(socket: Socket, { accept, timeoutMs, done }: TakeHeaderOptions): void {
   let received = Buffer.alloc(0);
-  const timer = setTimeout(() => finish({ ok: false, refusal: { kind: 'headerTimeout' } }), timeoutMs);
+  const patience = waitFor(timeoutMs, () => finish({ ok: false, refusal: { kind: 'headerTimeout' } }));
 
   function finish(taken: TakenHeader): void {
-    clearTimeout(timer);
+    patience.stop();
     socket.off('readable', onReadable);
     socket.off('end', onEnd);
     socket.off('close', onEnd);

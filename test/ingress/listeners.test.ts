@@ -184,6 +184,24 @@ test('a handshake that does not finish is ended, and more connections than allow
   );
 });
 
+test('a peer is not late because this process was stopped: its header and its handshake are read before it is judged', async (t) => {
+  const waitMs = 2_500;
+  const gate = await openGate(t, { handshakeTimeoutMs: waitMs, headerTimeoutMs: waitMs });
+  const direct = await dial(portOf(await gate.ingress.addPublic(anyPort)));
+  const balanced = { from: ['127.0.0.1'], version: 1 } as const;
+  const relayed = await dial(portOf(await gate.ingress.addLoadBalancer(anyPort, balanced)));
+  while (gate.ingress.connections.total < 2) await new Promise(setImmediate);
+  relayed.write('PROXY TCP4 198.51.100.1 127.0.0.1 1 2\r\n');
+  const clients = [direct, relayed].map((socket) => secure(socket, gate.authority.cert));
+  // Like SIGSTOP, or a machine that gives this process no time: what was sent waits, and the timers are due.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs + 500);
+  for (const client of await Promise.all(clients)) {
+    assert.equal((await ask(client)).kind, 'public');
+    client.destroy();
+  }
+  assert.deepEqual(gate.refused, []);
+});
+
 test("the operator's certificate is shown for its names, also after a replacement, and the server's own for all others", async (t) => {
   const gate = await openGate(t);
   const other = await testAuthority('of the operator');
