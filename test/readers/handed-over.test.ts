@@ -51,7 +51,7 @@ async function bothEnds(t: TestContext, answer: RequestListener, epochOfReader =
   });
   const place = front.address();
   assert.ok(place !== null && typeof place === 'object');
-  return { readers, port: place.port };
+  return { readers, port: place.port, path };
 }
 
 /** Sends bytes on one connection, and resolves with everything that came until `isWhole`, or the connection's end. */
@@ -146,4 +146,13 @@ test('an HTTP client on the socket of the readers proves nothing: without the fi
     await once(socket, 'close');
   }
   assert.equal(asked, 0);
+});
+
+test('a connection that its reader ends before the first line is over here too', async (t) => {
+  const { path } = await bothEnds(t, () => undefined);
+  for (const sent of ['', '{"kind":']) {
+    const socket = connect(path).resume();
+    socket.end(sent);
+    await once(socket, 'close');
+  }
 });

@@ -28,7 +28,7 @@ export function firstLine(socket: Socket, most: number): Promise<string | undefi
   const pieces: Buffer[] = [];
   let size = 0;
   const settle = (line: string | undefined): void => {
-    socket.off('readable', read).off('close', ended);
+    socket.off('readable', read).off('end', ended).off('close', ended);
     resolve(line);
   };
   const ended = (): void => settle(undefined);
@@ -44,7 +44,8 @@ export function firstLine(socket: Socket, most: number): Promise<string | undefi
       return;
     }
   };
-  socket.on('readable', read).on('close', ended);
+  // One that may be half open has no `close` when only its peer has ended.
+  socket.on('readable', read).on('end', ended).on('close', ended);
   return promise;
 }
 
