@@ -39,7 +39,15 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
+interface Loading extends Pick<Asking, 'acknowledged' | 'signal'> {
+  readonly round: string;
+  /** Whether a client whose request was refused or lost goes on with other objects; by default it ends. */
+  readonly goesOn?: boolean;
+}
+
 const from = '127.0.0.7';
+/** How long such a client waits, so that refusals do not become the whole of the load. */
+const againMs = 200;
 /** How long an answer is waited for when nothing more is asked. */
 const unansweredMaxMs = 5_000;
 /** The demo vault's path below the subscription. */
@@ -49,24 +57,25 @@ export const demoVault = '/resourceGroups/demo/providers/Microsoft.KeyVault/vaul
  * Clients of every kind at once, until the server is gone or the signal is aborted: secrets that are set, read and
  * deleted, keys that are made and sign, a vault whose tags change.
  */
-export async function load(
-  client: Client,
-  {
-    round,
-    acknowledged,
-    signal,
-  }: { readonly round: string; readonly acknowledged: Acknowledged; readonly signal: AbortSignal },
-): Promise<void> {
+export async function load(client: Client, { round, acknowledged, signal, goesOn = false }: Loading): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   // While no worker can start, a connection waits in the socket.
   signal.addEventListener('abort', () => void setTimeout(() => agent.destroy(), unansweredMaxMs).unref(), {
     once: true,
   });
   const asking = { client, agent, acknowledged, signal };
+  const work = (one: (asking: Asking, prefix: string) => Promise<void>) => async (prefix: string) => {
+    await one(asking, prefix);
+    if (!goesOn) return;
+    for (let part = 2; !signal.aborted; part += 1) {
+      await sleep(againMs);
+      await one(asking, `${prefix}-${part}`);
+    }
+  };
   const clients = [
-    ...['a', 'b', 'c', 'd', 'e'].map((one) => secrets(asking, `${round}-${one}`)),
-    ...['f', 'g'].map((one) => keys(asking, `${round}-${one}`)),
-    tags(asking, round),
+    ...['a', 'b', 'c', 'd', 'e'].map((one) => work(secrets)(`${round}-${one}`)),
+    ...['f', 'g'].map((one) => work(keys)(`${round}-${one}`)),
+    work(tags)(round),
   ];
   await Promise.all(clients);
   agent.destroy();
