@@ -130,21 +130,12 @@ export class Readers {
   #introduce(worker: Worker, reader: number, configuration: WorkerConfiguration): void {
     const { become, place: folder, listeners } = this.#parts;
     const { settings, files } = configuration;
-    const { masterKeyFile, audit: _, ...others } = settings;
     const start: StartReader<Settings> = {
       kind: 'start',
-      // It gets the master key from the worker, which has opened the store with it, and makes nothing that the rest is for.
-      settings: {
-        ...others,
-        masterKey: undefined,
-        previousMasterKey: undefined,
-        seed: undefined,
-        users: [],
-        clients: [],
-      },
+      settings: settingsOfReader(settings),
       become,
       folder,
-      files: Object.fromEntries(Object.entries(files).filter(([path]) => path !== masterKeyFile)),
+      files: Object.fromEntries(Object.entries(files).filter(([path]) => path !== settings.masterKeyFile)),
       reader,
       epoch: this.epochOf(configuration),
     };
@@ -169,6 +160,11 @@ export class Readers {
       this.#held = this.#held.map((one) => (one === held ? next : one));
     }, againMs).unref();
   }
+}
+
+/** A reader gets the master key from the worker, which has opened the store with it, and makes nothing that the rest is for. */
+export function settingsOfReader({ masterKeyFile: _, audit: __, ...others }: Settings): Settings {
+  return { ...others, masterKey: undefined, previousMasterKey: undefined, seed: undefined, users: [], clients: [] };
 }
 
 interface Again {

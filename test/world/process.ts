@@ -10,6 +10,7 @@ import { watched } from '../../tools/turns.ts';
 import { connect } from './client.ts';
 import { whenEndedBySignal } from './ended-by-signal.ts';
 import type { Client } from './client.ts';
+import { readersOptions } from './readers-options.ts';
 
 const postern = join(import.meta.dirname, '../../bin/postern');
 
@@ -53,7 +54,7 @@ export interface RunningPostern extends AsyncDisposable {
 
 /** Starts the real command, supervisor and worker, and waits until it is ready. */
 export function startPostern(options: readonly string[]): Promise<RunningPostern> {
-  return startCommand([postern, 'start', ...options]);
+  return startCommand([postern, 'start', ...options, ...readersOptions(options)]);
 }
 
 /** The same with another command that has the options and output of `postern start`. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readSettings } from '../../src/settings/settings.ts';
+import type { Settings } from '../../src/settings/settings.ts';
 import { createDemo } from '../../src/setup/demo.ts';
 import { openFolder } from '../../src/worker/folder.ts';
 import { notBuilt } from '../../src/site/portal-files.ts';
@@ -18,6 +19,7 @@ import { connect } from './client.ts';
 import type { Client } from './client.ts';
 import { databaseOf } from './database.ts';
 import { freePort } from './free-port.ts';
+import { readersOptions, withoutReaders } from './readers-options.ts';
 
 export interface TestServer extends AsyncDisposable {
   readonly server: Server;
@@ -77,26 +79,13 @@ export async function startServerWith({
 }: TestServerSetting): Promise<TestServer> {
   const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
   const database = options.includes('--memory') ? undefined : await databaseOf(data);
-  const read = readSettings({
-    argv: [
-      '--data',
-      data,
-      ...(demo ? [] : ['--no-demo']),
-      ...options,
-      ...(database?.options ?? []),
-      ...(config === undefined ? [] : ['--config', 'postern.json']),
-    ],
-    environment: {},
-    readFile: () => JSON.stringify(config),
-    folder: process.cwd(),
-  });
-  if (!read.ok) throw new Error(read.message);
+  const given = ['--data', data, ...(demo ? [] : ['--no-demo']), ...options, ...(database?.options ?? [])];
   let offset = 0;
   const start = Date.now();
   const now = () => (still ? start : Date.now()) + offset;
   // The names contain the port, so it must be known before the server is assembled.
   const port = await freePort();
-  const settings = { ...read.settings, port };
+  const settings = { ...settingsOf(given, config), port };
   const readFile = (path: string) => readFileSync(path, 'utf8');
   const folder = await openFolder({
     settings,
@@ -110,25 +99,38 @@ export async function startServerWith({
     connectDatabase: connects,
   });
   await folder.inSetupTurn((store) => createDemo(store, folder, now()));
+  const log = pino({ level: 'silent' });
+  const around = { folder, data, settings, now, log };
+  // Most runs of the tests have no readers.
+  const readers = settings.readers === 0 ? undefined : (await import('./readers.ts')).readersOf(around);
   const server = await openServer({
     ...folder,
-    store: wrapStore(folder.store),
+    ...readers?.ofWorker,
+    store: wrapStore(readers?.ofWorker.store ?? folder.store),
     auditDirectory: auditDirectory ?? folder.auditDirectory,
     settings,
     portal,
     port,
     now,
-    log: pino({ level: 'silent' }),
+    log,
   });
   // A handshake costs ten times what a request does, on both ends.
   const agent = new Agent({ keepAlive: true });
-  try {
-    await server.ingress.addPublic({ port, host: '127.0.0.1' });
-    await server.ingress.addPublic({ port, host: '::1', ipv6Only: true });
-  } catch (error) {
-    // An open store would keep the process of the test for ever.
+  const end = async () => {
+    await readers?.close();
     await server.close();
     await folder.close();
+  };
+  try {
+    const accepting = (await readers?.open(server)) ?? [server.ingress];
+    const reusePort = accepting.length > 1;
+    for (const ingress of accepting) {
+      await ingress.addPublic({ port, host: '127.0.0.1', reusePort });
+      await ingress.addPublic({ port, host: '::1', ipv6Only: true, reusePort });
+    }
+  } catch (error) {
+    // An open store would keep the process of the test for ever.
+    await end();
     throw error;
   }
   return {
@@ -149,13 +151,25 @@ export async function startServerWith({
     now,
     async [Symbol.asyncDispose]() {
       agent.destroy();
-      await server.close();
-      await folder.close();
+      await end();
       if (kept !== undefined) return;
       rmSync(data, { recursive: true, force: true });
       await database?.remove();
     },
   };
+}
+
+/** The settings of these options: with readers where the run asks for them and the test does not exclude them. */
+function settingsOf(argv: readonly string[], config: unknown): Settings {
+  const inFile = config === undefined ? [] : ['--config', 'postern.json'];
+  const input = { environment: {}, readFile: () => JSON.stringify(config), folder: process.cwd() };
+  const more = readersOptions(argv);
+  const read = readSettings({ ...input, argv: [...argv, ...inFile, ...more] });
+  if (read.ok) return read.settings;
+  const without = readSettings({ ...input, argv: [...argv, ...inFile] });
+  if (!without.ok) throw new Error(without.message);
+  withoutReaders(read.message);
+  return without.settings;
 }
 
 /** Most runs of the tests need no database. */
