@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, lchownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -15,6 +16,7 @@ import { linesOf } from '../audit/log-lines.ts';
 import { at, networks, putNetwork, subnetId } from '../control-plane/resources.ts';
 import { acls, putVault } from '../data-plane/vaults.ts';
 import { subnetTlv, version2 } from '../ingress/proxy-encoder.ts';
+import { hangUp, load } from '../start/hang-up.ts';
 import { dataFolder, startPostern, until } from '../world/process.ts';
 import { startServerWith } from '../world/server.ts';
 import type { RunningPostern } from '../world/process.ts';
@@ -65,6 +67,8 @@ after(async () => {
 });
 
 const allowed = { from: '127.0.0.7' };
+/** Rules that let in another client than `allowed`. */
+const otherRules = { ...acls.deny, ipRules: [{ value: '203.0.113.8' }] };
 
 async function vaultWithSecret(name: string): Promise<void> {
   await putVault(world.client, name, { networkAcls: acls.deny });
@@ -118,10 +122,9 @@ test('a rule change is in force on each reader for the next request, with its ca
   const { client } = world;
   await vaultWithSecret('kv-rules');
   const readers = await pinnedToEach(world, 2);
-  const other = { ...acls.deny, ipRules: [{ value: '203.0.113.8' }] };
   const outcomes: string[] = [];
   for (let round = 0; round < 20; round += 1) {
-    await putVault(client, 'kv-rules', { networkAcls: round % 2 === 0 ? acls.deny : other });
+    await putVault(client, 'kv-rules', { networkAcls: round % 2 === 0 ? acls.deny : otherRules });
     for (const { agent } of readers) {
       const { status } = await client.vault('kv-rules', 'GET', '/secrets/s', { ...allowed, agent });
       outcomes.push(`${round % 2}:${status}`);
@@ -188,6 +191,42 @@ test('connections of a subnet to readers end before its service endpoint is answ
     const on = await putNetwork(client, 'net', ['sub0']);
     assert.ok(on.status < 300, JSON.stringify(on.body));
   }
+});
+
+/** Changes a vault's rules until `signal`, and asks on four connections after each change. Returns what was wrong. */
+async function flipRules(vault: string, signal: AbortSignal) {
+  const agents = Array.from({ length: 4 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+  const wrong: string[] = [];
+  let flips = 0;
+  for (; !signal.aborted; flips += 1) {
+    const isOpen = flips % 2 === 0;
+    await putVault(world.client, vault, { networkAcls: isOpen ? acls.deny : otherRules });
+    const ask = (agent: Agent) => world.client.vault(vault, 'GET', '/secrets/s', { ...allowed, agent });
+    // An idle connection may end just when a request is sent on it: a client asks again then.
+    const asked = agents.map((agent) => ask(agent).catch(() => ask(agent)));
+    for (const { status } of await Promise.all(asked))
+      if (status !== (isOpen ? 200 : 403)) wrong.push(`flip ${flips}: ${status}`);
+  }
+  for (const agent of agents) agent.destroy();
+  return { flips, wrong };
+}
+
+test('SIGHUP replaces the worker and its readers: no request is lost, and each rule change is in force at once', async () => {
+  await vaultWithSecret('kv-reload');
+  const first = processesOf(world);
+  const over = new AbortController();
+  const running = load(world, 2);
+  const flipping = flipRules('kv-reload', over.signal);
+  await hangUp(world);
+  for (const reader of await pinnedToEach(world, 2)) reader[Symbol.dispose]();
+  over.abort();
+  const { flips, wrong } = await flipping;
+  const { requests, failures } = await running.stop();
+  assert.deepEqual([wrong, failures], [[], []]);
+  assert.ok(flips > 2 && requests > 20, `${flips} ${requests}`);
+  const { worker, readers } = processesOf(world);
+  const kept = [worker, ...readers].filter((pid) => [first.worker, ...first.readers].includes(pid));
+  assert.deepEqual(kept, []);
 });
 
 test('a revoked key of tokens verifies nothing on any reader, and another master key opens new vaults there', async () => {

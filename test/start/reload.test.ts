@@ -21,7 +21,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { notRun } from '../not-run.ts';
 import { dataFolder, startCommand, startPostern, until } from '../world/process.ts';
-import type { RunningPostern } from '../world/process.ts';
+import { hangUp, load } from './hang-up.ts';
 import { beginPut } from './unfinished-put.ts';
 
 const postern = join(import.meta.dirname, '../../bin/postern');
@@ -33,44 +33,6 @@ function configIn(folder: string, first: object) {
   const write = (text: string) => writeFileSync(path, text, { mode: 0o600 });
   write(JSON.stringify(first));
   return { path, write: (config: object) => write(JSON.stringify(config)), break: () => write('{ "clients": [') };
-}
-
-/** Sends SIGHUP, and waits until the next worker is ready. */
-async function hangUp(world: RunningPostern): Promise<void> {
-  const count = () => world.stderr().split('"msg":"ready"').length;
-  const before = count();
-  world.child.kill('SIGHUP');
-  await until(() => count() > before, 'another worker');
-}
-
-interface Load {
-  readonly stop: () => Promise<{ readonly requests: number; readonly failures: readonly string[] }>;
-}
-
-/** Clients that read and write without a pause, each on a connection that it keeps as long as possible. */
-function load(world: RunningPostern): Load {
-  const stopped = new AbortController();
-  let requests = 0;
-  const failures: string[] = [];
-  const clients = Array.from({ length: 6 }, async (_, client) => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    for (let round = 1; !stopped.signal.aborted; round += 1) {
-      const name = `/secrets/of-${client}`;
-      const [method, sent] =
-        round % 3 === 1 ? (['PUT', { body: { value: String(round) } }] as const) : (['GET', {}] as const);
-      const answer = await world.client.vault('demo', method, name, { from, agent, ...sent }).catch(String);
-      requests += 1;
-      if (typeof answer === 'string' || answer.status !== 200) failures.push(JSON.stringify(answer));
-    }
-    agent.destroy();
-  });
-  return {
-    async stop() {
-      stopped.abort();
-      await Promise.all(clients);
-      return { requests, failures };
-    },
-  };
 }
 
 test('SIGHUP under load: no request fails, the worker is replaced, and the configuration is read again', async () => {
