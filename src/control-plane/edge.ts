@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hasAssignment } from '../access/role-assignments.ts';
-import { refusalOf, Refused } from '../edge/edge.ts';
+import { refusalOf } from '../edge/edge.ts';
 import type { Done, Failed } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';
 import { deleteAssignmentsBelow } from '../resources/authorization/authorization.ts';
@@ -13,7 +13,8 @@ import { renderError } from './errors.ts';
 import type { LongRunning } from './long-running/long-running.ts';
 import { accept } from './long-running/operation.ts';
 import type { Accepted } from './long-running/operation.ts';
-import type { ControlCall, ControlOutcome, ControlServices, RecordedAs } from './operation.ts';
+import { OperationRefused, refuseIf } from './operation.ts';
+import type { ControlCall, ControlOutcome, ControlServices } from './operation.ts';
 import { sentSteps } from './pipeline.ts';
 import type { KnownSoFar, Ready, StepServices } from './pipeline.ts';
 import { principalRecordOf, recordsOf } from './record.ts';
@@ -24,18 +25,6 @@ export interface EdgeServices extends StepServices, ControlServices {
   readonly longRunning: LongRunning;
   /** Ends the open connections of subnets whose service endpoint is gone. */
   readonly closeSubnets: (incarnations: readonly string[]) => void;
-}
-
-type Answered = Extract<ControlOutcome, { ok: true }>;
-
-/** An operation's refusal, with the fields that it sets in the audit record. */
-class OperationRefused extends Refused<ControlRefusal> {
-  readonly recordedAs: RecordedAs | undefined;
-
-  constructor(refusal: ControlRefusal, recordedAs: RecordedAs | undefined) {
-    super(refusal);
-    this.recordedAs = recordedAs;
-  }
 }
 
 /** The members of an edge that are the same for requests from outside, the server's own requests and trials. */
@@ -71,18 +60,20 @@ export function* work(ready: Ready, services: EdgeServices): Reading<Done> {
 }
 
 /** Runs the operation on `call`, whose store may be an overlay. */
-export function* run({ operation }: Ready, call: ControlCall, services: EdgeServices): Reading<Answered> {
+export function* run({ operation }: Ready, call: ControlCall, services: EdgeServices): Reading<ControlOutcome> {
   const outcome = yield* wait(operation.run(call, services));
-  if (!outcome.ok) throw new OperationRefused(outcome.refusal, outcome.recordedAs);
-  const large = sizeRefusal(outcome.change);
-  if (large !== undefined) throw new OperationRefused(large, outcome.recordedAs);
+  refuseIf(sizeRefusal(outcome.change), outcome.recordedAs);
   return outcome;
 }
 
 /** Accepts work that continues after the answer. It begins when its acceptance has committed. */
 function* acceptWork(
   ready: Ready,
-  { outcome, accepted, call }: { readonly outcome: Answered; readonly accepted: Accepted; readonly call: ControlCall },
+  {
+    outcome,
+    accepted,
+    call,
+  }: { readonly outcome: ControlOutcome; readonly accepted: Accepted; readonly call: ControlCall },
   services: EdgeServices,
 ): Reading<Done> {
   const { answer, change = {} } = outcome;
@@ -104,7 +95,7 @@ function* acceptWork(
 
 function recordsOfDone(
   ready: Ready,
-  { answer, principals = [], accepted, recordedAs }: Answered,
+  { answer, principals = [], accepted, recordedAs }: ControlOutcome,
   { now }: EdgeServices,
 ) {
   const isAccepted = accepted !== undefined && accepted.kind !== 'done';

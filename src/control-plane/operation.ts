@@ -6,6 +6,7 @@ import type { NameSet } from '../http/host.ts';
 import type { BoundedJson } from '../json/bounded-json.ts';
 import type { Recent } from '../recent/recent.ts';
 import type { PrincipalChange } from '../resources/authorization/principals.ts';
+import type { ResourceOutcome } from '../resources/refusal.ts';
 import { tagsOfBody } from '../resources/tags.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store, Transaction } from '../store/store.ts';
@@ -48,6 +49,7 @@ export interface ControlOperation {
   readonly audit?: string;
   /** Reads a body that is not simply JSON. */
   readonly parseBody?: (body: unknown) => ParsedBody;
+  /** Rejects with `Refused` if the request is refused. */
   readonly run: (call: ControlCall, services: ControlServices) => Promise<ControlOutcome>;
 }
 
@@ -127,22 +129,18 @@ export interface ControlServices {
   readonly now: () => number;
 }
 
-export type ControlOutcome =
-  | {
-      readonly ok: true;
-      readonly answer: Answer;
-      readonly change?: Transaction;
-      /**
-       * The service principals that the change creates, updates and deletes: each has a record in the directory's log.
-       */
-      readonly principals?: readonly PrincipalChange[];
-      /** The long-running operation that the answer announces. */
-      readonly accepted?: Accepted;
-      readonly recordedAs?: RecordedAs;
-      /** The read continues one that was recorded, and has no record of its own. */
-      readonly unrecorded?: true;
-    }
-  | { readonly ok: false; readonly refusal: ControlRefusal; readonly recordedAs?: RecordedAs };
+/** The answer of an operation and, where it changes something, the change. */
+export interface ControlOutcome {
+  readonly answer: Answer;
+  readonly change?: Transaction;
+  /** The service principals that the change creates, updates and deletes: each has a record in the directory's log. */
+  readonly principals?: readonly PrincipalChange[];
+  /** The long-running operation that the answer announces. */
+  readonly accepted?: Accepted;
+  readonly recordedAs?: RecordedAs | undefined;
+  /** The read continues one that was recorded, and has no record of its own. */
+  readonly unrecorded?: true;
+}
 
 /** The fields of the vault's audit record that differ from the operation's card. */
 export interface RecordedAs {
@@ -151,12 +149,36 @@ export interface RecordedAs {
   readonly resourceId?: string;
 }
 
-export function answer(status: number, body?: unknown): { readonly ok: true; readonly answer: Answer } {
-  return { ok: true, answer: { status, body } };
+export function answer(status: number, body?: unknown): { readonly answer: Answer } {
+  return { answer: { status, body } };
 }
 
-export function refuse(refusal: ControlRefusal): Extract<ControlOutcome, { ok: false }> {
-  return { ok: false, refusal };
+/** An operation's refusal, with the fields that it sets in the audit record. */
+export class OperationRefused extends Refused<ControlRefusal> {
+  readonly recordedAs: RecordedAs | undefined;
+
+  constructor(refusal: ControlRefusal, recordedAs: RecordedAs | undefined) {
+    super(refusal);
+    this.recordedAs = recordedAs;
+  }
+}
+
+/** @throws {Refused} always */
+export function refuse(refusal: ControlRefusal, recordedAs?: RecordedAs): never {
+  throw new OperationRefused(refusal, recordedAs);
+}
+
+/** @throws {Refused} the refusal, if there is one */
+export function refuseIf(refusal: ControlRefusal | undefined, recordedAs?: RecordedAs): void {
+  if (refusal !== undefined) refuse(refusal, recordedAs);
+}
+
+/**
+ * The result of the rules of resources.
+ * @throws {Refused} their refusal
+ */
+export function orRefuse<T>(outcome: ResourceOutcome<T>, recordedAs?: RecordedAs): T {
+  return outcome.ok ? outcome.value : refuse(outcome.refusal, recordedAs);
 }
 
 /**
@@ -164,7 +186,7 @@ export function refuse(refusal: ControlRefusal): Extract<ControlOutcome, { ok: f
  * @throws {Refused} always
  */
 export function badRequest(message: string): never {
-  throw new Refused<ControlRefusal>({ kind: 'badQuery', message });
+  return refuse({ kind: 'badQuery', message });
 }
 
 /**
@@ -172,9 +194,7 @@ export function badRequest(message: string): never {
  * @throws {Refused} for a tag whose value is an object
  */
 export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-  const tags = tagsOfBody(body);
-  if (!tags.ok) throw new Refused<ControlRefusal>(tags.refusal);
-  return tags.value;
+  return orRefuse(tagsOfBody(body));
 }
 
 /** Every answer of a vault has its region in a header, so only characters that a header may have are accepted. */
@@ -205,10 +225,10 @@ export const locationMissing: ControlRefusal = {
 export function ifMatchRefusal(
   { conditions: { ifMatch, ifNoneMatch }, path }: Pick<ControlCall, 'conditions' | 'path'>,
   etag: string | undefined,
-): Extract<ControlOutcome, { ok: false }> | undefined {
-  const failed = refuse({ kind: 'preconditionFailed', id: path });
-  if (ifMatch !== undefined && !isNamedIn(ifMatch, etag)) return failed;
-  return ifNoneMatch !== undefined && isNamedIn(ifNoneMatch, etag) ? failed : undefined;
+): ControlRefusal | undefined {
+  const isMet =
+    (ifMatch === undefined || isNamedIn(ifMatch, etag)) && (ifNoneMatch === undefined || !isNamedIn(ifNoneMatch, etag));
+  return isMet ? undefined : { kind: 'preconditionFailed', id: path };
 }
 
 function isNamedIn(condition: string, etag: string | undefined): boolean {

@@ -3,7 +3,6 @@ import type { Verifier } from '../caller/verify.ts';
 import { jsonObjectOrRefuse, queryOrRefuse, readBodyOrRefuse } from '../edge/body-and-query.ts';
 import type { BodyFault } from '../edge/body-and-query.ts';
 import type { ChangeQueues, QueuePlace } from '../edge/change-queues.ts';
-import { Refused } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';
@@ -24,6 +23,7 @@ import {
   requirementsOf,
 } from './access.ts';
 import type { Admitted, After, Opened } from './access.ts';
+import { refuse } from './operation.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest, OwnRequest, SentRequest } from './request.ts';
 
@@ -106,10 +106,6 @@ export type KnownSoFar = Known<ControlRequest, Partial<Admitted & Asked> & { rea
 interface Asked {
   readonly body: Readonly<Record<string, unknown>>;
   readonly query: Readonly<Record<string, string>>;
-}
-
-function refuse(refusal: ControlRefusal): never {
-  throw new Refused<ControlRefusal>(refusal);
 }
 
 /** The operation that method and path name. */

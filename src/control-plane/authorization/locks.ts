@@ -1,5 +1,5 @@
 import { findLock, readLocks, putLock, deleteLock as withoutLock } from '../../resources/authorization/locks.ts';
-import { answer, badRequest, refuse } from '../operation.ts';
+import { answer, badRequest, orRefuse, refuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { isWithin } from '../../access/role-assignments.ts';
@@ -15,11 +15,10 @@ const getLock: ControlOperation = {
   path: lockPath,
   action: 'Microsoft.Authorization/locks/read',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
+    const scope = scopeOf(call);
     const { locks } = await readLocks(call.store, call.subscription.subscriptionId);
     const name = call.params['lockName'] ?? '';
-    const lock = findLock(locks, found.scope, name);
+    const lock = findLock(locks, scope, name);
     return lock === undefined ? refuse({ kind: 'lockNotFound', name }) : answer(200, lockResource(lock));
   },
 };
@@ -30,11 +29,9 @@ const listLocks: ControlOperation = {
   path: locksPath,
   action: 'Microsoft.Authorization/locks/read',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
+    const scope = scopeOf(call).id.toLowerCase();
     const asked = readFilter(call.query['$filter'], ['atScope()']);
     if (!asked.ok) return badRequest(asked.message);
-    const scope = found.scope.id.toLowerCase();
     const { locks } = await readLocks(call.store, call.subscription.subscriptionId);
     const value = locks
       .filter((lock) => {
@@ -52,13 +49,10 @@ const createOrUpdateLock: ControlOperation = {
   path: lockPath,
   action: 'Microsoft.Authorization/locks/write',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
+    const scope = scopeOf(call);
     const locks = await readLocks(call.store, call.subscription.subscriptionId);
-    const request = { scope: found.scope, name: call.params['lockName'] ?? '', properties: call.body['properties'] };
-    const put = await putLock(request, locks, call.store);
-    if (!put.ok) return put;
-    const { lock, created, change } = put.value;
+    const request = { scope, name: call.params['lockName'] ?? '', properties: call.body['properties'] };
+    const { lock, created, change } = orRefuse(await putLock(request, locks, call.store));
     return { ...answer(created ? 201 : 200, lockResource(lock)), change };
   },
 };
@@ -69,10 +63,9 @@ const deleteLock: ControlOperation = {
   path: lockPath,
   action: 'Microsoft.Authorization/locks/delete',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
+    const scope = scopeOf(call);
     const locks = await readLocks(call.store, call.subscription.subscriptionId);
-    const lock = findLock(locks.locks, found.scope, call.params['lockName'] ?? '');
+    const lock = findLock(locks.locks, scope, call.params['lockName'] ?? '');
     return lock === undefined ? answer(204) : { ...answer(200), change: withoutLock(lock, locks) };
   },
 };

@@ -1,5 +1,5 @@
 import type { RoleAssignment } from '../../types/role.ts';
-import { answer, badRequest, refuse } from '../operation.ts';
+import { answer, badRequest, orRefuse, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { isWithin, permissionsAt } from '../../access/role-assignments.ts';
@@ -41,11 +41,9 @@ const listRoleAssignments: ControlOperation = {
   path: assignmentsPath,
   action: 'Microsoft.Authorization/roleAssignments/read',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
+    const scope = scopeOf(call).id.toLowerCase();
     const asked = readFilter(call.query['$filter'], forms);
     if (!asked.ok) return badRequest(asked.message);
-    const scope = found.scope.id.toLowerCase();
     const principals = principalsOf(call, asked.filter.get("assignedTo('…')"));
     const principal = asked.filter.get("principalId eq '…'")?.toLowerCase();
     const isShown = (assignment: RoleAssignment) => {
@@ -79,8 +77,7 @@ const createRoleAssignment: ControlOperation = {
   path: assignmentPath,
   action: 'Microsoft.Authorization/roleAssignments/write',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
+    const scope = scopeOf(call);
     const properties: unknown = call.body['properties'];
     const role = roleOfRequest(properties);
     // Some callers may assign only certain roles, and the role is in the body.
@@ -89,10 +86,10 @@ const createRoleAssignment: ControlOperation = {
       return refuse({ kind: 'notAuthorized', objectId, action: createRoleAssignment.action, scope: call.path });
     }
     const name = call.params['roleAssignmentName'] ?? '';
-    const request = { name, scope: found.scope, properties, now: call.nowMs, by: call.caller.objectId };
-    const put = await putAssignment(request, call.access.authorization, call.store);
-    if (!put.ok) return put;
-    const { assignment, created, change } = put.value;
+    const request = { name, scope, properties, now: call.nowMs, by: call.caller.objectId };
+    const { assignment, created, change } = orRefuse(
+      await putAssignment(request, call.access.authorization, call.store),
+    );
     return { ...answer(created ? 201 : 200, assignmentResource(assignment)), change };
   },
 };
@@ -123,9 +120,8 @@ const listPermissions: ControlOperation = {
   action: 'Microsoft.Authorization/permissions/read',
   shows: 'own',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
-    const permissions = permissionsAt(call.access.authorization.compiled, call.caller, found.scope.id.toLowerCase());
+    const scope = scopeOf(call);
+    const permissions = permissionsAt(call.access.authorization.compiled, call.caller, scope.id.toLowerCase());
     return answer(200, {
       value: permissions.map(({ delegableRoles: _, ...permission }) => permission),
       nextLink: null,

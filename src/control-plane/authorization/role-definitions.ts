@@ -1,7 +1,7 @@
 import { builtInRoles } from '../../access/built-in-roles.ts';
 import { isAssignableAt, putRole, deleteRole } from '../../resources/authorization/role-definitions.ts';
 import type { RoleDefinition } from '../../types/role.ts';
-import { answer, badRequest, refuse } from '../operation.ts';
+import { answer, badRequest, orRefuse, refuse, refuseIf } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { readFilter } from './filter.ts';
@@ -34,8 +34,7 @@ const getBuiltInRoleDefinition: ControlOperation = {
   shows: 'own',
   async run({ params }) {
     const id = params['roleDefinitionId'] ?? '';
-    const role = builtInRoles.get(id.toLowerCase());
-    if (role === undefined) return refuse({ kind: 'roleDefinitionNotFound', id });
+    const role = builtInRoles.get(id.toLowerCase()) ?? refuse({ kind: 'roleDefinitionNotFound', id });
     return answer(200, definitionResource(role, ''));
   },
 };
@@ -54,14 +53,12 @@ const listRoleDefinitions: ControlOperation = {
   path: definitionsPath,
   action: 'Microsoft.Authorization/roleDefinitions/read',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
+    const scope = scopeOf(call).id.toLowerCase();
     const asked = readFilter(call.query['$filter'], forms);
     if (!asked.ok) return badRequest(asked.message);
     const { filter } = asked;
     const roleName = filter.get("roleName eq '…'")?.toLowerCase();
     const type = filter.get("type eq '…'")?.toLowerCase();
-    const scope = found.scope.id.toLowerCase();
     const value = [...call.access.authorization.roles.values()]
       .filter((role) => isAssignableAt(role, scope, filter.has('atScopeAndBelow()')))
       .filter((role) => roleName === undefined || role.roleName.toLowerCase() === roleName)
@@ -77,8 +74,8 @@ const createOrUpdateRoleDefinition: ControlOperation = {
   path: definitionPath,
   action: 'Microsoft.Authorization/roleDefinitions/write',
   async run(call) {
-    const found = scopeOf(call);
-    if (!found.ok) return found;
+    // A role is stored for the whole subscription, but the path must still name a scope.
+    scopeOf(call);
     const { authorization, linkedRefusal } = call.access;
     const request = {
       id: call.params['roleDefinitionId'] ?? '',
@@ -86,13 +83,10 @@ const createOrUpdateRoleDefinition: ControlOperation = {
       now: call.nowMs,
       by: call.caller.objectId,
     };
-    const put = putRole(request, authorization);
-    if (!put.ok) return put;
-    const { role, change } = put.value;
+    const { role, change } = orRefuse(putRole(request, authorization));
     const before = authorization.roles.get(role.id)?.assignableScopes ?? [];
     for (const scope of [...before, ...role.assignableScopes]) {
-      const refusal = linkedRefusal(createOrUpdateRoleDefinition.action, scope);
-      if (refusal !== undefined) return refuse(refusal);
+      refuseIf(linkedRefusal(createOrUpdateRoleDefinition.action, scope));
     }
     return { ...answer(201, definitionResource(role, subscriptionId(call))), change };
   },
@@ -107,13 +101,11 @@ const deleteRoleDefinition: ControlOperation = {
     const role = definitionOf(call);
     if (role === undefined) return answer(204);
     const { authorization, linkedRefusal } = call.access;
-    const deleted = deleteRole(role, authorization);
-    if (!deleted.ok) return deleted;
+    const change = orRefuse(deleteRole(role, authorization));
     for (const scope of role.assignableScopes) {
-      const refusal = linkedRefusal(deleteRoleDefinition.action, scope);
-      if (refusal !== undefined) return refuse(refusal);
+      refuseIf(linkedRefusal(deleteRoleDefinition.action, scope));
     }
-    return { ...answer(200, definitionResource(role, subscriptionId(call))), change: deleted.value };
+    return { ...answer(200, definitionResource(role, subscriptionId(call))), change };
   },
 };
 

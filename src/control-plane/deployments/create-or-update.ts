@@ -1,12 +1,19 @@
 import { deploymentKey } from '../keys.ts';
 import { recordPut } from '../../store/records.ts';
-import { answer, behalfOf, refuse, tagsOf } from '../operation.ts';
+import { answer, behalfOf, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { parseDeploymentBody } from './body.ts';
 import { deleteDeploymentOperations } from './deployments.ts';
 import { prepare } from './prepare.ts';
 import type { DeploymentRecord } from './record.ts';
-import { askedDeployment, atEachScope, deploymentId, deploymentResource, readRecord } from './resource.ts';
+import {
+  askedDeployment,
+  atEachScope,
+  deploymentId,
+  deploymentResource,
+  readRecord,
+  refuseActive,
+} from './resource.ts';
 import { deploymentWork } from './run.ts';
 import { createHash } from 'node:crypto';
 import { isObject } from '../../templates/value.ts';
@@ -26,15 +33,11 @@ async function deploy(call: ControlCall, services: ControlServices): Promise<Con
   const asked = askedDeployment(call);
   const before = await readRecord(call, asked);
   const replaced = before?.value;
-  if (replaced?.state === 'Running') {
-    const since = new Date(replaced.startedAt).toISOString();
-    return refuse({ kind: 'deploymentActive', name: replaced.name, since });
-  }
-  const planned = await prepare(asked, call, services);
-  if (!planned.ok) return planned;
-  const { plan, mask, require } = planned.prepared;
+  if (replaced !== undefined) refuseActive(replaced);
+  const prepared = await prepare(asked, call, services);
+  const { plan, mask, require } = prepared;
   if (replaced !== undefined) await deleteDeploymentOperations(call.store, replaced.operationId);
-  const record = newDeployment(asked, planned.prepared, call);
+  const record = newDeployment(asked, prepared, call);
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
   return {
     ...answer(replaced === undefined ? 201 : 200, deploymentResource({ ...record })),

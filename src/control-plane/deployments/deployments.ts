@@ -3,7 +3,10 @@ import type { ControlCall, ControlOperation, ControlOutcome } from '../operation
 import {
   atEachScope,
   deploymentResource,
+  namedDeployment,
   readDeploymentOf,
+  readRecord,
+  refuseActive,
   deploymentOperationResource,
   atEachOperationsPath,
 } from './resource.ts';
@@ -19,8 +22,8 @@ const getDeployment = atEachScope('/:deployment', {
   method: 'GET',
   action: 'Microsoft.Resources/deployments/read',
   async run(call) {
-    const found = await readDeploymentOf(call);
-    return found.ok ? answer(200, deploymentResource(found.deployment)) : found;
+    const { deployment } = await readDeploymentOf(call);
+    return answer(200, deploymentResource(deployment));
   },
 });
 
@@ -29,8 +32,7 @@ const checkDeploymentExistence = atEachScope('/:deployment', {
   method: 'HEAD',
   action: 'Microsoft.Resources/deployments/read',
   async run(call) {
-    const found = await readDeploymentOf(call);
-    return answer(found.ok ? 204 : 404);
+    return answer((await readRecord(call, namedDeployment(call))) === undefined ? 404 : 204);
   },
 });
 
@@ -43,10 +45,7 @@ const listDeployments = atEachScope('', {
 
 async function list(call: ControlCall): Promise<ControlOutcome> {
   const { resourceGroup } = call.params;
-  if (resourceGroup !== undefined) {
-    const group = await readGroup(call);
-    if (!group.ok) return group;
-  }
+  if (resourceGroup !== undefined) await readGroup(call);
   const filter = call.query['$filter'];
   const asked = readFilter(filter, ["provisioningState eq '…'"]);
   const wanted = asked.ok ? asked.filter.get("provisioningState eq '…'") : undefined;
@@ -69,11 +68,10 @@ const listDeploymentOperations = atEachOperationsPath('', {
   method: 'GET',
   action: 'Microsoft.Resources/deployments/operations/read',
   async run(call) {
-    const found = await readDeploymentOf(call);
-    if (!found.ok) return found;
+    const { deployment } = await readDeploymentOf(call);
     return listAnswer(call, {
-      prefix: deploymentOperationKey(found.deployment.operationId),
-      render: async (records) => records.map((record) => deploymentOperationResource(found.deployment, record.value)),
+      prefix: deploymentOperationKey(deployment.operationId),
+      render: async (records) => records.map((record) => deploymentOperationResource(deployment, record.value)),
     });
   },
 });
@@ -82,13 +80,12 @@ const getDeploymentOperation = atEachOperationsPath('/:operationId', {
   method: 'GET',
   action: 'Microsoft.Resources/deployments/operations/read',
   async run(call) {
-    const found = await readDeploymentOf(call);
-    if (!found.ok) return found;
+    const { deployment } = await readDeploymentOf(call);
     const id = call.params['operationId'] ?? '';
-    const key = deploymentOperationKey(found.deployment.operationId, id.toLowerCase());
+    const key = deploymentOperationKey(deployment.operationId, id.toLowerCase());
     const [record] = /^[0-9a-f-]{36}$/i.test(id) ? await readRecords(call.store, { get: [key] }) : [];
     if (record === undefined) return refuse({ kind: 'operationUnknown', id });
-    return answer(200, deploymentOperationResource(found.deployment, record.value));
+    return answer(200, deploymentOperationResource(deployment, record.value));
   },
 });
 
@@ -97,8 +94,8 @@ const exportDeploymentTemplate = atEachScope('/:deployment/exportTemplate', {
   method: 'POST',
   action: 'Microsoft.Resources/deployments/exportTemplate/action',
   async run(call) {
-    const found = await readDeploymentOf(call);
-    return found.ok ? answer(200, { template: found.deployment.template }) : found;
+    const { deployment } = await readDeploymentOf(call);
+    return answer(200, { template: deployment.template });
   },
 });
 
@@ -118,13 +115,10 @@ const deleteDeployment = atEachScope('/:deployment', {
   method: 'DELETE',
   action: 'Microsoft.Resources/deployments/delete',
   async run(call) {
-    const found = await readDeploymentOf(call);
-    if (!found.ok) return answer(204);
-    const { deployment, record } = found;
-    if (deployment.state === 'Running') {
-      const since = new Date(deployment.startedAt).toISOString();
-      return refuse({ kind: 'deploymentActive', name: deployment.name, since });
-    }
+    const record = await readRecord(call, namedDeployment(call));
+    if (record === undefined) return answer(204);
+    const deployment = record.value;
+    refuseActive(deployment);
     await deleteDeploymentOperations(call.store, deployment.operationId);
     const { key, version } = record;
     return { ...answer(204), change: { require: [{ key, version }], delete: [key] } };
@@ -136,9 +130,7 @@ const cancelDeployment = atEachScope('/:deployment/cancel', {
   method: 'POST',
   action: 'Microsoft.Resources/deployments/cancel/action',
   async run(call) {
-    const found = await readDeploymentOf(call);
-    if (!found.ok) return found;
-    const { deployment, record } = found;
+    const { deployment, record } = await readDeploymentOf(call);
     if (deployment.state !== 'Running') {
       return refuse({ kind: 'deploymentNotActive', name: deployment.name, state: deployment.state });
     }

@@ -5,9 +5,7 @@ import { object, partial, string } from '../../shape/shape.ts';
 import { isObject } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';
 import { refuse } from '../operation.ts';
-import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
-
-type Refused = Extract<ControlOutcome, { ok: false }>;
+import type { ControlCall, ControlServices } from '../operation.ts';
 
 const vaultIdForm =
   /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.KeyVault\/vaults\/([^/]+)\/?$/i;
@@ -17,14 +15,15 @@ const vaultIdForm =
  * secretName, secretVersion } }` is read from a vault ("Use Azure Key Vault to pass secure parameter value"). The
  * deploying caller needs `Microsoft.KeyVault/vaults/deploy/action` on the vault; the secret is read by the template
  * deployment service. `references` has the names of the parameters that were read, in lower case.
+ * @throws {Refused} for a malformed parameter, or a secret that cannot be read
  */
 export async function parameterValues(
   given: Value,
   call: ControlCall,
   services: Pick<ControlServices, 'readSecret'>,
-): Promise<{ readonly ok: true; readonly values: ValueObject; readonly references: ReadonlySet<string> } | Refused> {
+): Promise<{ readonly values: ValueObject; readonly references: ReadonlySet<string> }> {
   const references = new Set<string>();
-  if (given === null) return { ok: true, values: {}, references };
+  if (given === null) return { values: {}, references };
   if (!isObject(given))
     return refuse({ kind: 'invalidDeployment', message: "The deployment's parameters must be an object." });
   const values: [string, Value][] = [];
@@ -36,15 +35,13 @@ export async function parameterValues(
       if (value !== undefined) values.push([name, value]);
       continue;
     }
-    const read = await readReference(name, reference, { call, ...services });
-    if (!read.ok) return read;
-    values.push([name, read.value]);
+    values.push([name, await readReference(name, reference, { call, ...services })]);
     references.add(name.toLowerCase());
   }
-  return { ok: true, values: Object.fromEntries(values), references };
+  return { values: Object.fromEntries(values), references };
 }
 
-function malformed(name: string): Refused {
+function malformed(name: string): never {
   const forms = '{"value": …} or {"reference": {"keyVault": {"id": …}, "secretName": …}}';
   const message = `The value of deployment parameter '${name}' is not valid: give ${forms}.`;
   return refuse({ kind: 'invalidDeployment', message });
@@ -61,7 +58,7 @@ async function readReference(
   parameter: string,
   reference: Value,
   { call, readSecret }: { readonly call: ControlCall } & Pick<ControlServices, 'readSecret'>,
-): Promise<{ readonly ok: true; readonly value: string } | Refused> {
+): Promise<string> {
   const read = secretReference(reference);
   if (!read.ok) return malformed(parameter);
   const { keyVault, secretName, secretVersion } = read.value;
@@ -85,7 +82,7 @@ async function readReference(
     correlationId,
   };
   const secret = await readSecret(asked);
-  if (secret.ok) return secret;
+  if (secret.ok) return secret.value;
   return refuse({
     kind: 'keyVaultReferenceNotRead',
     parameter,

@@ -1,5 +1,3 @@
-import { isResourceGroupName, resourceGroupKey } from '../../resources/keys.ts';
-import { readRecords } from '../../store/records.ts';
 import type { Requirement } from '../../store/store.ts';
 import { planDeployment } from '../../templates/plan.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
@@ -8,7 +6,8 @@ import type { Value, ValueObject } from '../../templates/value.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ArmError } from '../long-running/operation.ts';
 import { refuse } from '../operation.ts';
-import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
+import type { ControlCall, ControlServices } from '../operation.ts';
+import { findGroup } from '../resource-groups/resource-groups.ts';
 import { parameterValues } from './key-vault-references.ts';
 import { revealsSecret, maskOf } from './mask.ts';
 import type { Mask } from './mask.ts';
@@ -34,8 +33,6 @@ export interface Prepared {
   readonly require: readonly Requirement[];
 }
 
-type Refused = Extract<ControlOutcome, { ok: false }>;
-
 /** The members of `properties` that are accepted. */
 const acceptedMembers = new Set([
   'mode',
@@ -49,19 +46,21 @@ const acceptedMembers = new Set([
 
 const nameForm = /^[-\w.()]{1,64}$/;
 
-/** Reads a request and the secrets that it refers to, and plans the deployment. Changes nothing. */
+/**
+ * Reads a request and the secrets that it refers to, and plans the deployment. Changes nothing.
+ * @throws {Refused} for a deployment that cannot be carried out
+ */
 export async function prepare(
   asked: AskedDeployment,
   call: ControlCall,
   services: Pick<ControlServices, 'evaluate' | 'inner' | 'readSecret'>,
-): Promise<{ readonly ok: true; readonly prepared: Prepared } | Refused> {
+): Promise<Prepared> {
   if (!nameForm.test(asked.name)) {
     return invalid(
       `The deployment name '${asked.name}' is invalid: 1 to 64 letters, digits, hyphens, underscores, brackets and full stops.`,
     );
   }
-  const group = await groupOf(asked, call);
-  if (!group.ok) return group;
+  const { group, require } = await groupOf(asked, call);
   const properties = readValue(asked.properties);
   if (!isObject(properties))
     return invalid("The deployment's 'properties' must be an object with 'mode' and 'template'.");
@@ -69,14 +68,13 @@ export async function prepare(
   if (unfit !== undefined) return invalid(unfit);
   const template = memberOf(properties, 'template');
   if (template === undefined) return invalid("The deployment's 'properties' must have a 'template'.");
-  const parameters = await parameterValues(memberOf(properties, 'parameters') ?? {}, call, services);
-  if (!parameters.ok) return parameters;
+  const given = memberOf(properties, 'parameters') ?? {};
+  const { values, references } = await parameterValues(given, call, services);
   const scope = deploymentScope(call, {
     name: asked.name,
-    group: group.record,
+    group,
     ...(asked.location !== undefined && { location: asked.location }),
   });
-  const { values, references } = parameters;
   const planned = await services.evaluate(() => planDeployment({ template, parameters: values, references, scope }));
   if (!planned.ok) {
     const secrets = possibleSecrets(template, values, references);
@@ -100,22 +98,20 @@ export async function prepare(
       details,
     });
   }
-  return { ok: true, prepared: { plan, template, mask, group: group.record, require: group.require } };
+  return { plan, template, mask, group, require };
 }
 
-function invalid(message: string): Refused {
+function invalid(message: string): never {
   return refuse({ kind: 'invalidDeployment', message });
 }
 
-async function groupOf({ resourceGroup }: AskedDeployment, call: ControlCall) {
-  if (resourceGroup === undefined) return { ok: true, record: undefined, require: [] } as const;
-  const { subscriptionId } = call.subscription;
-  const [record] = isResourceGroupName(resourceGroup)
-    ? await readRecords(call.store, { get: [resourceGroupKey({ subscriptionId, resourceGroup })] })
-    : [];
-  if (record === undefined) return refuse({ kind: 'resourceGroupNotFound', name: resourceGroup });
-  const require = [{ key: record.key, version: record.version }];
-  return { ok: true, record: record.value, require } as const;
+async function groupOf({ resourceGroup }: AskedDeployment, { store, subscription }: ControlCall) {
+  if (resourceGroup === undefined) return { group: undefined, require: [] };
+  const { subscriptionId } = subscription;
+  const record =
+    (await findGroup(store, { subscriptionId, resourceGroup })) ??
+    refuse({ kind: 'resourceGroupNotFound', name: resourceGroup });
+  return { group: record.value, require: [{ key: record.key, version: record.version }] };
 }
 
 /** The message about a property that is not supported, with the remedy; `undefined` if all are. */

@@ -7,7 +7,7 @@ import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isDeployment } from '../../templates/finish.ts';
 import type { ValueObject } from '../../templates/value.ts';
 import { errorOf } from '../inner.ts';
-import { behalfOf } from '../operation.ts';
+import { behalfOf, OperationRefused } from '../operation.ts';
 import type { ControlCall, ControlServices } from '../operation.ts';
 import { renderError } from '../errors.ts';
 import { execute } from './execute.ts';
@@ -16,6 +16,7 @@ import { maskError } from './mask.ts';
 import type { Mask } from './mask.ts';
 import { newDeployment } from './create-or-update.ts';
 import { prepare } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 import type { DeploymentRecord } from './record.ts';
 import type { List, Read, Requirement, Store, StoredRecord, Transaction, Version } from '../../store/store.ts';
 
@@ -87,15 +88,18 @@ async function previewNested(
     location: typeof location === 'string' ? location : undefined,
     properties,
   };
-  const nested = await prepare(asked, call, services);
-  if (!nested.ok) {
-    const { body: refused } = renderError(nested.refusal, call.subscription.tenantId);
+  let nested: Prepared;
+  try {
+    nested = await prepare(asked, call, services);
+  } catch (error) {
+    if (!(error instanceof OperationRefused)) throw error;
+    const { body: refused } = renderError(error.refusal, call.subscription.tenantId);
     return { ok: false, error: maskError({ target: id, ...refused.error }, mask) };
   }
-  const executed = await preview(nested.prepared.plan, nested.prepared.mask, { call, services, seen });
+  const executed = await preview(nested.plan, nested.mask, { call, services, seen });
   if (executed.kind !== 'done') return executed.kind === 'failed' ? { ok: false, error: executed.error } : { ok: true };
   // The deployment around this one may refer to its outputs.
-  const record = newDeployment(asked, nested.prepared, call);
+  const record = newDeployment(asked, nested, call);
   const done: DeploymentRecord = { ...record, state: 'Succeeded', endedAt: call.nowMs, outputs: executed.outputs };
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
   await call.store.transact({ put: [recordPut(key, done)] });

@@ -1,10 +1,8 @@
 import { deploymentKey } from '../keys.ts';
 import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
-import { Refused } from '../../edge/edge.ts';
 import { locationMissing, refuse } from '../operation.ts';
-import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
-import type { ControlRefusal } from '../refusal.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
 import { groupPath } from '../resource-groups/resource-groups.ts';
 import type { AskedDeployment } from './prepare.ts';
 import type { DeploymentOperationRecord, DeploymentRecord } from './record.ts';
@@ -32,7 +30,7 @@ export function atEachOperationsPath(
 }
 
 /** The name and group of the path's deployment. */
-function namedDeployment({ params }: ControlCall) {
+export function namedDeployment({ params }: ControlCall) {
   return { name: params['deployment'] ?? '', resourceGroup: params['resourceGroup'] };
 }
 
@@ -44,23 +42,26 @@ export function askedDeployment(call: ControlCall): AskedDeployment {
   const named = namedDeployment(call);
   const { location, properties } = call.body;
   const asked = typeof location === 'string' && location !== '' ? location : undefined;
-  if (named.resourceGroup === undefined && asked === undefined) throw new Refused<ControlRefusal>(locationMissing);
+  if (named.resourceGroup === undefined && asked === undefined) refuse(locationMissing);
   return { ...named, location: asked, properties };
 }
 
-/** The deployment of the path and its record. */
-export async function readDeploymentOf(
-  call: ControlCall,
-): Promise<
-  | { readonly ok: true; readonly record: Stored<DeploymentRecord>; readonly deployment: DeploymentRecord }
-  | Extract<ControlOutcome, { ok: false }>
-> {
-  const { name, resourceGroup } = namedDeployment(call);
-  const record = await readRecord(call, { name, resourceGroup });
-  if (record === undefined) return refuse({ kind: 'deploymentNotFound', name });
-  return { ok: true, record, deployment: record.value };
+/**
+ * The deployment of the path and its record.
+ * @throws {Refused} if it does not exist
+ */
+export async function readDeploymentOf(call: ControlCall) {
+  const named = namedDeployment(call);
+  const record = (await readRecord(call, named)) ?? refuse({ kind: 'deploymentNotFound', name: named.name });
+  return { record, deployment: record.value };
 }
 
+/** @throws {Refused} while the deployment is carried out: it cannot be replaced or deleted then */
+export function refuseActive({ name, state, startedAt }: DeploymentRecord): void {
+  if (state === 'Running') refuse({ kind: 'deploymentActive', name, since: new Date(startedAt).toISOString() });
+}
+
+/** The record of a deployment; `undefined` if there is none. */
 export async function readRecord(
   { store, subscription }: ControlCall,
   { name, resourceGroup }: Pick<AskedDeployment, 'name' | 'resourceGroup'>,

@@ -16,11 +16,9 @@ import type { Previewed } from './preview.ts';
 async function tryOut(call: ControlCall, services: ControlServices, seen: (previewed: Previewed) => void) {
   const asked = askedDeployment(call);
   const trial = { ...call, store: overlay(call.store) };
-  const prepared = await prepare(asked, trial, services);
-  if (!prepared.ok) return prepared;
-  const { plan, mask, group } = prepared.prepared;
+  const { plan, mask, group } = await prepare(asked, trial, services);
   const executed = await preview(plan, mask, { call: trial, services, seen });
-  return { ok: true, asked, plan, mask, group, executed } as const;
+  return { asked, plan, mask, group, executed };
 }
 
 /** POST …/validate: whether the deployment would succeed, tried on an overlay of the store. */
@@ -32,9 +30,7 @@ export const validateDeployment = atEachScope('/:deployment/validate', {
 });
 
 async function validate(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
-  const tried = await tryOut(call, services, () => {});
-  if (!tried.ok) return tried;
-  const { asked, plan, mask, group, executed } = tried;
+  const { asked, plan, mask, group, executed } = await tryOut(call, services, () => {});
   const trackingId = call.origin.correlationId;
   if (executed.kind === 'failed') {
     return refuse({ kind: 'deploymentNotValid', name: asked.name, trackingId, details: [executed.error] });
@@ -77,9 +73,7 @@ export const whatIfDeployment = atEachScope('/:deployment/whatIf', {
 
 async function whatIf(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
   const seen: Previewed[] = [];
-  const tried = await tryOut(call, services, (previewed) => seen.push(previewed));
-  if (!tried.ok) return tried;
-  const { mask, executed } = tried;
+  const { mask, executed } = await tryOut(call, services, (previewed) => seen.push(previewed));
   if (executed.kind === 'failed') {
     // Azure answers 200 too: the request itself succeeded.
     return answer(200, { status: 'Failed', error: executed.error });

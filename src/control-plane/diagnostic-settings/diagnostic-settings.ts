@@ -7,7 +7,7 @@ import {
 } from '../../resources/diagnostic-settings.ts';
 import { vaultId, diagnosticSettingKey } from '../../resources/keys.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import { answer, refuse } from '../operation.ts';
+import { answer, orRefuse, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { placeOf } from '../resource-groups/resource-groups.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
@@ -34,9 +34,8 @@ const listDiagnosticSettingsCategories: ControlOperation = {
   action: categoryReadAction,
   audit: 'DiagnosticSettingsCategoryList',
   async run(call) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    return answer(200, { value: categories.map((category) => categoryResource(found.vault, category)) });
+    const { vault } = await readVaultOf(call);
+    return answer(200, { value: categories.map((category) => categoryResource(vault, category)) });
   },
 };
 
@@ -46,13 +45,12 @@ const getDiagnosticSettingsCategory: ControlOperation = {
   action: categoryReadAction,
   audit: 'DiagnosticSettingsCategoryGet',
   async run(call) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
+    const { vault } = await readVaultOf(call);
     const name = call.params['category'] ?? '';
     const category = categories.find((one) => one.name.toLowerCase() === name.toLowerCase());
-    if (category !== undefined) return answer(200, categoryResource(found.vault, category));
+    if (category !== undefined) return answer(200, categoryResource(vault, category));
     const { resourceGroup } = placeOf(call);
-    const type = `Microsoft.KeyVault/vaults/${found.vault.name}/providers/Microsoft.Insights/diagnosticSettingsCategories`;
+    const type = `Microsoft.KeyVault/vaults/${vault.name}/providers/Microsoft.Insights/diagnosticSettingsCategories`;
     return refuse({ kind: 'resourceNotFound', type, name, resourceGroup });
   },
 };
@@ -109,13 +107,10 @@ async function settingsOf(call: ControlCall, vault: VaultRecord): Promise<readon
   return listRecords(call.store, { prefix: diagnosticSettingKey(vaultId(vault)), limit: 100 });
 }
 
-async function readSetting(call: ControlCall, vault: VaultRecord) {
-  const name = call.params['setting'] ?? '';
-  const [record] = await readRecords(call.store, { get: [diagnosticSettingKey(vaultId(vault), name.slice(0, 128))] });
-  if (record !== undefined) return { ok: true, record, setting: record.value } as const;
-  const { resourceGroup } = placeOf(call);
-  const type = `Microsoft.KeyVault/vaults/${vault.name}/providers/Microsoft.Insights/diagnosticSettings`;
-  return refuse({ kind: 'resourceNotFound', type, name, resourceGroup });
+/** The setting of the path; `undefined` if the vault does not have it. */
+async function findSetting({ store, params: { setting = '' } }: ControlCall, vault: VaultRecord) {
+  const [record] = await readRecords(store, { get: [diagnosticSettingKey(vaultId(vault), setting.slice(0, 128))] });
+  return record;
 }
 
 const getDiagnosticSetting: ControlOperation = {
@@ -124,10 +119,12 @@ const getDiagnosticSetting: ControlOperation = {
   action: 'Microsoft.Insights/diagnosticSettings/read',
   audit: 'DiagnosticSettingGet',
   async run(call) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    const read = await readSetting(call, found.vault);
-    return read.ok ? answer(200, settingResource(read.setting)) : read;
+    const { vault } = await readVaultOf(call);
+    const record = await findSetting(call, vault);
+    if (record !== undefined) return answer(200, settingResource(record.value));
+    const { resourceGroup } = placeOf(call);
+    const type = `Microsoft.KeyVault/vaults/${vault.name}/providers/Microsoft.Insights/diagnosticSettings`;
+    return refuse({ kind: 'resourceNotFound', type, name: call.params['setting'] ?? '', resourceGroup });
   },
 };
 
@@ -137,9 +134,8 @@ const listDiagnosticSettings: ControlOperation = {
   action: 'Microsoft.Insights/diagnosticSettings/read',
   audit: 'DiagnosticSettingList',
   async run(call) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    const records = await settingsOf(call, found.vault);
+    const { vault } = await readVaultOf(call);
+    const records = await settingsOf(call, vault);
     return answer(200, { value: records.map((record) => settingResource(record.value)) });
   },
 };
@@ -151,34 +147,33 @@ const createOrUpdateDiagnosticSetting: ControlOperation = {
   action: 'Microsoft.Insights/diagnosticSettings/write',
   audit: 'DiagnosticSettingPut',
   async run(call, { collectors }) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
+    const { record, vault } = await readVaultOf(call);
     const name = call.params['setting'] ?? '';
     if (!isDiagnosticSettingName(name)) {
       const rule = '1 to 128 letters, digits, underscores, hyphens, full stops, brackets and spaces';
       return refuse({ kind: 'invalidProperty', message: `The diagnostic setting name '${name}' is invalid: ${rule}.` });
     }
-    const properties = readDiagnosticSetting(call.body['properties']);
-    if (!properties.ok) return properties;
-    const collector = collectorOf(properties.value);
+    const properties = orRefuse(readDiagnosticSetting(call.body['properties']));
+    const collector = collectorOf(properties);
     if (collector !== undefined && !collectors.includes(collector)) {
       const named = `properties.marketplacePartnerId names the collector '${collector}'`;
       const message = `${named}, which the server's configuration does not have: add it to audit.otlp.`;
       return refuse({ kind: 'invalidProperty', message });
     }
-    const resourceId = vaultId(found.vault);
-    const setting: DiagnosticSettingRecord = { resourceId, name, properties: properties.value };
+    const resourceId = vaultId(vault);
+    const setting: DiagnosticSettingRecord = { resourceId, name, properties };
     const key = diagnosticSettingKey(resourceId, name);
-    const stored = await settingsOf(call, found.vault);
-    const others = stored.filter((record) => record.key !== key);
-    const admitted = checkDiagnosticSetting(
-      setting,
-      others.map(({ value }) => value),
+    const stored = await settingsOf(call, vault);
+    const others = stored.filter((other) => other.key !== key);
+    orRefuse(
+      checkDiagnosticSetting(
+        setting,
+        others.map(({ value }) => value),
+      ),
     );
-    if (!admitted.ok) return admitted;
-    const before = stored.find((record) => record.key === key);
+    const before = stored.find((other) => other.key === key);
     const require = [
-      { key: found.record.key, version: found.record.version },
+      { key: record.key, version: record.version },
       { key, version: before?.version ?? null },
       ...others.map((other) => ({ key: other.key, version: other.version })),
     ];
@@ -193,11 +188,10 @@ const deleteDiagnosticSetting: ControlOperation = {
   action: 'Microsoft.Insights/diagnosticSettings/delete',
   audit: 'DiagnosticSettingDelete',
   async run(call) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    const read = await readSetting(call, found.vault);
-    if (!read.ok) return answer(204);
-    const { key, version } = read.record;
+    const { vault } = await readVaultOf(call);
+    const record = await findSetting(call, vault);
+    if (record === undefined) return answer(204);
+    const { key, version } = record;
     return { ...answer(200), change: { require: [{ key, version }], delete: [key] } };
   },
 };

@@ -24,9 +24,8 @@ const vaultActivity: ControlOperation = {
   action,
   audit: 'VaultActivity',
   async run(call, services) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    const id = vaultId(found.vault);
+    const { vault } = await readVaultOf(call);
+    const id = vaultId(vault);
     const resourceId = id.toUpperCase();
     return read(call, services, { isAsked: (asked) => asked === resourceId, idOf: () => id });
   },

@@ -16,12 +16,11 @@ export const vaultCallers: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/read',
   audit: 'VaultCallers',
   async run(call, { recent }) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
+    const { vault } = await readVaultOf(call);
     const limit = pageLimit(call.query['$top']);
     const after = serialIn(call.query['$skiptoken']);
     await recent.warmed();
-    const resourceId = vaultId(found.vault).toUpperCase();
+    const resourceId = vaultId(vault).toUpperCase();
     const rows = recent.callers.rowsOf(resourceId, call.nowMs).filter(({ serial }) => serial > after);
     const page = rows.slice(0, limit);
     const last = page.at(-1);

@@ -16,9 +16,8 @@ export const vaultRuleStates: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/read',
   audit: 'VaultRuleStates',
   async run(call, { recent, rulebook }) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    const settings = firewallSettings(found.vault.properties);
+    const { vault } = await readVaultOf(call);
+    const settings = firewallSettings(vault.properties);
     const rules = settings.networkAcls?.virtualNetworkRules ?? [];
     const existing = new Set<string>();
     for (const { id, incarnation } of rules) {
@@ -26,7 +25,7 @@ export const vaultRuleStates: ControlOperation = {
       if ((await readSubnetById(id, call.store)) !== undefined) existing.add(id);
     }
     await recent.warmed();
-    const resourceId = vaultId(found.vault).toUpperCase();
+    const resourceId = vaultId(vault).toUpperCase();
     const states = ruleStates(settings, {
       subnet: (incarnation) => rulebook.subnet(incarnation),
       exists: (id) => existing.has(id),

@@ -6,13 +6,12 @@ import type { OperationRecord } from './operation.ts';
 
 const read = 'Microsoft.Resources/subscriptions/operationresults/read';
 
-type Found = { readonly ok: true; readonly record: OperationRecord } | Extract<ControlOutcome, { ok: false }>;
-
 /**
- * The caller who requested the work may ask for its status, wherever that caller's permission was; others need a
- * permission on the subscription.
+ * The operation of the path. The caller who requested the work may ask for its status, wherever that caller's permission
+ * was; others need a permission on the subscription.
+ * @throws {Refused} for other callers, as for an operation that does not exist
  */
-async function operationOf(call: ControlCall): Promise<Found> {
+async function operationOf(call: ControlCall): Promise<OperationRecord> {
   const id = call.params['operationId'] ?? '';
   const { subscriptionId } = call.subscription;
   const record = await readOperation(call.store, subscriptionId, id);
@@ -21,16 +20,14 @@ async function operationOf(call: ControlCall): Promise<Found> {
   if (record === undefined || !(own || call.access.may(read, `/subscriptions/${subscriptionId}`))) {
     return refuse({ kind: 'operationUnknown', id });
   }
-  return { ok: true, record };
+  return record;
 }
 
 /**
  * The answer at `Azure-AsyncOperation`: 200 and the status of the operation ("Track asynchronous Azure operations").
  */
 async function asyncStatus(call: ControlCall): Promise<ControlOutcome> {
-  const found = await operationOf(call);
-  if (!found.ok) return found;
-  const { status, startedAt, endedAt, error, id } = found.record;
+  const { status, startedAt, endedAt, error, id } = await operationOf(call);
   const body = {
     id: call.path,
     name: id,
@@ -40,20 +37,18 @@ async function asyncStatus(call: ControlCall): Promise<ControlOutcome> {
     ...(error !== undefined && { error }),
   };
   const headers = { 'retry-after': String(retryAfterSeconds) };
-  return { ok: true, answer: { status: 200, body, ...(status === 'Running' && { headers }) } };
+  return { answer: { status: 200, body, ...(status === 'Running' && { headers }) } };
 }
 
 /** The answer at `Location`: 202 until the operation is over, then 200, or the error that ended it. */
 async function locationStatus(call: ControlCall): Promise<ControlOutcome> {
-  const found = await operationOf(call);
-  if (!found.ok) return found;
-  const { status, error } = found.record;
+  const { status, error } = await operationOf(call);
   if (status === 'Running') {
     const headers = {
       location: statusUrl(call.names, call.path, call.apiVersion),
       'retry-after': String(retryAfterSeconds),
     };
-    return { ok: true, answer: { status: 202, headers } };
+    return { answer: { status: 202, headers } };
   }
   if (error !== undefined) return answer(409, { error });
   return answer(200);
@@ -62,7 +57,7 @@ async function locationStatus(call: ControlCall): Promise<ControlOutcome> {
 /** The same for Microsoft.Network, which ends with 204 (recorded: azure-cli `test_network_vnet`). */
 async function networkResult(call: ControlCall): Promise<ControlOutcome> {
   const outcome = await locationStatus(call);
-  return outcome.ok && outcome.answer.status === 200 ? answer(204) : outcome;
+  return outcome.answer.status === 200 ? answer(204) : outcome;
 }
 
 const subscriptionPath = '/subscriptions/:subscriptionId';

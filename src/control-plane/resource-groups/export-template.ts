@@ -30,8 +30,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
   path: `${groupPath}/exportTemplate`,
   action: 'Microsoft.Resources/subscriptions/resourceGroups/exportTemplate/action',
   async run(call, { inner }) {
-    const group = await readGroup(call);
-    if (!group.ok) return group;
+    await readGroup(call);
     const options = readOptions(call.body['options']);
     const format = call.body['outputFormat'] ?? 'Json';
     if (typeof format !== 'string' || format.toLowerCase() !== 'json') {

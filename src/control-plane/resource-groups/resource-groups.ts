@@ -1,10 +1,12 @@
+import type { Store } from '../../store/store.ts';
 import { isResourceGroupName, resourceGroupKey, resourceGroupPrefix } from '../../resources/keys.ts';
+import type { Place } from '../../resources/keys.ts';
 import { readRecords, recordPut } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import { listAnswer } from '../list.ts';
 import { answer, badRequest, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
-import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
 
 export const groupPath = '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup';
 
@@ -33,19 +35,22 @@ function readManagedBy({ managedBy }: ControlCall['body']): { readonly managedBy
   );
 }
 
-/** The resource group of the path and its record. */
-export async function readGroup(
-  call: ControlCall,
-): Promise<
-  | { readonly ok: true; readonly record: Stored<ResourceGroupRecord>; readonly group: ResourceGroupRecord }
-  | Extract<ControlOutcome, { ok: false }>
-> {
+/** The record of a resource group; `undefined` if there is none. */
+export async function findGroup(store: Store, place: Place): Promise<Stored<ResourceGroupRecord> | undefined> {
+  if (!isResourceGroupName(place.resourceGroup)) return undefined;
+  const [record] = await readRecords(store, { get: [resourceGroupKey(place)] });
+  return record;
+}
+
+/**
+ * The resource group of the path and its record.
+ * @throws {Refused} if it does not exist
+ */
+export async function readGroup(call: ControlCall) {
   const place = placeOf(call);
-  const [record] = isResourceGroupName(place.resourceGroup)
-    ? await readRecords(call.store, { get: [resourceGroupKey(place)] })
-    : [];
-  if (record === undefined) return refuse({ kind: 'resourceGroupNotFound', name: place.resourceGroup });
-  return { ok: true, record, group: record.value };
+  const record =
+    (await findGroup(call.store, place)) ?? refuse({ kind: 'resourceGroupNotFound', name: place.resourceGroup });
+  return { record, group: record.value };
 }
 
 /** Subscription and resource group of the path; the subscription as it is stored, whatever case the path has. */
@@ -60,8 +65,8 @@ const getResourceGroup: ControlOperation = {
   path: groupPath,
   action: 'Microsoft.Resources/subscriptions/resourceGroups/read',
   async run(call) {
-    const found = await readGroup(call);
-    return found.ok ? answer(200, resourceGroupResource(found.group)) : found;
+    const { group } = await readGroup(call);
+    return answer(200, resourceGroupResource(group));
   },
 };
 
@@ -71,8 +76,7 @@ const checkResourceGroupExistence: ControlOperation = {
   path: groupPath,
   action: 'Microsoft.Resources/subscriptions/resourceGroups/read',
   async run(call) {
-    const found = await readGroup(call);
-    return answer(found.ok ? 204 : 404);
+    return answer((await findGroup(call.store, placeOf(call))) === undefined ? 404 : 204);
   },
 };
 
@@ -129,12 +133,11 @@ const updateResourceGroup: ControlOperation = {
   path: groupPath,
   action: 'Microsoft.Resources/subscriptions/resourceGroups/write',
   async run(call) {
-    const found = await readGroup(call);
-    if (!found.ok) return found;
+    const { record, group: before } = await readGroup(call);
     const managed = readManagedBy(call.body);
-    const { key, version } = found.record;
-    const tags = call.body['tags'] === undefined ? found.group.tags : tagsOf(call.body);
-    const group: ResourceGroupRecord = { ...found.group, ...managed, tags };
+    const { key, version } = record;
+    const tags = call.body['tags'] === undefined ? before.tags : tagsOf(call.body);
+    const group: ResourceGroupRecord = { ...before, ...managed, tags };
     return {
       ...answer(200, resourceGroupResource(group)),
       change: { require: [{ key, version }], put: [recordPut(key, group)] },
@@ -151,16 +154,15 @@ const deleteResourceGroup: ControlOperation = {
   path: groupPath,
   action: 'Microsoft.Resources/subscriptions/resourceGroups/delete',
   async run(call) {
-    const found = await readGroup(call);
-    if (!found.ok) return found;
-    const { key, version } = found.record;
+    const { group, record } = await readGroup(call);
+    const { key, version } = record;
     const { subscriptionId } = call.subscription;
     return {
       ...answer(202),
-      change: { require: [{ key, version }], put: [recordPut(key, { ...found.group, deleting: true })] },
+      change: { require: [{ key, version }], put: [recordPut(key, { ...group, deleting: true })] },
       accepted: {
         kind: 'deleteResourceGroup',
-        resourceId: `/subscriptions/${subscriptionId}/resourceGroups/${found.group.name}`,
+        resourceId: `/subscriptions/${subscriptionId}/resourceGroups/${group.name}`,
         subject: { resourceGroup: placeOf(call).resourceGroup },
         statusPath: (id) => `/subscriptions/${subscriptionId}/operationresults/${id}`,
         header: 'location',

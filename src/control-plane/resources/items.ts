@@ -5,7 +5,7 @@ import type { Kind } from '../../resources/any/kinds.ts';
 import { readAt } from '../../resources/refusal.ts';
 import type { Item } from '../../resources/networks/security-rules.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
-import { answer, ifMatchRefusal, refuse } from '../operation.ts';
+import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import { networkDeleted, networkPut, networkAnswer } from '../virtual-networks/resource.ts';
@@ -46,17 +46,13 @@ function operationsOf(type: string, items: Items): readonly ControlOperation[] {
 }
 
 async function listItems(call: ControlCall, type: string, items: Items): Promise<ControlOutcome> {
-  const found = await readNamed(call, ownerOf(call, type));
-  if (!found.ok) return found;
-  const { resource } = found;
+  const { resource } = await readNamed(call, ownerOf(call, type));
   const value = itemsOf(resource, items).map((item) => itemResource(resource, items.member, item));
   return answer(200, { value });
 }
 
 async function getItem(call: ControlCall, type: string, items: Items): Promise<ControlOutcome> {
-  const found = await readNamed(call, ownerOf(call, type));
-  if (!found.ok) return found;
-  const { resource } = found;
+  const { resource } = await readNamed(call, ownerOf(call, type));
   const name = call.params['item'] ?? '';
   const item = findItem(itemsOf(resource, items), name);
   if (item !== undefined) return networkAnswer(itemResource(resource, items.member, item));
@@ -66,48 +62,40 @@ async function getItem(call: ControlCall, type: string, items: Items): Promise<C
 }
 
 async function putItem({ call, services }: Asked, type: string, items: Items): Promise<ControlOutcome> {
-  const found = await readNamed(call, ownerOf(call, type));
-  if (!found.ok) return found;
-  const { resource } = found;
+  const { resource } = await readNamed(call, ownerOf(call, type));
   const name = call.params['item'] ?? '';
   const all = itemsOf(resource, items);
   const before = findItem(all, name);
-  const refused = ifMatchRefusal(call, before === undefined ? undefined : resource.etag);
-  if (refused !== undefined) return refused;
+  refuseIf(ifMatchRefusal(call, before === undefined ? undefined : resource.etag));
   if (!isItemName(name)) {
     const rule = '1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first';
     return refuse({ kind: 'invalidProperty', message: `The name '${name}' is invalid: ${rule}.` });
   }
-  const read = readAt(items.properties, call.body['properties'], 'properties');
-  if (!read.ok) return read;
-  const item = { name: before?.name ?? name, properties: read.value };
+  const properties = orRefuse(readAt(items.properties, call.body['properties'], 'properties'));
+  const item = { name: before?.name ?? name, properties };
   const next = before === undefined ? [...all, item] : all.with(all.indexOf(before), item);
   const put = await putWith({ call, services }, resource, { [items.member]: next });
-  if (!put.ok) return put;
-  const { change, principals } = put.value;
-  const body = itemResource(put.value.resource, items.member, item);
+  const { change, principals } = put;
+  const body = itemResource(put.resource, items.member, item);
   const location = resource.location ?? '';
   return { ...networkPut(call, { created: before === undefined, location, body }), change, principals };
 }
 
 async function deleteItem({ call, services }: Asked, type: string, items: Items): Promise<ControlOutcome> {
-  const found = await readNamed(call, ownerOf(call, type));
-  if (!found.ok) return found;
-  const all = itemsOf(found.resource, items);
+  const { resource } = await readNamed(call, ownerOf(call, type));
+  const all = itemsOf(resource, items);
   const item = findItem(all, call.params['item'] ?? '');
   if (item === undefined) return answer(204);
-  const refused = ifMatchRefusal(call, found.resource.etag);
-  if (refused !== undefined) return refused;
-  const put = await putWith({ call, services }, found.resource, { [items.member]: all.filter((one) => one !== item) });
-  if (!put.ok) return put;
-  const { change, principals } = put.value;
-  return { ...networkDeleted(call, found.resource.location ?? ''), change, principals };
+  refuseIf(ifMatchRefusal(call, resource.etag));
+  const left = all.filter((one) => one !== item);
+  const { change, principals } = await putWith({ call, services }, resource, { [items.member]: left });
+  return { ...networkDeleted(call, resource.location ?? ''), change, principals };
 }
 
-function putWith({ call, services }: Asked, resource: ResourceRecord, properties: Record<string, unknown>) {
+async function putWith({ call, services }: Asked, resource: ResourceRecord, properties: Record<string, unknown>) {
   const { envelope, tags } = resource;
   const body = { ...envelope, tags, properties: { ...resource.properties, ...properties } };
-  return putResource(resource, body, resourceServices(call, services));
+  return orRefuse(await putResource(resource, body, resourceServices(call, services)));
 }
 
 function ownerOf(call: ControlCall, type: string): ResourceName {

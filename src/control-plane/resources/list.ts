@@ -118,8 +118,8 @@ const listResourcesByResourceGroup: ControlOperation = {
   action: 'Microsoft.Resources/subscriptions/resourceGroups/resources/read',
   shows: 'own',
   async run(call) {
-    const group = await readGroup(call);
-    return group.ok ? listAll(call, placeOf(call)) : group;
+    await readGroup(call);
+    return listAll(call, placeOf(call));
   },
 };
 

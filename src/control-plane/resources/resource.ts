@@ -8,14 +8,11 @@ import { serviceConnections } from '../../resources/networks/private-endpoint-pr
 import { knownTypes } from '../../resources/any/resource-types.ts';
 import { defaultSecurityRules } from '../../resources/networks/security-rules.ts';
 import type { Item } from '../../resources/networks/security-rules.ts';
-import type { Stored } from '../../store/records.ts';
 import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
 import type { NameSet } from '../../http/host.ts';
 import { refuse } from '../operation.ts';
-import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
+import type { ControlCall, ControlServices } from '../operation.ts';
 import { otherServiceMembers } from './other-services.ts';
-
-type Refused = Extract<ControlOutcome, { ok: false }>;
 
 /** The resource that the path names. The router finds these operations only for a path that names one. */
 export function nameOf({ path, subscription }: ControlCall): ResourceName {
@@ -37,15 +34,13 @@ export function resourceServices(
   };
 }
 
-/** A resource and its record. */
-export async function readNamed(
-  call: ControlCall,
-  name: ResourceName,
-): Promise<
-  { readonly ok: true; readonly record: Stored<ResourceRecord>; readonly resource: ResourceRecord } | Refused
-> {
-  const record = await readResource(name, call.store);
-  if (record !== undefined) return { ok: true, record, resource: record.value };
+/**
+ * A resource and its record.
+ * @throws {Refused} if it does not exist
+ */
+export async function readNamed({ store }: ControlCall, name: ResourceName) {
+  const record = await readResource(name, store);
+  if (record !== undefined) return { record, resource: record.value };
   const { type, names, resourceGroup } = name;
   return refuse({ kind: 'resourceNotFound', type: kindOf(type)?.type ?? type, name: names.join('/'), resourceGroup });
 }

@@ -1,8 +1,13 @@
-import { answer, ifMatchRefusal, refuse } from '../operation.ts';
+import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { networkAnswer, networkPut, networkDeleted } from '../virtual-networks/resource.ts';
 import { genericResource, isNetwork, nameOf, readNamed, resourceServices } from './resource.ts';
-import { putResource, patchResource, deleteResource as deleteAny } from '../../resources/any/any-resource.ts';
+import {
+  putResource,
+  patchResource,
+  deleteResource as deleteAny,
+  readResource,
+} from '../../resources/any/any-resource.ts';
 import { connectedVault } from '../../resources/networks/private-endpoints.ts';
 import { createdStatus } from './other-services.ts';
 import { inSubscription, parseList, resourcePrefix } from '../../resources/keys.ts';
@@ -19,10 +24,9 @@ const getResource: ControlOperation = {
   path: '{resource}',
   action: 'read',
   async run(call) {
-    const found = await readNamed(call, nameOf(call));
-    if (!found.ok) return found;
-    const body = genericResource(found.resource, call.names);
-    return isNetwork(found.resource) ? networkAnswer(body) : answer(200, body);
+    const { resource } = await readNamed(call, nameOf(call));
+    const body = genericResource(resource, call.names);
+    return isNetwork(resource) ? networkAnswer(body) : answer(200, body);
   },
 };
 
@@ -32,8 +36,7 @@ const checkResourceExistence: ControlOperation = {
   path: '{resource}',
   action: 'read',
   async run(call) {
-    const found = await readNamed(call, nameOf(call));
-    return answer(found.ok ? 204 : 404);
+    return answer((await readResource(nameOf(call), call.store)) === undefined ? 404 : 204);
   },
 };
 
@@ -44,12 +47,11 @@ const createOrUpdateResource: ControlOperation = {
   action: 'write',
   async run(call, services) {
     const name = nameOf(call);
-    const found = await readNamed(call, name);
-    const refused = ifMatchRefusal(call, found.ok ? found.resource.etag : undefined);
-    if (refused !== undefined) return refused;
-    const put = await putResource(name, call.body, resourceServices(call, services));
-    if (!put.ok) return put;
-    const { resource, created, change, principals } = put.value;
+    const before = await readResource(name, call.store);
+    refuseIf(ifMatchRefusal(call, before?.value.etag));
+    const { resource, created, change, principals } = orRefuse(
+      await putResource(name, call.body, resourceServices(call, services)),
+    );
     const body = genericResource(resource, call.names);
     const answered = isNetwork(resource)
       ? networkPut(call, { created, location: resource.location ?? '', body })
@@ -71,13 +73,10 @@ const updateResource: ControlOperation = {
   path: '{resource}',
   action: 'write',
   async run(call, services) {
-    const found = await readNamed(call, nameOf(call));
-    if (!found.ok) return found;
-    const refused = ifMatchRefusal(call, found.resource.etag);
-    if (refused !== undefined) return refused;
-    const patched = await patchResource(found.record, call.body, resourceServices(call, services));
-    if (!patched.ok) return patched;
-    const { resource, change, principals } = patched.value;
+    const { record, resource: before } = await readNamed(call, nameOf(call));
+    refuseIf(ifMatchRefusal(call, before.etag));
+    const patched = await patchResource(record, call.body, resourceServices(call, services));
+    const { resource, change, principals } = orRefuse(patched);
     return { ...answer(200, genericResource(resource, call.names)), change, principals };
   },
 };
@@ -90,17 +89,16 @@ const deleteResource: ControlOperation = {
   path: '{resource}',
   action: 'delete',
   async run(call, services) {
-    const found = await readNamed(call, nameOf(call));
-    if (!found.ok) return answer(204);
-    const refused = ifMatchRefusal(call, found.resource.etag);
-    if (refused !== undefined) return refused;
-    const below = await readBelow(call, found.record);
-    const deleted = await deleteAny(found.record, below, resourceServices(call, services));
-    if (!deleted.ok) return deleted;
-    const vault = connectedVault(found.resource);
+    const record = await readResource(nameOf(call), call.store);
+    if (record === undefined) return answer(204);
+    const resource = record.value;
+    refuseIf(ifMatchRefusal(call, resource.etag));
+    const below = await readBelow(call, record);
+    const deleted = orRefuse(await deleteAny(record, below, resourceServices(call, services)));
+    const vault = connectedVault(resource);
     return {
-      ...(isNetwork(found.resource) ? networkDeleted(call, found.resource.location ?? '') : answer(200)),
-      ...deleted.value,
+      ...(isNetwork(resource) ? networkDeleted(call, resource.location ?? '') : answer(200)),
+      ...deleted,
       ...(vault !== undefined && {
         recordedAs: { operationName: 'DeletePrivateEndpointConnectionProxy', resourceId: vault },
       }),
@@ -135,8 +133,8 @@ const listResourcesOfType: ControlOperation = {
     const { resourceGroup, type = '', names = [] } = parseList(call.path) ?? {};
     const { subscriptionId } = call.subscription;
     if (resourceGroup === undefined) return listUnder(call, inSubscription('resource', subscriptionId), type);
-    const group = await readGroup({ ...call, params: { ...call.params, resourceGroup } });
-    return group.ok ? listUnder(call, resourcePrefix({ subscriptionId, resourceGroup }, type, names), type) : group;
+    await readGroup({ ...call, params: { ...call.params, resourceGroup } });
+    return listUnder(call, resourcePrefix({ subscriptionId, resourceGroup }, type, names), type);
   },
 };
 
@@ -170,8 +168,8 @@ const listPrivateDnsZoneGroups: ControlOperation = {
   action: `${knownTypes.privateEndpoint}/privateDnsZoneGroups/read`,
   async run(call) {
     const names = [call.params['endpoint'] ?? ''];
-    const found = await readNamed(call, { ...placeOf(call), type: knownTypes.privateEndpoint, names });
-    return found.ok ? answer(200, { value: [] }) : found;
+    await readNamed(call, { ...placeOf(call), type: knownTypes.privateEndpoint, names });
+    return answer(200, { value: [] });
   },
 };
 

@@ -4,11 +4,11 @@ import { accountNameInvalid, accountNameTaken } from './errors.ts';
 import { nameCheck } from '../name-availability.ts';
 import { knownTypes } from '../../resources/any/resource-types.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
-import { answer } from '../operation.ts';
+import { answer, orRefuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import { readNamed, genericResource, resourceServices } from '../resources/resource.ts';
-import { putResource } from '../../resources/any/any-resource.ts';
+import { putResource, readResource } from '../../resources/any/any-resource.ts';
 
 const checkStorageAccountName = nameCheck({
   path: '/subscriptions/:subscriptionId/providers/Microsoft.Storage/checkNameAvailability',
@@ -54,8 +54,8 @@ const listKeys: readonly ControlOperation[] = keyLists.map(({ type, operation, s
   path: `${groupPath}/providers/${type}/:resource/${operation}`,
   action: `${type}/${operation}/action`,
   async run(call) {
-    const found = await readNamed(call, { ...placeOf(call), type, names: [call.params['resource'] ?? ''] });
-    return found.ok ? answer(200, show(found.resource)) : found;
+    const { resource } = await readNamed(call, { ...placeOf(call), type, names: [call.params['resource'] ?? ''] });
+    return answer(200, show(resource));
   },
 }));
 
@@ -92,23 +92,20 @@ function namesOf(call: ControlCall, service: string) {
 
 async function getService(call: ControlCall, service: string): Promise<ControlOutcome> {
   const names = namesOf(call, service);
-  const account = await readNamed(call, names.account);
-  if (!account.ok) return account;
-  const stored = await readNamed(call, names.service);
-  const { sku } = { sku: undefined, ...genericResource(account.resource, call.names) };
-  const shown = serviceResource(account.resource, service, stored.ok ? stored.resource.properties : {});
-  return answer(200, { sku, ...shown });
+  const { resource: account } = await readNamed(call, names.account);
+  const stored = await readResource(names.service, call.store);
+  const { sku } = { sku: undefined, ...genericResource(account, call.names) };
+  return answer(200, { sku, ...serviceResource(account, service, stored?.value.properties ?? {}) });
 }
 
 /** PUT of a service's properties; 200 also for the first, as on Azure. */
 async function setService(call: ControlCall, service: string, given: ControlServices): Promise<ControlOutcome> {
   const names = namesOf(call, service);
-  const account = await readNamed(call, names.account);
-  if (!account.ok) return account;
-  const put = await putResource(names.service, { properties: call.body['properties'] }, resourceServices(call, given));
-  if (!put.ok) return put;
-  const { resource, change, principals } = put.value;
-  return { ...answer(200, serviceResource(account.resource, service, resource.properties)), change, principals };
+  const { resource: account } = await readNamed(call, names.account);
+  const { resource, change, principals } = orRefuse(
+    await putResource(names.service, { properties: call.body['properties'] }, resourceServices(call, given)),
+  );
+  return { ...answer(200, serviceResource(account, service, resource.properties)), change, principals };
 }
 
 function serviceResource(account: ResourceRecord, service: string, properties: ResourceRecord['properties']) {

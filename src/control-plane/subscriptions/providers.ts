@@ -36,8 +36,7 @@ const readAction = 'Microsoft.Resources/subscriptions/providers/read';
 
 async function get(call: ControlCall): Promise<ControlOutcome> {
   const namespace = call.params['namespace'] ?? '';
-  const provider = providerOf(namespace);
-  if (provider === undefined) return refuse({ kind: 'providerUnknown', namespace });
+  const provider = providerOf(namespace) ?? refuse({ kind: 'providerUnknown', namespace });
   return answer(200, providerResource(call.subscription.subscriptionId, provider));
 }
 

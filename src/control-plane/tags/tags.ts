@@ -4,7 +4,7 @@ import type { ResourceOutcome } from '../../resources/refusal.ts';
 import type { Tags } from '../../resources/tags.ts';
 import { readRecords, recordPut } from '../../store/records.ts';
 import { readEach } from '../../store/store.ts';
-import { answer, refuse } from '../operation.ts';
+import { answer, orRefuse, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { idOf, routerOf } from '../request.ts';
 import type { FindRoute } from '../request.ts';
@@ -28,8 +28,7 @@ interface Asked {
 
 async function readTagsAt(asked: Asked): Promise<ControlOutcome> {
   const scope = scopeOf(asked.call);
-  const found = await perform('GET', scope, asked);
-  return found.ok ? tagsAnswer(scope, tagsIn(found)) : found;
+  return tagsAnswer(scope, tagsIn(await perform('GET', scope, asked)));
 }
 
 /**
@@ -40,11 +39,9 @@ async function changeTagsAt(asked: Asked, change: ChangeOfTags): Promise<Control
   const call = { ...asked.call, store: rememberingStore(asked.call.store) };
   const scope = scopeOf(call);
   const found = await perform('GET', scope, { ...asked, call });
-  if (!found.ok) return found;
-  const tags = change(tagsIn(found));
-  if (!tags.ok) return tags;
-  const changed = await perform('PATCH', scope, { ...asked, call: { ...call, body: { tags: tags.value } } });
-  return changed.ok ? { ...changed, ...tagsAnswer(scope, tags.value) } : changed;
+  const tags = orRefuse(change(tagsIn(found)));
+  const changed = await perform('PATCH', scope, { ...asked, call: { ...call, body: { tags } } });
+  return { ...changed, ...tagsAnswer(scope, tags) };
 }
 
 function scopeOf({ path }: ControlCall): string {
@@ -81,8 +78,8 @@ async function ofSubscription(
   return { ...answer(200), change: { require, put: [recordPut(key, tagged)] } };
 }
 
-function tagsIn(found: Extract<ControlOutcome, { ok: true }>): Tags {
-  const { tags } = membersOf(found.answer.body);
+function tagsIn({ answer: { body } }: ControlOutcome): Tags {
+  const { tags } = membersOf(body);
   return Object.fromEntries(Object.entries(membersOf(tags)).map(([name, value]) => [name, String(value)]));
 }
 
@@ -91,7 +88,7 @@ function tagsAnswer(scope: string, tags: Tags) {
   return answer(200, { id: `${scope}${tagsTail}`, name: 'default', type, properties: { tags } });
 }
 
-function noTags(path: string) {
+function noTags(path: string): never {
   return refuse({ kind: 'invalidProperty', message: `Tags are not supported by '${path}'.` });
 }
 
@@ -121,23 +118,21 @@ type RunAtScope = (asked: Asked) => Promise<ControlOutcome>;
 
 /** PUT: replaces all tags with these. */
 async function replaceTags(asked: Asked): Promise<ControlOutcome> {
-  const given = readTags(asked.call.body['properties']);
-  if (!given.ok) return given;
-  return changeTagsAt(asked, (before) => changeTags(before, { operation: 'Replace', given: given.value }));
+  const given = orRefuse(readTags(asked.call.body['properties']));
+  return changeTagsAt(asked, (before) => changeTags(before, { operation: 'Replace', given }));
 }
 
 /** PATCH: merges these tags with the current ones, replaces all of them, or deletes some. */
 async function updateTags(asked: Asked): Promise<ControlOutcome> {
   const { operation, properties } = asked.call.body;
-  const given = readTags(properties);
-  if (!given.ok) return given;
-  return changeTagsAt(asked, (before) => changeTags(before, { operation, given: given.value }));
+  const given = orRefuse(readTags(properties));
+  return changeTagsAt(asked, (before) => changeTags(before, { operation, given }));
 }
 
 /** DELETE: deletes all tags. */
 async function deleteTags(asked: Asked): Promise<ControlOutcome> {
   const deleted = await changeTagsAt(asked, (before) => changeTags(before, { operation: 'Replace', given: {} }));
-  return deleted.ok ? { ...deleted, ...answer(200) } : deleted;
+  return { ...deleted, ...answer(200) };
 }
 
 /** The operations on the tags of a scope, and their names in the audit log of a vault. */

@@ -33,7 +33,6 @@ export async function objectAnswer(
   }: { readonly collection: Collection; readonly change: Change; readonly body?: ObjectRequest['body'] },
 ): Promise<ControlOutcome> {
   const found = await readVaultOf(call);
-  if (!found.ok) return found;
   const { name = '', version } = call.params;
   if (!objectName.test(name)) {
     return refuse({ kind: 'invalidProperty', message: `The name '${name.slice(0, 200)}' is invalid: ${nameRule}.` });
@@ -65,7 +64,6 @@ export async function objectList(
   { collection, list }: { readonly collection: Collection; readonly list: List },
 ): Promise<ControlOutcome> {
   const found = await readVaultOf(call);
-  if (!found.ok) return found;
   const { $top: top, $skiptoken: token } = call.query;
   const limit = pageLimit(top);
   const after = token === undefined ? undefined : readSkipToken(token);

@@ -30,8 +30,8 @@ const getDeletedVault: ControlOperation = {
   action: 'Microsoft.KeyVault/locations/deletedVaults/read',
   audit: 'VaultGetDeleted',
   async run(call) {
-    const found = await readDeletedOf(call);
-    return found.ok ? answer(200, deletedVaultResource(found.vault)) : found;
+    const { vault } = await readDeletedOf(call);
+    return answer(200, deletedVaultResource(vault));
   },
 };
 
@@ -45,15 +45,14 @@ const purgeDeletedVault: ControlOperation = {
   action: 'Microsoft.KeyVault/locations/deletedVaults/purge/action',
   audit: 'VaultPurge',
   async run(call) {
-    const found = await readDeletedOf(call);
-    if (!found.ok) return found;
-    if (found.vault.properties.enablePurgeProtection === true) {
-      return refuse({ kind: 'purgeProtected', name: found.vault.name });
+    const { record, vault } = await readDeletedOf(call);
+    if (vault.properties.enablePurgeProtection === true) {
+      return refuse({ kind: 'purgeProtected', name: vault.name });
     }
-    const { location } = found.vault;
+    const { location } = vault;
     return {
       ...answer(202),
-      change: purgeVault(found.record, found.vault, call.nowMs),
+      change: purgeVault(record, vault, call.nowMs),
       accepted: {
         kind: 'purgeVault',
         resourceId: call.path,
@@ -65,6 +64,10 @@ const purgeDeletedVault: ControlOperation = {
   },
 };
 
+/**
+ * The soft-deleted vault of the path and its record.
+ * @throws {Refused} if it does not exist
+ */
 async function readDeletedOf(call: ControlCall) {
   const name = call.params['vault'] ?? '';
   const location = call.params['location'] ?? '';
@@ -79,7 +82,7 @@ async function readDeletedOf(call: ControlCall) {
   ) {
     return refuse({ kind: 'deletedVaultNotFound', name, location });
   }
-  return { ok: true, record, vault } as const;
+  return { record, vault };
 }
 
 const checkNameAvailability = nameCheck({

@@ -12,7 +12,7 @@ import { servicesTenant } from '../../types/caller.ts';
 import type { Caller } from '../../types/caller.ts';
 import type { Permission } from '../../types/operation.ts';
 import type { Source } from '../../types/source.ts';
-import { answer, badRequest, refuse } from '../operation.ts';
+import { answer, badRequest, orRefuse, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath } from './resource.ts';
 
@@ -28,23 +28,21 @@ export const explainVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/read',
   audit: 'VaultExplain',
   async run(call, { rulebook }) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
+    const { vault: found } = await readVaultOf(call);
     const source = await sourceOf(call);
     const permission = permissionOf(call);
     const caller = callerOf(call);
-    if (!caller.ok) return caller;
-    const name = found.vault.name.toLowerCase();
+    const name = found.name.toLowerCase();
     const vault = await rulebook.load(name);
     if (vault === undefined)
       return refuse({
         kind: 'resourceNotFound',
         type: 'Microsoft.KeyVault/vaults',
         name,
-        resourceGroup: found.vault.resourceGroup,
+        resourceGroup: found.resourceGroup,
       });
     const operation = { name: permission === 'secrets/get' ? 'SecretGet' : permission, permission };
-    const request: Request = { source, caller: caller.value, operation };
+    const request: Request = { source, caller, operation };
     const verdict = decide(vault.firewall, source, request.caller, operation);
     const settings = vault.firewallSettings;
     const { trust } = vault.firewall.posture;
@@ -102,13 +100,19 @@ const asked = object({
   usedBy: optional(string),
 });
 
-/** A caller with a token of this server's authority, for the vault of the path. */
-function callerOf({ body, caller }: ControlCall) {
-  if (body['caller'] === undefined) return { ok: true, value: undefined } as const;
-  const read = readAt(asked, body['caller'], 'caller');
-  if (!read.ok) return read;
-  const { tenantId = caller.tenant, applicationId, managedIdentity, usedBy } = read.value;
-  const value: Caller = {
+/**
+ * A caller with a token of this server's authority, for the vault of the path; `undefined` if the body has none.
+ * @throws {Refused} for a caller that cannot be read
+ */
+function callerOf({ body, caller }: ControlCall): Caller | undefined {
+  if (body['caller'] === undefined) return undefined;
+  const {
+    tenantId = caller.tenant,
+    applicationId,
+    managedIdentity,
+    usedBy,
+  } = orRefuse(readAt(asked, body['caller'], 'caller'));
+  return {
     ...caller,
     issuerClass: tenantId.toLowerCase() === servicesTenant ? 'services' : 'own',
     tenant: tenantId,
@@ -116,5 +120,4 @@ function callerOf({ body, caller }: ControlCall) {
     managedIdentity,
     usedBy,
   };
-  return { ok: true, value } as const;
 }

@@ -1,5 +1,5 @@
 import { vaultId } from '../../resources/keys.ts';
-import { answer, ifMatchRefusal, refuse } from '../operation.ts';
+import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath, connectionItem } from './resource.ts';
 import {
@@ -21,10 +21,9 @@ const listPrivateLinkResources: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/privateLinkResources/read',
   audit: 'GetPrivateLinkResources',
   async run(call) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    const vault = {
-      id: `${vaultId(found.vault)}/privateLinkResources/vault`,
+    const { vault } = await readVaultOf(call);
+    const resource = {
+      id: `${vaultId(vault)}/privateLinkResources/vault`,
       name: 'vault',
       type: 'Microsoft.KeyVault/vaults/privateLinkResources',
       properties: {
@@ -33,7 +32,7 @@ const listPrivateLinkResources: ControlOperation = {
         requiredZoneNames: ['privatelink.vaultcore.azure.net'],
       },
     };
-    return answer(200, { value: [vault] });
+    return answer(200, { value: [resource] });
   },
 };
 
@@ -49,10 +48,12 @@ function connectionResource(vault: VaultRecord, connection: PrivateEndpointConne
   return { id, name: connection.name, type, location: vault.location, etag, properties };
 }
 
-/** The connection of the path, in its vault. */
+/**
+ * The connection of the path, in its vault.
+ * @throws {Refused} if it does not exist
+ */
 async function readConnectionOf(call: ControlCall) {
   const found = await readVaultOf(call);
-  if (!found.ok) return found;
   const name = call.params['connection'] ?? '';
   const connection = findConnection(found.vault, name);
   if (connection !== undefined) return { ...found, connection };
@@ -66,8 +67,8 @@ const getPrivateEndpointConnection: ControlOperation = {
   action: `${connectionAction}/read`,
   audit: 'GetPrivateEndpointConnection',
   async run(call) {
-    const found = await readConnectionOf(call);
-    return found.ok ? answer(200, connectionResource(found.vault, found.connection)) : found;
+    const { connection, vault } = await readConnectionOf(call);
+    return answer(200, connectionResource(vault, connection));
   },
 };
 
@@ -78,10 +79,9 @@ const listPrivateEndpointConnections: ControlOperation = {
   action: `${connectionAction}/read`,
   audit: 'GetPrivateEndpointConnections',
   async run(call) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    const { privateEndpointConnections = [] } = found.vault;
-    return answer(200, { value: privateEndpointConnections.map((one) => connectionResource(found.vault, one)) });
+    const { vault } = await readVaultOf(call);
+    const { privateEndpointConnections = [] } = vault;
+    return answer(200, { value: privateEndpointConnections.map((one) => connectionResource(vault, one)) });
   },
 };
 
@@ -95,16 +95,12 @@ const putPrivateEndpointConnection: ControlOperation = {
   action: `${connectionAction}/write`,
   audit: 'PutPrivateEndpointConnection',
   async run(call) {
-    const found = await readConnectionOf(call);
-    if (!found.ok) return found;
-    const { connection, record, vault } = found;
-    const refused = ifMatchRefusal(call, connection.etag);
-    if (refused !== undefined) return refused;
+    const { connection, record, vault } = await readConnectionOf(call);
+    refuseIf(ifMatchRefusal(call, connection.etag));
     const asked = membersOf(call.body['properties'])['privateLinkServiceConnectionState'];
     const at = 'properties.privateLinkServiceConnectionState';
-    const state = readAt(connectionState(connection.state), asked, at);
-    if (!state.ok) return state;
-    const put = await setConnectionState(record, { connection, state: state.value }, call);
+    const state = orRefuse(readAt(connectionState(connection.state), asked, at));
+    const put = await setConnectionState(record, { connection, state }, call);
     const operations = `/subscriptions/${vault.subscriptionId}/providers/Microsoft.KeyVault/locations/${vault.location}/operations`;
     return {
       ...answer(200, updating(connectionResource(vault, put.connection))),
@@ -130,13 +126,10 @@ const deletePrivateEndpointConnection: ControlOperation = {
   action: `${connectionAction}/delete`,
   audit: 'DeletePrivateEndpointConnection',
   async run(call) {
-    const inVault = await readVaultOf(call);
-    if (!inVault.ok) return inVault;
-    const found = await readConnectionOf(call);
-    if (!found.ok) return answer(204);
-    const { connection, record, vault } = found;
-    const refused = ifMatchRefusal(call, connection.etag);
-    if (refused !== undefined) return refused;
+    const { record, vault } = await readVaultOf(call);
+    const connection = findConnection(vault, call.params['connection'] ?? '');
+    if (connection === undefined) return answer(204);
+    refuseIf(ifMatchRefusal(call, connection.etag));
     const change = await deleteConnection(record, connection, call);
     return { ...answer(200, connectionResource(vault, connection)), change };
   },

@@ -8,7 +8,7 @@ import type { Stored } from '../../store/records.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import { refuse } from '../operation.ts';
-import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
+import type { ControlCall, ControlServices } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 
 export const vaultsPath = `${groupPath}/providers/Microsoft.KeyVault/vaults`;
@@ -77,21 +77,24 @@ export function deletedVaultResource(vault: VaultRecord) {
   };
 }
 
-/** The vault of the path and its record. A soft-deleted vault is not found. */
-export async function readVaultOf(
-  call: ControlCall,
-): Promise<
-  | { readonly ok: true; readonly record: Stored<VaultRecord>; readonly vault: VaultRecord }
-  | Extract<ControlOutcome, { ok: false }>
-> {
+/** The record of the path's vault; `undefined` if there is none. A soft-deleted vault is not found. */
+export async function findVault(call: ControlCall): Promise<Stored<VaultRecord> | undefined> {
   const name = call.params['vault'] ?? '';
   const [record] = isVaultName(name) ? await readRecords(call.store, { get: [vaultKey(name)] }) : [];
-  const vault = record?.value;
-  if (record === undefined || vault === undefined || vault.deleted !== undefined || !isAt(vault, placeOf(call))) {
-    const { resourceGroup } = placeOf(call);
-    return refuse({ kind: 'resourceNotFound', type: 'Microsoft.KeyVault/vaults', name, resourceGroup });
-  }
-  return { ok: true, record, vault };
+  if (record === undefined || record.value.deleted !== undefined) return undefined;
+  return isAt(record.value, placeOf(call)) ? record : undefined;
+}
+
+/**
+ * The vault of the path and its record.
+ * @throws {Refused} if it does not exist
+ */
+export async function readVaultOf(call: ControlCall) {
+  const record = await findVault(call);
+  if (record !== undefined) return { record, vault: record.value };
+  const { resourceGroup } = placeOf(call);
+  const name = call.params['vault'] ?? '';
+  return refuse({ kind: 'resourceNotFound', type: 'Microsoft.KeyVault/vaults', name, resourceGroup });
 }
 
 /** The vaults of a page of an index. A vault that was purged in the meantime is left out. */
@@ -114,8 +117,7 @@ export function vaultEtag(vault: VaultRecord): string {
 
 /** A vault in an answer, with its `ETag`. */
 export function vaultAnswer(status: number, vault: VaultRecord, asked: { readonly names: NameSet }) {
-  const answer = { status, body: vaultResource(vault, asked), headers: { etag: vaultEtag(vault) } };
-  return { ok: true, answer } as const;
+  return { answer: { status, body: vaultResource(vault, asked), headers: { etag: vaultEtag(vault) } } };
 }
 
 export function vaultServices(

@@ -1,6 +1,17 @@
-import { answer, badRequest, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
-import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import {
+  answer,
+  badRequest,
+  ifMatchRefusal,
+  locationMissing,
+  orRefuse,
+  readLocation,
+  refuse,
+  refuseIf,
+  tagsOf,
+} from '../operation.ts';
+import type { ControlCall, ControlOperation, ControlServices, RecordedAs } from '../operation.ts';
+import {
+  findVault,
   readVaultOf,
   vaultPath,
   vaultAnswer,
@@ -29,8 +40,8 @@ const getVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/read',
   audit: 'VaultGet',
   async run(call) {
-    const found = await readVaultOf(call);
-    return found.ok ? vaultAnswer(200, found.vault, call) : found;
+    const { vault } = await readVaultOf(call);
+    return vaultAnswer(200, vault, call);
   },
 };
 
@@ -41,8 +52,8 @@ const listVaultsByResourceGroup: ControlOperation = {
   shows: 'visible',
   audit: 'VaultList',
   async run(call) {
-    const group = await readGroup(call);
-    return group.ok ? listUnder(call, vaultIndexKey('vault-in', placeOf(call))) : group;
+    await readGroup(call);
+    return listUnder(call, vaultIndexKey('vault-in', placeOf(call)));
   },
 };
 
@@ -76,61 +87,49 @@ const createOrUpdateVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/write',
   audit: 'VaultPut',
   async run(call, services) {
-    const outcome = await createOrRecover(call, services);
     const { createMode } = membersOf(call.body['properties']);
     const isRecovery = typeof createMode === 'string' && createMode.toLowerCase() === 'recover';
-    return isRecovery ? { ...outcome, recordedAs: { operationName: 'VaultRecover' } } : outcome;
+    const recordedAs = isRecovery ? { operationName: 'VaultRecover' } : undefined;
+    const location = readLocation(call.body) ?? refuse(locationMissing, recordedAs);
+    const conditions = await conditionsOf(call, recordedAs);
+    const put = await putVault(
+      {
+        ...placeOf(call),
+        name: call.params['vault'] ?? '',
+        location,
+        tags: tagsOf(call.body),
+        properties: call.body['properties'],
+        rbacByDefault: call.apiVersion >= rbacByDefaultFrom,
+      },
+      vaultServices(call, services),
+    );
+    const { vault, created, change } = orRefuse(put, recordedAs);
+    const require = [...(change.require ?? []), ...conditions];
+    return {
+      ...(created ? newVaultAnswer(vault, call, services) : vaultAnswer(200, vault, call)),
+      change: { ...change, require },
+      recordedAs,
+    };
   },
 };
-
-async function createOrRecover(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
-  const location = readLocation(call.body);
-  if (location === undefined) return refuse(locationMissing);
-  const before = await conditionsOf(call);
-  if (!before.ok) return before;
-  const put = await putVault(
-    {
-      ...placeOf(call),
-      name: call.params['vault'] ?? '',
-      location,
-      tags: tagsOf(call.body),
-      properties: call.body['properties'],
-      rbacByDefault: call.apiVersion >= rbacByDefaultFrom,
-    },
-    vaultServices(call, services),
-  );
-  if (!put.ok) return put;
-  const { vault, created, change } = put.value;
-  const require = [...(change.require ?? []), ...before.require];
-  return {
-    ...(created ? newVaultAnswer(vault, call, services) : vaultAnswer(200, vault, call)),
-    change: { ...change, require },
-  };
-}
 
 /**
  * The requirement that keeps the vault in the state that meets the request's conditions. Without conditions the last
  * writer wins, as on Azure: the server cannot know which state a client has read.
+ * @throws {Refused} if the conditions are not met
  */
-async function conditionsOf(
-  call: ControlCall,
-): Promise<{ readonly ok: true; readonly require: readonly Requirement[] } | Extract<ControlOutcome, { ok: false }>> {
-  if (call.conditions.ifMatch === undefined && call.conditions.ifNoneMatch === undefined)
-    return { ok: true, require: [] };
-  const found = await readVaultOf(call);
-  const refused = ifMatchRefusal(call, found.ok ? vaultEtag(found.vault) : undefined);
-  if (refused !== undefined) return refused;
-  return { ok: true, require: found.ok ? [{ key: found.record.key, version: found.record.version }] : [] };
+async function conditionsOf(call: ControlCall, recordedAs: RecordedAs | undefined): Promise<readonly Requirement[]> {
+  if (call.conditions.ifMatch === undefined && call.conditions.ifNoneMatch === undefined) return [];
+  const record = await findVault(call);
+  refuseIf(ifMatchRefusal(call, record && vaultEtag(record.value)), recordedAs);
+  return record === undefined ? [] : [{ key: record.key, version: record.version }];
 }
 
 function newVaultAnswer(vault: VaultRecord, call: ControlCall, { azureNormalization }: ControlServices) {
   const made = vaultAnswer(200, vault, call);
   if (!azureNormalization) return made;
   const { body } = made.answer;
-  return {
-    ok: true,
-    answer: { ...made.answer, body: { ...body, properties: normalizeNewVault(body.properties) } },
-  } as const;
+  return { answer: { ...made.answer, body: { ...body, properties: normalizeNewVault(body.properties) } } };
 }
 
 type ShownAcls = Omit<NetworkAcls, 'virtualNetworkRules'> & {
@@ -169,17 +168,15 @@ const updateVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/write',
   audit: 'VaultPatch',
   async run(call, services) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
-    const refused = ifMatchRefusal(call, vaultEtag(found.vault));
-    if (refused !== undefined) return refused;
+    const { record, vault: before } = await readVaultOf(call);
+    refuseIf(ifMatchRefusal(call, vaultEtag(before)));
     const tags = call.body['tags'] === undefined ? {} : { tags: tagsOf(call.body) };
     const patched = await patchVault(
-      { record: found.record, properties: call.body['properties'], ...tags },
+      { record, properties: call.body['properties'], ...tags },
       vaultServices(call, services),
     );
-    if (!patched.ok) return patched;
-    return { ...vaultAnswer(200, patched.value.vault, call), change: patched.value.change };
+    const { vault, change } = orRefuse(patched);
+    return { ...vaultAnswer(200, vault, call), change };
   },
 };
 
@@ -191,36 +188,29 @@ const updateAccessPolicy: ControlOperation = {
   orAction: 'Microsoft.KeyVault/vaults/write',
   audit: 'VaultPatch',
   async run(call, services) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
+    const { record, vault } = await readVaultOf(call);
     const kind = call.params['operationKind'] ?? '';
     const update = accessPolicyUpdates.get(kind.toLowerCase());
     if (update === undefined) {
       const message = `'${kind}' is not an update of access policies; use ${[...accessPolicyUpdates.keys()].join(', ')}.`;
       return badRequest(message);
     }
-    const refused = ifMatchRefusal(call, vaultEtag(found.vault));
-    if (refused !== undefined) return refused;
+    refuseIf(ifMatchRefusal(call, vaultEtag(vault)));
     const properties: unknown = call.body['properties'];
     const named: unknown =
       typeof properties === 'object' && properties !== null && 'accessPolicies' in properties
         ? properties.accessPolicies
         : undefined;
-    const policies = readAccessPolicies(named, found.vault.properties.tenantId);
-    if (!policies.ok) return policies;
-    const accessPolicies = update(found.vault.properties.accessPolicies, policies.value);
-    const patched = await patchVault(
-      { record: found.record, properties: { accessPolicies } },
-      vaultServices(call, services),
-    );
-    if (!patched.ok) return patched;
+    const policies = orRefuse(readAccessPolicies(named, vault.properties.tenantId));
+    const accessPolicies = update(vault.properties.accessPolicies, policies);
+    const patched = await patchVault({ record, properties: { accessPolicies } }, vaultServices(call, services));
     const body = {
       id: `${call.path}/`,
       type: 'Microsoft.KeyVault/vaults/accessPolicies',
-      location: found.vault.location,
+      location: vault.location,
       properties: { accessPolicies },
     };
-    return { ...answer(200, body), change: patched.value.change };
+    return { ...answer(200, body), change: orRefuse(patched).change };
   },
 };
 
@@ -231,12 +221,11 @@ const deleteVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/delete',
   audit: 'VaultDelete',
   async run(call, services) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found.refusal.kind === 'resourceNotFound' ? answer(204) : found;
-    const refused = ifMatchRefusal(call, vaultEtag(found.vault));
-    if (refused !== undefined) return refused;
-    const deleted = await softDelete(found.record, vaultServices(call, services));
-    return deleted.ok ? { ...answer(200), change: deleted.value.change } : deleted;
+    const record = await findVault(call);
+    if (record === undefined) return answer(204);
+    refuseIf(ifMatchRefusal(call, vaultEtag(record.value)));
+    const { change } = orRefuse(await softDelete(record, vaultServices(call, services)));
+    return { ...answer(200), change };
   },
 };
 

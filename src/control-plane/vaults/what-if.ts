@@ -5,7 +5,7 @@ import { findingsBrought, findingsOf, vaultSwitches } from '../../insight/findin
 import { firewallSettings } from '../../resources/keys.ts';
 import { membersOf } from '../../resources/refusal.ts';
 import { patchVault } from '../../resources/vaults/vaults.ts';
-import { answer } from '../operation.ts';
+import { answer, orRefuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath, vaultServices } from './resource.ts';
 
@@ -20,21 +20,19 @@ export const whatIfVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/read',
   audit: 'VaultWhatIf',
   async run(call, services) {
-    const found = await readVaultOf(call);
-    if (!found.ok) return found;
+    const { record, vault } = await readVaultOf(call);
     const { networkAcls, publicNetworkAccess } = membersOf(call.body['properties']);
     const properties = {
       ...(networkAcls !== undefined && { networkAcls }),
       ...(publicNetworkAccess !== undefined && { publicNetworkAccess }),
     };
-    const patched = await patchVault({ record: found.record, properties }, vaultServices(call, services));
-    if (!patched.ok) return patched;
-    const before = firewallSettings(found.vault.properties);
-    const after = firewallSettings(patched.value.vault.properties);
+    const patched = orRefuse(await patchVault({ record, properties }, vaultServices(call, services)));
+    const before = firewallSettings(vault.properties);
+    const after = firewallSettings(patched.vault.properties);
     const options = services.rulebook.firewallOptions;
     const change = changeOf(accessOf(before, options), accessOf(after, options));
     const described = describeChange(change, before, after);
-    const switches = vaultSwitches.filter((name) => found.vault.properties[name] === true);
+    const switches = vaultSwitches.filter((name) => vault.properties[name] === true);
     const findings = findingsBrought(findingsOf(before, switches), findingsOf(after, switches));
     const lines = [...changeLines(change, described), ...findings.map(({ path, message }) => `! ${path}: ${message}`)];
     return answer(200, { ...described, findings, lines });

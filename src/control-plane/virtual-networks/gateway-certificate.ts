@@ -28,15 +28,14 @@ export const issueGatewayCertificate: ControlOperation = {
   path: `${networkPath}/issueGatewayCertificate`,
   action: 'Microsoft.Network/virtualNetworks/issueGatewayCertificate/action',
   async run(call, { gatewayListener }) {
-    const found = await readNetworkOf(call);
-    if (!found.ok) return found;
+    const { network } = await readNetworkOf(call);
     const publicKey = readBody(call.body);
     if (gatewayListener === undefined) {
       return badRequest(
         'This server has no listener for gateways on other hosts: set gateways.tls.listen in its configuration file, and start it again.',
       );
     }
-    const vnet = found.network.resourceGuid;
+    const vnet = network.resourceGuid;
     const { listen, serverName } = gatewayListener;
     const { certificate, endsAtMs } = await gatewayListener.issue({ vnet, publicKey });
     return answer(200, {

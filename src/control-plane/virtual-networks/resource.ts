@@ -5,7 +5,7 @@ import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { PeeringRecord, SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
 import { answer, refuse } from '../operation.ts';
-import type { ControlCall, ControlOutcome } from '../operation.ts';
+import type { ControlCall } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import type { Accepted } from '../long-running/operation.ts';
 
@@ -99,22 +99,25 @@ export function peeringResource(network: VirtualNetworkRecord, peering: PeeringR
   };
 }
 
-/** The virtual network of the path and its record. */
-export async function readNetworkOf(
-  call: ControlCall,
-): Promise<
-  | { readonly ok: true; readonly record: Stored<VirtualNetworkRecord>; readonly network: VirtualNetworkRecord }
-  | Extract<ControlOutcome, { ok: false }>
-> {
+/** The record of the path's virtual network; `undefined` if there is none. */
+export async function findNetwork(call: ControlCall): Promise<Stored<VirtualNetworkRecord> | undefined> {
   const place = placeOf(call);
-  const { resourceGroup } = place;
   const name = call.params['virtualNetwork'] ?? '';
-  const hasKey = networkName.test(name) && isResourceGroupName(resourceGroup);
+  const hasKey = networkName.test(name) && isResourceGroupName(place.resourceGroup);
   const [record] = hasKey ? await readRecords(call.store, { get: [virtualNetworkKey(place, name)] }) : [];
-  if (record === undefined) {
-    return refuse({ kind: 'resourceNotFound', type: 'Microsoft.Network/virtualNetworks', name, resourceGroup });
-  }
-  return { ok: true, record, network: record.value };
+  return record;
+}
+
+/**
+ * The virtual network of the path and its record.
+ * @throws {Refused} if it does not exist
+ */
+export async function readNetworkOf(call: ControlCall) {
+  const record = await findNetwork(call);
+  if (record !== undefined) return { record, network: record.value };
+  const { resourceGroup } = placeOf(call);
+  const name = call.params['virtualNetwork'] ?? '';
+  return refuse({ kind: 'resourceNotFound', type: 'Microsoft.Network/virtualNetworks', name, resourceGroup });
 }
 
 /** Names of virtual networks: 2 to 64 characters (Azure's naming rules). */
@@ -127,7 +130,7 @@ interface NetworkBody {
 /** Answers a GET of Microsoft.Network, with the etag in a header too (recorded: azure-cli `test_network_vnet`). */
 export function networkAnswer(body: NetworkBody) {
   const headers = body.etag === undefined ? {} : { headers: { etag: body.etag } };
-  return { ok: true, answer: { status: 200, body, ...headers } } as const;
+  return { answer: { status: 200, body, ...headers } };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { findSubnet, putSubnet, deleteSubnet } from '../../resources/networks/virtual-networks.ts';
-import { answer, ifMatchRefusal, refuse } from '../operation.ts';
+import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import {
   networkAnswer,
@@ -20,14 +20,13 @@ const getSubnet: ControlOperation = {
   path: subnetPath,
   action: 'Microsoft.Network/virtualNetworks/subnets/read',
   async run(call) {
-    const found = await readNetworkOf(call);
-    if (!found.ok) return found;
+    const { network } = await readNetworkOf(call);
     const name = call.params['subnet'] ?? '';
-    const subnet = findSubnet(found.network, name);
-    if (subnet !== undefined) return networkAnswer(subnetResource(found.network, subnet, expandedBy(call)));
+    const subnet = findSubnet(network, name);
+    if (subnet !== undefined) return networkAnswer(subnetResource(network, subnet, expandedBy(call)));
     const type = 'Microsoft.Network/virtualNetworks/subnets';
-    const resourceGroup = found.network.resourceGroup;
-    return refuse({ kind: 'resourceNotFound', type, name: `${found.network.name}/${name}`, resourceGroup });
+    const resourceGroup = network.resourceGroup;
+    return refuse({ kind: 'resourceNotFound', type, name: `${network.name}/${name}`, resourceGroup });
   },
 };
 
@@ -36,9 +35,8 @@ const listSubnets: ControlOperation = {
   path: `${networkPath}/subnets`,
   action: 'Microsoft.Network/virtualNetworks/subnets/read',
   async run(call) {
-    const found = await readNetworkOf(call);
-    if (!found.ok) return found;
-    return answer(200, { value: found.network.subnets.map((subnet) => subnetResource(found.network, subnet)) });
+    const { network } = await readNetworkOf(call);
+    return answer(200, { value: network.subnets.map((subnet) => subnetResource(network, subnet)) });
   },
 };
 
@@ -47,28 +45,20 @@ const createOrUpdateSubnet: ControlOperation = {
   path: subnetPath,
   action: 'Microsoft.Network/virtualNetworks/subnets/write',
   async run(call) {
-    const found = await readNetworkOf(call);
-    if (!found.ok) return found;
+    const { record, network: around } = await readNetworkOf(call);
     const name = call.params['subnet'] ?? '';
-    const before = findSubnet(found.network, name);
-    const refused = ifMatchRefusal(call, before?.etag);
-    if (refused !== undefined) return refused;
-    const requested = readSubnet(name, call.body['properties'], 'subnet');
-    if (!requested.ok) return requested;
-    const subnets = { before: before === undefined ? [] : [before], after: [requested.value] };
-    const linked = await linkSubnets(found.network, subnets, {
-      store: call.store,
-      linkedRefusal: call.access.linkedRefusal,
-    });
-    if (!linked.ok) return linked;
-    const put = putSubnet(found.record, linked.value.subnets[0] ?? requested.value, call.newId);
-    if (!put.ok) return put;
-    const { network, created, change } = put.value;
+    const before = findSubnet(around, name);
+    refuseIf(ifMatchRefusal(call, before?.etag));
+    const requested = orRefuse(readSubnet(name, call.body['properties'], 'subnet'));
+    const subnets = { before: before === undefined ? [] : [before], after: [requested] };
+    const { store, access } = call;
+    const linked = orRefuse(await linkSubnets(around, subnets, { store, linkedRefusal: access.linkedRefusal }));
+    const { network, created, change } = orRefuse(putSubnet(record, linked.subnets[0] ?? requested, call.newId));
     const subnet = findSubnet(network, name);
     if (subnet === undefined) throw new Error('a subnet that was put is not in its network');
     return {
       ...networkPut(call, { created, location: network.location, body: subnetResource(network, subnet) }),
-      change: merge(change, linked.value.change),
+      change: merge(change, linked.change),
     };
   },
 };
@@ -78,19 +68,16 @@ const deleteVirtualNetworkSubnet: ControlOperation = {
   path: subnetPath,
   action: 'Microsoft.Network/virtualNetworks/subnets/delete',
   async run(call) {
-    const found = await readNetworkOf(call);
-    if (!found.ok) return found;
+    const { network, record } = await readNetworkOf(call);
     const name = call.params['subnet'] ?? '';
-    const subnet = findSubnet(found.network, name);
+    const subnet = findSubnet(network, name);
     if (subnet === undefined) return answer(204);
-    const refused = ifMatchRefusal(call, subnet.etag);
-    if (refused !== undefined) return refused;
-    const deleted = deleteSubnet(found.record, name, call.newId);
-    if (!deleted.ok) return deleted;
+    refuseIf(ifMatchRefusal(call, subnet.etag));
+    const deleted = orRefuse(deleteSubnet(record, name, call.newId));
     const { store, access } = call;
-    const unlinked = await unlinkSubnets(found.network, [subnet], { store, linkedRefusal: access.linkedRefusal });
-    if (!unlinked.ok) return unlinked;
-    return { ...networkDeleted(call, found.network.location), change: merge(deleted.value, unlinked.value.change) };
+    const links = { store, linkedRefusal: access.linkedRefusal };
+    const unlinked = orRefuse(await unlinkSubnets(network, [subnet], links));
+    return { ...networkDeleted(call, network.location), change: merge(deleted, unlinked.change) };
   },
 };
 

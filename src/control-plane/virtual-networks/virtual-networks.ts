@@ -1,6 +1,17 @@
-import { answer, badRequest, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
+import {
+  answer,
+  badRequest,
+  ifMatchRefusal,
+  locationMissing,
+  orRefuse,
+  readLocation,
+  refuse,
+  refuseIf,
+  tagsOf,
+} from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import {
+  findNetwork,
   networkAnswer,
   networkPut,
   networkDeleted,
@@ -19,7 +30,6 @@ import type { VirtualNetworkRecord } from '../../types/network.ts';
 import { listAnswer } from '../list.ts';
 import { placeOf, readGroup } from '../resource-groups/resource-groups.ts';
 import { membersOf } from '../../resources/refusal.ts';
-import type { ResourceOutcome } from '../../resources/refusal.ts';
 import { readNetwork } from '../../resources/networks/network-properties.ts';
 import type { RequestedNetwork } from '../../resources/networks/network-properties.ts';
 import { findPeering, disconnect } from '../../resources/networks/peerings.ts';
@@ -38,8 +48,8 @@ const getVirtualNetwork: ControlOperation = {
   path: networkPath,
   action: 'Microsoft.Network/virtualNetworks/read',
   async run(call) {
-    const found = await readNetworkOf(call);
-    return found.ok ? networkAnswer(networkResource(found.network, expandedBy(call))) : found;
+    const { network } = await readNetworkOf(call);
+    return networkAnswer(networkResource(network, expandedBy(call)));
   },
 };
 
@@ -50,8 +60,8 @@ const listVirtualNetworks: ControlOperation = {
   action: readAction,
   shows: 'visible',
   async run(call) {
-    const group = await readGroup(call);
-    return group.ok ? listUnder(call, virtualNetworkKey(placeOf(call))) : group;
+    await readGroup(call);
+    return listUnder(call, virtualNetworkKey(placeOf(call)));
   },
 };
 
@@ -86,57 +96,48 @@ const createOrUpdateVirtualNetwork: ControlOperation = {
       const message = `The virtual network name '${name}' is invalid: ${networkNameRule}.`;
       return refuse({ kind: 'invalidProperty', message });
     }
-    const requested = readNetwork(call.body['properties']);
-    if (!requested.ok) return requested;
-    const group = await readGroup(call);
-    if (!group.ok) return group;
+    const requested = orRefuse(readNetwork(call.body['properties']));
+    const { record: group } = await readGroup(call);
     const [record] = await readRecords(call.store, { get: [virtualNetworkKey(place, name)] });
     const before = record?.value;
-    const refused = ifMatchRefusal(call, before?.etag);
-    if (refused !== undefined) return refused;
+    refuseIf(ifMatchRefusal(call, before?.etag));
     const asked = readLocation(call.body);
-    const location = before?.location ?? asked;
-    if (location === undefined) return refuse(locationMissing);
+    const location = before?.location ?? asked ?? refuse(locationMissing);
     if (asked !== undefined && !isSameLocation(asked, location))
       return refuse({ kind: 'locationMismatch', name, location, asked });
-    const linked = await linkRequested({ ...place, name, location }, { before, requested: requested.value }, call);
-    if (!linked.ok) return linked;
+    const linked = await linkRequested({ ...place, name, location }, { before, requested }, call);
     const put = putNetwork(record, {
       ...place,
       name,
       location,
       tags: tagsOf(call.body),
-      requested: linked.value.requested,
+      requested: linked.requested,
       newId: call.newId,
     });
-    if (!put.ok) return put;
-    const { network, created, change } = put.value;
+    const { network, created, change } = orRefuse(put);
     const unknown = unknownPeering(call.body, network);
     if (unknown !== undefined) return refuse({ kind: 'invalidProperty', message: unknown });
-    const require = [{ key: group.record.key, version: group.record.version }];
+    const require = [{ key: group.key, version: group.version }];
     return {
       ...networkPut(call, { created, location: network.location, body: networkResource(network) }),
-      change: merge(change, linked.value.change, { require }),
+      change: merge(change, linked.change, { require }),
     };
   },
 };
 
 /**
  * Links the requested subnets with the resources that they refer to. A request without subnets leaves them as they are.
+ * @throws {Refused} the refusal of such a resource
  */
 async function linkRequested(
   network: LinkingNetwork,
   { before, requested }: { readonly before: VirtualNetworkRecord | undefined; readonly requested: RequestedNetwork },
   { store, access }: ControlCall,
-): Promise<ResourceOutcome<{ readonly requested: RequestedNetwork; readonly change: Transaction }>> {
-  if (requested.subnets === undefined) return { ok: true, value: { requested, change: {} } };
+): Promise<{ readonly requested: RequestedNetwork; readonly change: Transaction }> {
+  if (requested.subnets === undefined) return { requested, change: {} };
   const subnets = { before: before?.subnets ?? [], after: requested.subnets };
-  const linked = await linkSubnets(network, subnets, { store, linkedRefusal: access.linkedRefusal });
-  if (!linked.ok) return linked;
-  return {
-    ok: true,
-    value: { requested: { ...requested, subnets: linked.value.subnets }, change: linked.value.change },
-  };
+  const linked = orRefuse(await linkSubnets(network, subnets, { store, linkedRefusal: access.linkedRefusal }));
+  return { requested: { ...requested, subnets: linked.subnets }, change: linked.change };
 }
 
 /**
@@ -158,12 +159,10 @@ const updateVirtualNetworkTags: ControlOperation = {
   path: networkPath,
   action: 'Microsoft.Network/virtualNetworks/write',
   async run(call) {
-    const found = await readNetworkOf(call);
-    if (!found.ok) return found;
-    const refused = ifMatchRefusal(call, found.network.etag);
-    if (refused !== undefined) return refused;
-    const { key, version } = found.record;
-    const network: VirtualNetworkRecord = { ...found.network, etag: `W/"${call.newId()}"`, tags: tagsOf(call.body) };
+    const { record, network: before } = await readNetworkOf(call);
+    refuseIf(ifMatchRefusal(call, before.etag));
+    const { key, version } = record;
+    const network: VirtualNetworkRecord = { ...before, etag: `W/"${call.newId()}"`, tags: tagsOf(call.body) };
     return {
       ...answer(200, networkResource(network)),
       change: { require: [{ key, version }], put: [recordPut(key, network)] },
@@ -176,18 +175,16 @@ const deleteVirtualNetwork: ControlOperation = {
   path: networkPath,
   action: 'Microsoft.Network/virtualNetworks/delete',
   async run(call) {
-    const found = await readNetworkOf(call);
-    if (!found.ok) return found.refusal.kind === 'resourceNotFound' ? answer(204) : found;
-    const refused = ifMatchRefusal(call, found.network.etag);
-    if (refused !== undefined) return refused;
-    const { network, record } = found;
-    const deleted = deleteNetwork(record);
-    if (!deleted.ok) return deleted;
+    const record = await findNetwork(call);
+    if (record === undefined) return answer(204);
+    const network = record.value;
+    refuseIf(ifMatchRefusal(call, network.etag));
+    const deleted = orRefuse(deleteNetwork(record));
     const { store, access } = call;
-    const unlinked = await unlinkSubnets(network, network.subnets, { store, linkedRefusal: access.linkedRefusal });
-    if (!unlinked.ok) return unlinked;
+    const links = { store, linkedRefusal: access.linkedRefusal };
+    const unlinked = orRefuse(await unlinkSubnets(network, network.subnets, links));
     const left = await disconnect(network, network.peerings ?? [], store);
-    return { ...networkDeleted(call, network.location), change: merge(deleted.value, unlinked.value.change, left) };
+    return { ...networkDeleted(call, network.location), change: merge(deleted, unlinked.change, left) };
   },
 };
 
@@ -203,15 +200,14 @@ const checkIpAddressAvailability: ControlOperation = {
   path: `${networkPath}/CheckIPAddressAvailability`,
   action: 'Microsoft.Network/virtualNetworks/checkIpAddressAvailability/read',
   async run(call) {
-    const found = await readNetworkOf(call);
-    if (!found.ok) return found;
+    const { network } = await readNetworkOf(call);
     const text = call.query['ipAddress'] ?? '';
     const address = parseIpv4(text);
     if (address === undefined) {
       const message = `The query parameter ipAddress is ${JSON.stringify(text.slice(0, 64))}; give an IPv4 address.`;
       return badRequest(message);
     }
-    const subnets = found.network.subnets.flatMap(({ addressPrefix }) => {
+    const subnets = network.subnets.flatMap(({ addressPrefix }) => {
       const parsed = parseRange(addressPrefix);
       return parsed.ok ? [parsed.range] : [];
     });
