@@ -4,12 +4,12 @@ import type { LinkedRefusal } from '../resources/refusal.ts';
 import type { AuthorizationInForce } from '../rulebook/rulebook.ts';
 import type { Caller } from '../types/caller.ts';
 import type { AccessVerdict } from '../types/verdict.ts';
-import { Refused } from '../edge/edge.ts';
 import type { Known } from '../edge/steps.ts';
 import { lockedScopes, readLocksNow } from '../resources/authorization/locks.ts';
 import type { Locks } from '../resources/authorization/locks.ts';
 import type { Requirement } from '../store/store.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
+import { refuse } from './operation.ts';
 import type { ControlOperation, ControlServices } from './operation.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest } from './request.ts';
@@ -128,7 +128,7 @@ export function authorizationOf(
     rulebook.authorization(id) ??
     rulebook.loadAuthorization(id).then((loaded) => {
       if (loaded !== undefined) return loaded;
-      throw new Refused<ControlRefusal>({ kind: 'subscriptionNotFound', id });
+      return refuse({ kind: 'subscriptionNotFound', id });
     })
   );
 }

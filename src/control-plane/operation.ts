@@ -5,6 +5,7 @@ import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/host.ts';
 import type { BoundedJson } from '../json/bounded-json.ts';
 import type { Recent } from '../recent/recent.ts';
+import type { Place } from '../resources/keys.ts';
 import type { PrincipalChange } from '../resources/authorization/principals.ts';
 import type { ResourceOutcome } from '../resources/refusal.ts';
 import { tagsOfBody } from '../resources/tags.ts';
@@ -190,6 +191,14 @@ export function badRequest(message: string): never {
 }
 
 /**
+ * Refuses a request for a resource that its group does not have.
+ * @throws {Refused} always
+ */
+export function resourceNotFound(type: string, name: string, { resourceGroup }: Pick<Place, 'resourceGroup'>): never {
+  return refuse({ kind: 'resourceNotFound', type, name, resourceGroup });
+}
+
+/**
  * The `tags` of a request body.
  * @throws {Refused} for a tag whose value is an object
  */
@@ -218,17 +227,19 @@ export const locationMissing: ControlRefusal = {
 };
 
 /**
- * The refusal of a request whose conditions are not met (RFC 9110 sections 13.1.1 and 13.1.2): `If-Match` needs the
- * current ETag, or with `*` any resource, and `If-None-Match: *` needs that the resource does not exist. `etag` is the
- * current one, `undefined` for a resource that does not exist.
+ * Checks the conditions of a request (RFC 9110 sections 13.1.1 and 13.1.2): `If-Match` needs the current ETag, or with
+ * `*` any resource, and `If-None-Match: *` needs that the resource does not exist. `etag` is the current one, `undefined`
+ * for a resource that does not exist.
+ * @throws {Refused} if they are not met
  */
-export function ifMatchRefusal(
+export function checkConditions(
   { conditions: { ifMatch, ifNoneMatch }, path }: Pick<ControlCall, 'conditions' | 'path'>,
   etag: string | undefined,
-): ControlRefusal | undefined {
+  recordedAs?: RecordedAs,
+): void {
   const isMet =
     (ifMatch === undefined || isNamedIn(ifMatch, etag)) && (ifNoneMatch === undefined || !isNamedIn(ifNoneMatch, etag));
-  return isMet ? undefined : { kind: 'preconditionFailed', id: path };
+  if (!isMet) refuse({ kind: 'preconditionFailed', id: path }, recordedAs);
 }
 
 function isNamedIn(condition: string, etag: string | undefined): boolean {

@@ -7,7 +7,7 @@ import {
 } from '../../resources/diagnostic-settings.ts';
 import { vaultId, diagnosticSettingKey } from '../../resources/keys.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import { answer, orRefuse, refuse } from '../operation.ts';
+import { answer, badRequest, orRefuse, resourceNotFound } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { placeOf } from '../resource-groups/resource-groups.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
@@ -49,9 +49,8 @@ const getDiagnosticSettingsCategory: ControlOperation = {
     const name = call.params['category'] ?? '';
     const category = categories.find((one) => one.name.toLowerCase() === name.toLowerCase());
     if (category !== undefined) return answer(200, categoryResource(vault, category));
-    const { resourceGroup } = placeOf(call);
     const type = `Microsoft.KeyVault/vaults/${vault.name}/providers/Microsoft.Insights/diagnosticSettingsCategories`;
-    return refuse({ kind: 'resourceNotFound', type, name, resourceGroup });
+    return resourceNotFound(type, name, placeOf(call));
   },
 };
 
@@ -122,9 +121,8 @@ const getDiagnosticSetting: ControlOperation = {
     const { vault } = await readVaultOf(call);
     const record = await findSetting(call, vault);
     if (record !== undefined) return answer(200, settingResource(record.value));
-    const { resourceGroup } = placeOf(call);
     const type = `Microsoft.KeyVault/vaults/${vault.name}/providers/Microsoft.Insights/diagnosticSettings`;
-    return refuse({ kind: 'resourceNotFound', type, name: call.params['setting'] ?? '', resourceGroup });
+    return resourceNotFound(type, call.params['setting'] ?? '', placeOf(call));
   },
 };
 
@@ -151,14 +149,14 @@ const createOrUpdateDiagnosticSetting: ControlOperation = {
     const name = call.params['setting'] ?? '';
     if (!isDiagnosticSettingName(name)) {
       const rule = '1 to 128 letters, digits, underscores, hyphens, full stops, brackets and spaces';
-      return refuse({ kind: 'invalidProperty', message: `The diagnostic setting name '${name}' is invalid: ${rule}.` });
+      return badRequest(`The diagnostic setting name '${name}' is invalid: ${rule}.`);
     }
     const properties = orRefuse(readDiagnosticSetting(call.body['properties']));
     const collector = collectorOf(properties);
     if (collector !== undefined && !collectors.includes(collector)) {
       const named = `properties.marketplacePartnerId names the collector '${collector}'`;
       const message = `${named}, which the server's configuration does not have: add it to audit.otlp.`;
-      return refuse({ kind: 'invalidProperty', message });
+      return badRequest(message);
     }
     const resourceId = vaultId(vault);
     const setting: DiagnosticSettingRecord = { resourceId, name, properties };

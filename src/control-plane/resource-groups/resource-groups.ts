@@ -102,7 +102,7 @@ const createOrUpdateResourceGroup: ControlOperation = {
     if (!isResourceGroupName(place.resourceGroup)) {
       const rule = '1 to 90 letters, digits, underscores, hyphens, brackets and full stops, no full stop last';
       const message = `The resource group name '${place.resourceGroup}' is invalid: ${rule}.`;
-      return refuse({ kind: 'invalidProperty', message });
+      return badRequest(message);
     }
     const key = resourceGroupKey(place);
     const [record] = await readRecords(call.store, { get: [key] });

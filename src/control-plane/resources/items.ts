@@ -5,7 +5,7 @@ import type { Kind } from '../../resources/any/kinds.ts';
 import { readAt } from '../../resources/refusal.ts';
 import type { Item } from '../../resources/networks/security-rules.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
-import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
+import { answer, badRequest, checkConditions, orRefuse, resourceNotFound } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import { networkDeleted, networkPut, networkAnswer } from '../virtual-networks/resource.ts';
@@ -56,9 +56,7 @@ async function getItem(call: ControlCall, type: string, items: Items): Promise<C
   const name = call.params['item'] ?? '';
   const item = findItem(itemsOf(resource, items), name);
   if (item !== undefined) return networkAnswer(itemResource(resource, items.member, item));
-  const { resourceGroup, names } = resource;
-  const full = `${names.join('/')}/${name}`;
-  return refuse({ kind: 'resourceNotFound', type: `${type}/${items.member}`, name: full, resourceGroup });
+  return resourceNotFound(`${type}/${items.member}`, `${resource.names.join('/')}/${name}`, resource);
 }
 
 async function putItem({ call, services }: Asked, type: string, items: Items): Promise<ControlOutcome> {
@@ -66,10 +64,10 @@ async function putItem({ call, services }: Asked, type: string, items: Items): P
   const name = call.params['item'] ?? '';
   const all = itemsOf(resource, items);
   const before = findItem(all, name);
-  refuseIf(ifMatchRefusal(call, before === undefined ? undefined : resource.etag));
+  checkConditions(call, before === undefined ? undefined : resource.etag);
   if (!isItemName(name)) {
     const rule = '1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first';
-    return refuse({ kind: 'invalidProperty', message: `The name '${name}' is invalid: ${rule}.` });
+    return badRequest(`The name '${name}' is invalid: ${rule}.`);
   }
   const properties = orRefuse(readAt(items.properties, call.body['properties'], 'properties'));
   const item = { name: before?.name ?? name, properties };
@@ -86,7 +84,7 @@ async function deleteItem({ call, services }: Asked, type: string, items: Items)
   const all = itemsOf(resource, items);
   const item = findItem(all, call.params['item'] ?? '');
   if (item === undefined) return answer(204);
-  refuseIf(ifMatchRefusal(call, resource.etag));
+  checkConditions(call, resource.etag);
   const left = all.filter((one) => one !== item);
   const { change, principals } = await putWith({ call, services }, resource, { [items.member]: left });
   return { ...networkDeleted(call, resource.location ?? ''), change, principals };

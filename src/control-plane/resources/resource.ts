@@ -10,7 +10,7 @@ import { defaultSecurityRules } from '../../resources/networks/security-rules.ts
 import type { Item } from '../../resources/networks/security-rules.ts';
 import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
 import type { NameSet } from '../../http/host.ts';
-import { refuse } from '../operation.ts';
+import { resourceNotFound } from '../operation.ts';
 import type { ControlCall, ControlServices } from '../operation.ts';
 import { otherServiceMembers } from './other-services.ts';
 
@@ -41,8 +41,8 @@ export function resourceServices(
 export async function readNamed({ store }: ControlCall, name: ResourceName) {
   const record = await readResource(name, store);
   if (record !== undefined) return { record, resource: record.value };
-  const { type, names, resourceGroup } = name;
-  return refuse({ kind: 'resourceNotFound', type: kindOf(type)?.type ?? type, name: names.join('/'), resourceGroup });
+  const { type, names } = name;
+  return resourceNotFound(kindOf(type)?.type ?? type, names.join('/'), name);
 }
 
 /** A resource in the resource manager's form: the members that were sent, and those that the service adds. */

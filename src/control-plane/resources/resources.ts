@@ -1,4 +1,4 @@
-import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
+import { answer, checkConditions, orRefuse, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { networkAnswer, networkPut, networkDeleted } from '../virtual-networks/resource.ts';
 import { genericResource, isNetwork, nameOf, readNamed, resourceServices } from './resource.ts';
@@ -48,7 +48,7 @@ const createOrUpdateResource: ControlOperation = {
   async run(call, services) {
     const name = nameOf(call);
     const before = await readResource(name, call.store);
-    refuseIf(ifMatchRefusal(call, before?.value.etag));
+    checkConditions(call, before?.value.etag);
     const { resource, created, change, principals } = orRefuse(
       await putResource(name, call.body, resourceServices(call, services)),
     );
@@ -74,7 +74,7 @@ const updateResource: ControlOperation = {
   action: 'write',
   async run(call, services) {
     const { record, resource: before } = await readNamed(call, nameOf(call));
-    refuseIf(ifMatchRefusal(call, before.etag));
+    checkConditions(call, before.etag);
     const patched = await patchResource(record, call.body, resourceServices(call, services));
     const { resource, change, principals } = orRefuse(patched);
     return { ...answer(200, genericResource(resource, call.names)), change, principals };
@@ -92,7 +92,7 @@ const deleteResource: ControlOperation = {
     const record = await readResource(nameOf(call), call.store);
     if (record === undefined) return answer(204);
     const resource = record.value;
-    refuseIf(ifMatchRefusal(call, resource.etag));
+    checkConditions(call, resource.etag);
     const below = await readBelow(call, record);
     const deleted = orRefuse(await deleteAny(record, below, resourceServices(call, services)));
     const vault = connectedVault(resource);

@@ -4,7 +4,7 @@ import type { ResourceOutcome } from '../../resources/refusal.ts';
 import type { Tags } from '../../resources/tags.ts';
 import { readRecords, recordPut } from '../../store/records.ts';
 import { readEach } from '../../store/store.ts';
-import { answer, orRefuse, refuse } from '../operation.ts';
+import { answer, badRequest, orRefuse, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { idOf, routerOf } from '../request.ts';
 import type { FindRoute } from '../request.ts';
@@ -89,7 +89,7 @@ function tagsAnswer(scope: string, tags: Tags) {
 }
 
 function noTags(path: string): never {
-  return refuse({ kind: 'invalidProperty', message: `Tags are not supported by '${path}'.` });
+  return badRequest(`Tags are not supported by '${path}'.`);
 }
 
 /**

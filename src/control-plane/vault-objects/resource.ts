@@ -3,7 +3,7 @@ import { vaultId } from '../../resources/keys.ts';
 import type { Stored } from '../../store/records.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { ObjectRequest, ResourceObject } from '../../types/vault-object.ts';
-import { answer, refuse, tagsOf } from '../operation.ts';
+import { answer, badRequest, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { foreignToken, pageLimit } from '../list.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
@@ -35,7 +35,7 @@ export async function objectAnswer(
   const found = await readVaultOf(call);
   const { name = '', version } = call.params;
   if (!objectName.test(name)) {
-    return refuse({ kind: 'invalidProperty', message: `The name '${name.slice(0, 200)}' is invalid: ${nameRule}.` });
+    return badRequest(`The name '${name.slice(0, 200)}' is invalid: ${nameRule}.`);
   }
   if (version !== undefined && !/^[0-9a-f]{32}$/i.test(version)) {
     return refuse({
@@ -55,7 +55,7 @@ export async function objectAnswer(
   }
   const { status, message } = outcome;
   if (status === 404) return refuse({ kind: 'vaultObjectNotFound', message });
-  return refuse({ kind: status === 409 ? 'vaultObjectConflict' : 'invalidProperty', message });
+  return status === 409 ? refuse({ kind: 'vaultObjectConflict', message }) : badRequest(message);
 }
 
 /** One page of objects: `{ value, nextLink }`. */

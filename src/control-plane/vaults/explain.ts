@@ -12,7 +12,7 @@ import { servicesTenant } from '../../types/caller.ts';
 import type { Caller } from '../../types/caller.ts';
 import type { Permission } from '../../types/operation.ts';
 import type { Source } from '../../types/source.ts';
-import { answer, badRequest, orRefuse, refuse } from '../operation.ts';
+import { answer, badRequest, orRefuse, resourceNotFound } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath } from './resource.ts';
 
@@ -34,13 +34,7 @@ export const explainVault: ControlOperation = {
     const caller = callerOf(call);
     const name = found.name.toLowerCase();
     const vault = await rulebook.load(name);
-    if (vault === undefined)
-      return refuse({
-        kind: 'resourceNotFound',
-        type: 'Microsoft.KeyVault/vaults',
-        name,
-        resourceGroup: found.resourceGroup,
-      });
+    if (vault === undefined) return resourceNotFound('Microsoft.KeyVault/vaults', name, found);
     const operation = { name: permission === 'secrets/get' ? 'SecretGet' : permission, permission };
     const request: Request = { source, caller, operation };
     const verdict = decide(vault.firewall, source, request.caller, operation);

@@ -1,5 +1,5 @@
 import { vaultId } from '../../resources/keys.ts';
-import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
+import { answer, checkConditions, orRefuse, resourceNotFound } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath, connectionItem } from './resource.ts';
 import {
@@ -57,8 +57,7 @@ async function readConnectionOf(call: ControlCall) {
   const name = call.params['connection'] ?? '';
   const connection = findConnection(found.vault, name);
   if (connection !== undefined) return { ...found, connection };
-  const { resourceGroup } = placeOf(call);
-  return refuse({ kind: 'resourceNotFound', type, name: `${found.vault.name}/${name}`, resourceGroup });
+  return resourceNotFound(type, `${found.vault.name}/${name}`, placeOf(call));
 }
 
 const getPrivateEndpointConnection: ControlOperation = {
@@ -96,7 +95,7 @@ const putPrivateEndpointConnection: ControlOperation = {
   audit: 'PutPrivateEndpointConnection',
   async run(call) {
     const { connection, record, vault } = await readConnectionOf(call);
-    refuseIf(ifMatchRefusal(call, connection.etag));
+    checkConditions(call, connection.etag);
     const asked = membersOf(call.body['properties'])['privateLinkServiceConnectionState'];
     const at = 'properties.privateLinkServiceConnectionState';
     const state = orRefuse(readAt(connectionState(connection.state), asked, at));
@@ -129,7 +128,7 @@ const deletePrivateEndpointConnection: ControlOperation = {
     const { record, vault } = await readVaultOf(call);
     const connection = findConnection(vault, call.params['connection'] ?? '');
     if (connection === undefined) return answer(204);
-    refuseIf(ifMatchRefusal(call, connection.etag));
+    checkConditions(call, connection.etag);
     const change = await deleteConnection(record, connection, call);
     return { ...answer(200, connectionResource(vault, connection)), change };
   },

@@ -7,7 +7,7 @@ import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import { refuse } from '../operation.ts';
+import { resourceNotFound } from '../operation.ts';
 import type { ControlCall, ControlServices } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 
@@ -92,9 +92,7 @@ export async function findVault(call: ControlCall): Promise<Stored<VaultRecord> 
 export async function readVaultOf(call: ControlCall) {
   const record = await findVault(call);
   if (record !== undefined) return { record, vault: record.value };
-  const { resourceGroup } = placeOf(call);
-  const name = call.params['vault'] ?? '';
-  return refuse({ kind: 'resourceNotFound', type: 'Microsoft.KeyVault/vaults', name, resourceGroup });
+  return resourceNotFound('Microsoft.KeyVault/vaults', call.params['vault'] ?? '', placeOf(call));
 }
 
 /** The vaults of a page of an index. A vault that was purged in the meantime is left out. */

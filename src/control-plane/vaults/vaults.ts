@@ -1,12 +1,11 @@
 import {
   answer,
   badRequest,
-  ifMatchRefusal,
+  checkConditions,
   locationMissing,
   orRefuse,
   readLocation,
   refuse,
-  refuseIf,
   tagsOf,
 } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlServices, RecordedAs } from '../operation.ts';
@@ -121,7 +120,7 @@ const createOrUpdateVault: ControlOperation = {
 async function conditionsOf(call: ControlCall, recordedAs: RecordedAs | undefined): Promise<readonly Requirement[]> {
   if (call.conditions.ifMatch === undefined && call.conditions.ifNoneMatch === undefined) return [];
   const record = await findVault(call);
-  refuseIf(ifMatchRefusal(call, record && vaultEtag(record.value)), recordedAs);
+  checkConditions(call, record && vaultEtag(record.value), recordedAs);
   return record === undefined ? [] : [{ key: record.key, version: record.version }];
 }
 
@@ -169,7 +168,7 @@ const updateVault: ControlOperation = {
   audit: 'VaultPatch',
   async run(call, services) {
     const { record, vault: before } = await readVaultOf(call);
-    refuseIf(ifMatchRefusal(call, vaultEtag(before)));
+    checkConditions(call, vaultEtag(before));
     const tags = call.body['tags'] === undefined ? {} : { tags: tagsOf(call.body) };
     const patched = await patchVault(
       { record, properties: call.body['properties'], ...tags },
@@ -195,7 +194,7 @@ const updateAccessPolicy: ControlOperation = {
       const message = `'${kind}' is not an update of access policies; use ${[...accessPolicyUpdates.keys()].join(', ')}.`;
       return badRequest(message);
     }
-    refuseIf(ifMatchRefusal(call, vaultEtag(vault)));
+    checkConditions(call, vaultEtag(vault));
     const properties: unknown = call.body['properties'];
     const named: unknown =
       typeof properties === 'object' && properties !== null && 'accessPolicies' in properties
@@ -223,7 +222,7 @@ const deleteVault: ControlOperation = {
   async run(call, services) {
     const record = await findVault(call);
     if (record === undefined) return answer(204);
-    refuseIf(ifMatchRefusal(call, vaultEtag(record.value)));
+    checkConditions(call, vaultEtag(record.value));
     const { change } = orRefuse(await softDelete(record, vaultServices(call, services)));
     return { ...answer(200), change };
   },

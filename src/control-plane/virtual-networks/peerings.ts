@@ -1,5 +1,5 @@
 import { findPeering, putPeering, deletePeering as removePeering } from '../../resources/networks/peerings.ts';
-import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
+import { answer, badRequest, checkConditions, orRefuse, resourceNotFound } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import { networkPath, readNetworkOf, peeringResource, networkPut, networkDeleted } from './resource.ts';
 import { isItemName } from '../../resources/any/kinds.ts';
@@ -17,8 +17,7 @@ const getPeering: ControlOperation = {
     const peering = findPeering(network, name);
     if (peering !== undefined) return answer(200, peeringResource(network, peering));
     const type = 'Microsoft.Network/virtualNetworks/virtualNetworkPeerings';
-    const { resourceGroup } = network;
-    return refuse({ kind: 'resourceNotFound', type, name: `${network.name}/${name}`, resourceGroup });
+    return resourceNotFound(type, `${network.name}/${name}`, network);
   },
 };
 
@@ -41,9 +40,9 @@ const createOrUpdatePeering: ControlOperation = {
     const name = call.params['peering'] ?? '';
     if (!isItemName(name)) {
       const rule = '1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first';
-      return refuse({ kind: 'invalidProperty', message: `The peering name '${name}' is invalid: ${rule}.` });
+      return badRequest(`The peering name '${name}' is invalid: ${rule}.`);
     }
-    refuseIf(ifMatchRefusal(call, findPeering(before, name)?.etag));
+    checkConditions(call, findPeering(before, name)?.etag);
     const requested = { name, properties: call.body['properties'] };
     const { store, newId, access } = call;
     const put = await putPeering(record, requested, { store, newId, linkedRefusal: access.linkedRefusal });
@@ -62,7 +61,7 @@ const deletePeering: ControlOperation = {
     const { record, network } = await readNetworkOf(call);
     const peering = findPeering(network, call.params['peering'] ?? '');
     if (peering === undefined) return answer(204);
-    refuseIf(ifMatchRefusal(call, peering.etag));
+    checkConditions(call, peering.etag);
     const change = await removePeering(record, peering, call.store);
     return { ...networkDeleted(call, network.location), change };
   },

@@ -4,7 +4,7 @@ import { regionalBgpCommunity } from '../../resources/networks/regional-communit
 import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { PeeringRecord, SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
-import { answer, refuse } from '../operation.ts';
+import { answer, resourceNotFound } from '../operation.ts';
 import type { ControlCall } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import type { Accepted } from '../long-running/operation.ts';
@@ -115,9 +115,7 @@ export async function findNetwork(call: ControlCall): Promise<Stored<VirtualNetw
 export async function readNetworkOf(call: ControlCall) {
   const record = await findNetwork(call);
   if (record !== undefined) return { record, network: record.value };
-  const { resourceGroup } = placeOf(call);
-  const name = call.params['virtualNetwork'] ?? '';
-  return refuse({ kind: 'resourceNotFound', type: 'Microsoft.Network/virtualNetworks', name, resourceGroup });
+  return resourceNotFound('Microsoft.Network/virtualNetworks', call.params['virtualNetwork'] ?? '', placeOf(call));
 }
 
 /** Names of virtual networks: 2 to 64 characters (Azure's naming rules). */

@@ -1,5 +1,5 @@
 import { findSubnet, putSubnet, deleteSubnet } from '../../resources/networks/virtual-networks.ts';
-import { answer, ifMatchRefusal, orRefuse, refuse, refuseIf } from '../operation.ts';
+import { answer, checkConditions, orRefuse, resourceNotFound } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import {
   networkAnswer,
@@ -24,9 +24,7 @@ const getSubnet: ControlOperation = {
     const name = call.params['subnet'] ?? '';
     const subnet = findSubnet(network, name);
     if (subnet !== undefined) return networkAnswer(subnetResource(network, subnet, expandedBy(call)));
-    const type = 'Microsoft.Network/virtualNetworks/subnets';
-    const resourceGroup = network.resourceGroup;
-    return refuse({ kind: 'resourceNotFound', type, name: `${network.name}/${name}`, resourceGroup });
+    return resourceNotFound('Microsoft.Network/virtualNetworks/subnets', `${network.name}/${name}`, network);
   },
 };
 
@@ -48,7 +46,7 @@ const createOrUpdateSubnet: ControlOperation = {
     const { record, network: around } = await readNetworkOf(call);
     const name = call.params['subnet'] ?? '';
     const before = findSubnet(around, name);
-    refuseIf(ifMatchRefusal(call, before?.etag));
+    checkConditions(call, before?.etag);
     const requested = orRefuse(readSubnet(name, call.body['properties'], 'subnet'));
     const subnets = { before: before === undefined ? [] : [before], after: [requested] };
     const { store, access } = call;
@@ -72,7 +70,7 @@ const deleteVirtualNetworkSubnet: ControlOperation = {
     const name = call.params['subnet'] ?? '';
     const subnet = findSubnet(network, name);
     if (subnet === undefined) return answer(204);
-    refuseIf(ifMatchRefusal(call, subnet.etag));
+    checkConditions(call, subnet.etag);
     const deleted = orRefuse(deleteSubnet(record, name, call.newId));
     const { store, access } = call;
     const links = { store, linkedRefusal: access.linkedRefusal };

@@ -1,12 +1,11 @@
 import {
   answer,
   badRequest,
-  ifMatchRefusal,
+  checkConditions,
   locationMissing,
   orRefuse,
   readLocation,
   refuse,
-  refuseIf,
   tagsOf,
 } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
@@ -94,13 +93,13 @@ const createOrUpdateVirtualNetwork: ControlOperation = {
     const name = call.params['virtualNetwork'] ?? '';
     if (!networkName.test(name)) {
       const message = `The virtual network name '${name}' is invalid: ${networkNameRule}.`;
-      return refuse({ kind: 'invalidProperty', message });
+      return badRequest(message);
     }
     const requested = orRefuse(readNetwork(call.body['properties']));
     const { record: group } = await readGroup(call);
     const [record] = await readRecords(call.store, { get: [virtualNetworkKey(place, name)] });
     const before = record?.value;
-    refuseIf(ifMatchRefusal(call, before?.etag));
+    checkConditions(call, before?.etag);
     const asked = readLocation(call.body);
     const location = before?.location ?? asked ?? refuse(locationMissing);
     if (asked !== undefined && !isSameLocation(asked, location))
@@ -116,7 +115,7 @@ const createOrUpdateVirtualNetwork: ControlOperation = {
     });
     const { network, created, change } = orRefuse(put);
     const unknown = unknownPeering(call.body, network);
-    if (unknown !== undefined) return refuse({ kind: 'invalidProperty', message: unknown });
+    if (unknown !== undefined) return badRequest(unknown);
     const require = [{ key: group.key, version: group.version }];
     return {
       ...networkPut(call, { created, location: network.location, body: networkResource(network) }),
@@ -160,7 +159,7 @@ const updateVirtualNetworkTags: ControlOperation = {
   action: 'Microsoft.Network/virtualNetworks/write',
   async run(call) {
     const { record, network: before } = await readNetworkOf(call);
-    refuseIf(ifMatchRefusal(call, before.etag));
+    checkConditions(call, before.etag);
     const { key, version } = record;
     const network: VirtualNetworkRecord = { ...before, etag: `W/"${call.newId()}"`, tags: tagsOf(call.body) };
     return {
@@ -178,7 +177,7 @@ const deleteVirtualNetwork: ControlOperation = {
     const record = await findNetwork(call);
     if (record === undefined) return answer(204);
     const network = record.value;
-    refuseIf(ifMatchRefusal(call, network.etag));
+    checkConditions(call, network.etag);
     const deleted = orRefuse(deleteNetwork(record));
     const { store, access } = call;
     const links = { store, linkedRefusal: access.linkedRefusal };
