@@ -1,5 +1,5 @@
 import { families } from '../src/metrics/families.ts';
-import { secondsBounds } from '../src/metrics/histogram.ts';
+import { secondsBounds } from '../src/metrics/requests.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** The parts of `docs/reference/metrics.md`. */

@@ -1,4 +1,4 @@
-import { bySwitches } from '../access/vault-switches.ts';
+import { bySwitches } from '../access/access-policies.ts';
 import { auditRecord } from '../audit/record.ts';
 import { isServerError, refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, EdgeRequest, Failed } from '../edge/edge.ts';

@@ -1,7 +1,6 @@
-import { authorize } from '../access/access-policies.ts';
+import { authorize, bySwitches } from '../access/access-policies.ts';
 import { dataActionOf } from '../access/data-actions.ts';
 import { authorizeRbac } from '../access/role-assignments.ts';
-import { bySwitches } from '../access/vault-switches.ts';
 import { admit as admitCaller, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { jsonOrRefuse, queryOrRefuse, readBodyOrRefuse } from '../edge/body-and-query.ts';

@@ -6,7 +6,7 @@ import type { NeedResult, Need, ParsedOnce, Reading } from '../store/records.ts'
 import { Conflict } from '../store/store.ts';
 import type { Put, ReadResult, Transaction } from '../store/store.ts';
 import { isServerError, isUnavailable, orUnavailable, refusalOf, Refused } from './edge.ts';
-import { ChangeTurn } from './change-turn.ts';
+import { ChangeTurn } from './change-queues.ts';
 import type { Connection, Done, EdgeRequest, Failed } from './edge.ts';
 import { recordRefused } from './record-refused.ts';
 import type { Exchange, Pending, PendingServices, StoreRequest } from './exchange.ts';

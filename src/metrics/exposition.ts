@@ -1,6 +1,6 @@
 import { families } from './families.ts';
 import type { FamilyName, Sample, Samples } from './families.ts';
-import { secondsBounds } from './histogram.ts';
+import { secondsBounds } from './requests.ts';
 
 /** The media type of the form below. */
 export const expositionType = 'text/plain; version=0.0.4; charset=utf-8';

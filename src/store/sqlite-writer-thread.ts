@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { KnownVersions } from './known-versions.ts';
+import { KnownVersions } from './row-cache.ts';
 import { configure, isDamage } from './sqlite-file.ts';
 import { transactionsOf } from './sqlite-batch.ts';
 import type { BatchMessage, PreparedTransaction } from './sqlite-batch.ts';

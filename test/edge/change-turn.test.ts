@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { takesTurn } from '../../src/edge/change-turn.ts';
+import { takesTurn } from '../../src/edge/change-queues.ts';
 import { Refused } from '../../src/edge/edge.ts';
 import type { Done } from '../../src/edge/edge.ts';
 import { memoryStore } from '../../src/store/memory.ts';

@@ -3,8 +3,7 @@ import test from 'node:test';
 import { exposition } from '../../src/metrics/exposition.ts';
 import { families } from '../../src/metrics/families.ts';
 import type { Samples } from '../../src/metrics/families.ts';
-import { Histogram, secondsBounds } from '../../src/metrics/histogram.ts';
-import { RequestCounts } from '../../src/metrics/requests.ts';
+import { Histogram, RequestCounts, secondsBounds } from '../../src/metrics/requests.ts';
 import { samplesOf } from '../../src/metrics/samples.ts';
 import { quiet, quietVitals } from './vitals.ts';
 
