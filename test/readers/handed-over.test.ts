@@ -116,6 +116,22 @@ test('a body waits for the 100 Continue of the worker, and a refusal before its 
   assert.match(await exchange(port, sending, (text) => text.endsWith('no')), /^HTTP\/1\.1 403 /);
 });
 
+test('a refusal is not awaited with the body, and what the client still sends of it is not its next request', async (t) => {
+  const { port } = await bothEnds(t, (request: IncomingMessage, response) => {
+    response.end(`[${request.method}]`);
+  });
+  const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+  let received = '';
+  const until = async (wanted: string) => {
+    while (!received.includes(wanted)) received += String((await once(socket, 'data'))[0]);
+  };
+  socket.write('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n');
+  await until('[PUT]');
+  socket.write('GET / HTTPGET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until('[GET]');
+  socket.destroy();
+});
+
 test('a reader of another configuration is not believed: its client is cut off', async (t) => {
   let asked = 0;
   const { port } = await bothEnds(t, () => (asked += 1), 2);

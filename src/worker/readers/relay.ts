@@ -132,12 +132,15 @@ function sendOn(request: IncomingMessage, response: ServerResponse, upstream: Cl
     // As if the worker had accepted the connection itself, and died: the outcome is not known.
     if (!response.writableFinished) response.destroy();
   });
-  upstream.once('response', (answer) => sendBack(answer, request, response));
+  upstream.once('response', (answer) => {
+    if (!request.complete) leaveBody(answer, request, upstream);
+    sendBack(answer, response);
+  });
   response.once('close', () => {
     if (!response.writableFinished) upstream.destroy();
   });
   if (!hasBody(request)) upstream.end();
-  else if (!waitsToContinue(request)) request.pipe(upstream);
+  else if (!waitsToContinue(request)) sendBody(request, upstream);
   else {
     upstream.once('continue', () => {
       response.writeContinue();
@@ -147,13 +150,24 @@ function sendOn(request: IncomingMessage, response: ServerResponse, upstream: Cl
   }
 }
 
-function sendBack(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+/** The worker may refuse a request before its body begins; a body that came with the header is sent in one piece with it. */
+function sendBody(request: IncomingMessage, upstream: ClientRequest): void {
+  let hasBegun = false;
+  request.once('data', () => (hasBegun = true)).pipe(upstream);
+  setImmediate(() => {
+    if (!hasBegun && !upstream.destroyed) upstream.flushHeaders();
+  });
+}
+
+/** An answer before the end of the body: the rest is discarded here, and the connection to the worker is not used again. */
+function leaveBody(answer: IncomingMessage, request: IncomingMessage, upstream: ClientRequest): void {
+  request.unpipe();
+  request.resume();
+  answer.once('end', () => upstream.destroy());
+}
+
+function sendBack(answer: IncomingMessage, response: ServerResponse): void {
   response.sendDate = false;
-  // An answer before the end of the body: the worker reads no more of it.
-  if (!request.complete) {
-    request.unpipe();
-    request.resume();
-  }
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
   answer.on('error', () => response.destroy());
   answer.pipe(response);
