@@ -17,10 +17,14 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const built = join(root, 'dist/programs');
 
 /**
- * These load parts of them later: a command when it is asked for, the server in a program when one is started. Every other
- * program must read nothing after its start.
+ * Programs that have code in common, which is in the package once, in chunks. The command line and the server in a program
+ * load parts of them later: a command when it is asked for, the server when one is started. Every other program must read
+ * nothing after its start; a reader has a part of the worker, and both import it before they begin.
  */
-const inChunks = new Set(['cli', 'imported']);
+const families: readonly (readonly [ProgramName, ...ProgramName[]])[] = [
+  ['imported', 'server-child', 'cli'],
+  ['worker', 'reader'],
+];
 
 await rm(built, { recursive: true, force: true });
 const modules = [...(await bundlePortal()), ...(await bundlePrograms())];
@@ -40,10 +44,8 @@ async function bundlePortal(): Promise<readonly string[]> {
 }
 
 async function bundlePrograms(): Promise<readonly string[]> {
-  // The command line's restore reads records as the server does: what both need is in the package once.
-  const together: readonly ProgramName[] = ['imported', 'server-child', 'cli'];
-  const alone = programNames.filter((name) => !together.includes(name));
-  const bundled = await Promise.all([together, ...alone.map((name) => [name])].map((names) => bundle(names)));
+  const alone = programNames.filter((name) => !families.flat().includes(name));
+  const bundled = await Promise.all([...families, ...alone.map((name) => [name])].map((names) => bundle(names)));
   return bundled.flat();
 }
 
@@ -63,7 +65,7 @@ async function bundle(names: readonly ProgramName[]): Promise<readonly string[]>
   const { output } = await program.write({
     dir: built,
     ...(name === 'required' ? ({ format: 'cjs', entryFileNames: '[name].cjs' } as const) : { format: 'esm' }),
-    codeSplitting: inChunks.has(name),
+    codeSplitting: names.length > 1,
     // Beside the programs, because code finds them by its own URL.
     chunkFileNames: `${name}.[name].js`,
     // A fifth of the size. The names of the modules and of the functions stay, for a reader of a stack.

@@ -10,7 +10,8 @@ import { programNames } from '../../src/programs/programs.ts';
 import type { ProgramName } from '../../src/programs/programs.ts';
 import { notRun } from '../not-run.ts';
 import { startCollector } from '../delivery/collector.ts';
-import { startCommand, until } from '../world/process.ts';
+import { pinnedTo } from '../readers/pinned.ts';
+import { dataFolder, startCommand, until } from '../world/process.ts';
 import { Installation, oldestNode } from './installation.ts';
 import type { NodeOnPath } from './installation.ts';
 
@@ -79,10 +80,10 @@ describe('the published package, installed into an empty project', () => {
     );
   });
 
-  it('is small: at most 2.5 MB to download and 8 MB on disk', () => {
+  it('is small: at most 2.25 MB to download and 7 MB on disk', () => {
     const bytes = filesIn('.').reduce((sum, name) => sum + statSync(join(here, name)).size, 0);
-    assert.ok(statSync(installed.archive).size <= 2_500_000, `${statSync(installed.archive).size} bytes packed`);
-    assert.ok(bytes <= 8_000_000, `${bytes} bytes unpacked`);
+    assert.ok(statSync(installed.archive).size <= 2_250_000, `${statSync(installed.archive).size} bytes packed`);
+    assert.ok(bytes <= 7_000_000, `${bytes} bytes unpacked`);
   });
 
   it('brings no other package and no node', () => {
@@ -118,19 +119,28 @@ describe('the published package, installed into an empty project', () => {
       assert.match(sections.get(name) ?? '', /permission is|Apache License|to the public domain/i, name);
   });
 
-  it('has one file for each program, which imports no file and no package; the command line and startPostern load more later', () => {
+  it('has one file for each program, which imports no package; the command line and startPostern load more later, the worker nothing', () => {
     const names = filesIn('dist/programs');
     const files = new Set([...programNames.map(fileOf), 'postern.d.ts', 'postern.d.cts']);
     const others = names.filter((name) => !files.has(name));
     assert.ok(others.length > 0);
+    const ofServer = others.filter((name) => name.startsWith('worker.'));
+    assert.equal(ofServer.length, 1);
     assert.deepEqual(
       others.filter((name) => !/^imported\d*\./.test(name)),
-      [],
+      ofServer,
     );
     const loadMore = new Set<ProgramName>(['cli', 'imported', 'required', 'server-child']);
     for (const name of programNames.filter((each) => !loadMore.has(each))) {
-      const code = readFileSync(join(here, `dist/programs/${fileOf(name)}`), 'utf8');
-      assert.doesNotMatch(code, /^(?:import|export)\b.*\bfrom |^import "/m, name);
+      const ofProgram = ['worker', 'reader'].includes(name) ? ofServer : [];
+      const read = (file: string) => readFileSync(join(here, `dist/programs/${file}`), 'utf8');
+      const code = [fileOf(name), ...ofProgram].map(read).join('\n');
+      const imports = [...code.matchAll(/^(?:(?:import|export)\b.*\bfrom |import )"([^"]*)"/gm)];
+      assert.deepEqual(
+        imports.map(([, file = '']) => file),
+        ofProgram.map((file) => `./${file}`),
+        name,
+      );
       const used = [...code.matchAll(/\bgetBuiltinModule\("([^"]*)"\)/g)].map(([, builtin = '']) => builtin);
       assert.ok(used.length > 0 && used.every((builtin) => isBuiltin(builtin)), name);
       // The first code of a thread imports its entry from memory.
@@ -196,18 +206,22 @@ describe('the published package, installed into an empty project', () => {
     }
   });
 
-  it('makes keys and delivers to a collector; as root also where the worker, without rights, cannot read it', async () => {
+  it('makes keys, delivers to a collector and has readers; as root also where the worker, without rights, cannot read it', async () => {
     await using collector = await startCollector();
     const configuration = join(installed.folder, 'postern.json');
     const otlp = [{ name: 'test', endpoint: collector.endpoint, everything: true }];
     writeFileSync(configuration, JSON.stringify({ audit: { otlp } }));
     const main = join(isRoot ? closedCopy(installed, here) : here, 'bin/main.mjs');
     if (!isRoot) notRun('the package where the worker cannot read it', 'needs root');
-    const command = [process.execPath, main, 'start', '--memory', '--config', configuration];
-    await using server = await startCommand(command);
+    using data = dataFolder();
+    const options = ['--data', data.path, '--readers', '1', '--config', configuration];
+    await using server = await startCommand([process.execPath, main, 'start', ...options]);
     assert.equal(statSync(`/proc/${server.workerPid()}`).uid !== 0, true);
+    using reader = await pinnedTo(server, 'reader');
+    assert.equal(statSync(`/proc/${reader.pid}`).uid !== 0, true);
     const key = await server.client.vault('demo', 'POST', '/keys/k/create', {
       from: '127.0.0.7',
+      agent: reader.agent,
       body: { kty: 'RSA', key_size: 2048 },
     });
     assert.equal(key.status, 200, JSON.stringify(key.body));

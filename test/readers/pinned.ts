@@ -10,7 +10,8 @@ export interface Processes {
   readonly readers: readonly number[];
 }
 
-const programs = { worker: /src\/main\.ts\0/, reader: /src\/reader\.ts\0/ };
+/** In a checkout, and in the package. */
+const programs = { worker: /\/(?:main\.ts|worker\.js)\0/, reader: /\/reader\.[tj]s\0/ };
 
 export function processesOf({ child }: RunningPostern): Processes {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === child.pid);
