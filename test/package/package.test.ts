@@ -119,7 +119,7 @@ describe('the published package, installed into an empty project', () => {
       assert.match(sections.get(name) ?? '', /permission is|Apache License|to the public domain/i, name);
   });
 
-  it('has one file for each program, which imports no package; the command line and startPostern load more later, the worker nothing', () => {
+  it('has one file for each program, which imports no package; the command line and startPostern load more later', () => {
     const names = filesIn('dist/programs');
     const files = new Set([...programNames.map(fileOf), 'postern.d.ts', 'postern.d.cts']);
     const others = names.filter((name) => !files.has(name));
