@@ -76,7 +76,7 @@ export interface OpenFolder {
   /** Does what a start makes, while no other node of the store does (`inSetupTurn`). */
   readonly inSetupTurn: <T>(work: (store: Store) => Promise<T>) => Promise<T>;
   /** The same store without its seal, to list keys: they are in clear, and a damaged record does not matter. */
-  readonly rows: Pick<Store, 'list'>;
+  readonly rows: Pick<Store, 'list' | 'read'>;
   readonly identity: Identity;
   readonly developer: Developer | undefined;
   readonly portalUser: PortalUser | undefined;

@@ -9,13 +9,15 @@ import type { Store } from '../store/store.ts';
 
 const systemHosts = '/etc/hosts';
 const pageSize = 1000;
-/** How long after a change of a vault the names that are gone are looked for: a purge ends after its request. */
+/** How long after a change of a vault its name is looked for: changes that come together need one look. */
 const lookAgainMs = 2_000;
+
+type Rows = Pick<Store, 'list' | 'read'>;
 
 interface HostsParts {
   /** In the data folder; `postern run` mounts it over /etc/hosts for the program that it starts. */
   readonly path: string;
-  readonly rows: Pick<Store, 'list'>;
+  readonly rows: Rows;
   readonly names: NameSet;
   /** The address that clients on this machine connect to. */
   readonly address: string;
@@ -25,7 +27,7 @@ interface HostsParts {
 interface ServerHosts {
   readonly hostsFile: string;
   readonly settings: Pick<Settings, 'listen'>;
-  readonly rows: Pick<Store, 'list'>;
+  readonly rows: Rows;
   readonly log: Logger;
 }
 
@@ -39,9 +41,13 @@ export class HostsFile {
   readonly #parts: HostsParts;
   readonly #descriptor: number;
   readonly #before: string;
-  #vaults = new Set<string>();
-  /** Vaults of commits since the last look began, which its list may lack. */
-  readonly #recent = new Set<string>();
+  readonly #vaults = new Set<string>();
+  /** Vaults of commits since the last look began: each may be gone. */
+  readonly #touched = new Set<string>();
+  /** The next look is for every vault: changes were missed, or a look failed. */
+  #all = true;
+  /** The length of the file in bytes; `undefined`: it lacks something, and is to be written as a whole. */
+  #length: number | undefined;
   #again: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -57,20 +63,19 @@ export class HostsFile {
     return file;
   }
 
-  /** Call it with the keys of each commit, before its request is answered. */
+  /** Call it with the keys of each commit, of this process before its request is answered. */
   committed(keys: readonly string[]): void {
-    const touched = keys.filter((key) => key.startsWith(vaultPrefix)).map(vaultOf);
-    if (touched.length === 0 || this.#closed) return;
-    for (const vault of touched) this.#recent.add(vault);
-    if (touched.some((vault) => !this.#vaults.has(vault))) {
-      for (const vault of touched) this.#vaults.add(vault);
-      this.#writeOrLog();
-    }
+    if (this.#closed) return;
+    const touched = keys.filter((key) => key.startsWith(vaultPrefix)).flatMap(vaultOf);
+    if (touched.length === 0) return;
+    for (const vault of touched) this.#touched.add(vault);
+    this.#add(touched);
     this.#lookLater();
   }
 
   /** Any vault may have changed. */
   changed(): void {
+    this.#all = true;
     if (!this.#closed) this.#lookLater();
   }
 
@@ -88,49 +93,85 @@ export class HostsFile {
     try {
       await this.#look();
     } catch (error) {
+      this.#all = true;
       if (!this.#closed) this.#parts.logError(error);
     }
     this.#again = undefined;
-    if (this.#recent.size > 0 && !this.#closed) this.#lookLater();
+    if (this.#touched.size > 0 && !this.#closed) this.#lookLater();
   }
 
   async #look(): Promise<void> {
-    this.#recent.clear();
-    const found = new Set<string>();
-    for (let after: string | undefined; ;) {
-      const page = await this.#parts.rows.list({ prefix: vaultPrefix, after, limit: pageSize });
-      // These keys are not authenticated: one that is not a name could add a line to the file.
-      for (const vault of page.map(({ key }) => vaultOf(key))) if (isVaultName(vault)) found.add(vault);
-      after = page.at(-1)?.key;
-      if (after === undefined) break;
-    }
+    const all = this.#all;
+    const touched = [...this.#touched];
+    this.#all = false;
+    this.#touched.clear();
+    const found = new Set(await (all ? this.#listed() : this.#thereOf(touched)));
     // The descriptor may be another file's by now.
     if (this.#closed) return;
-    const left = [...this.#vaults].filter((vault) => found.has(vault) || this.#recent.has(vault));
-    // In this order, so that no line moves without need.
-    this.#vaults = new Set([...left, ...found]);
-    this.#write();
+    const gone = (all ? [...this.#vaults] : touched).filter((vault) => !found.has(vault) && !this.#touched.has(vault));
+    for (const vault of gone) if (this.#vaults.delete(vault)) this.#length = undefined;
+    this.#add([...found]);
   }
 
-  /** A full disk must not fail the request that made a vault. */
-  #writeOrLog(): void {
+  async #listed(): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await this.#parts.rows.list({ prefix: vaultPrefix, after, limit: pageSize });
+      found.push(...page.flatMap(({ key }) => vaultOf(key)));
+      after = page.at(-1)?.key;
+      if (after === undefined) return found;
+    }
+  }
+
+  async #thereOf(vaults: readonly string[]): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (let from = 0; from < vaults.length; from += pageSize) {
+      const page = vaults.slice(from, from + pageSize);
+      const records = await this.#parts.rows.read({ get: page.map((vault) => vaultPrefix + vault) });
+      found.push(...page.filter((_, index) => records[index] !== undefined));
+    }
+    return found;
+  }
+
+  /** Writes those that are not there, after all others, so that no line moves without need. A full disk must not fail a request. */
+  #add(vaults: readonly string[]): void {
+    const added = vaults.filter((vault) => !this.#vaults.has(vault));
+    for (const vault of added) this.#vaults.add(vault);
     try {
-      this.#write();
+      if (this.#length === undefined) this.#writeAll();
+      else if (added.length > 0) this.#append(added, this.#length);
     } catch (error) {
+      this.#length = undefined;
       this.#parts.logError(error);
     }
   }
 
-  #write(): void {
-    if (this.#closed) return;
+  #writeAll(): void {
     const { address, names } = this.#parts;
-    const [home = '', suffix] = [...names.homes, names.vaultSuffix].map((name) => name.replace(/:\d+$/, ''));
-    const lines = [home, ...[...this.#vaults].map((vault) => `${vault}${suffix}`)].map(
-      (name) => `${address} ${name}\n`,
-    );
-    const text = Buffer.from(this.#before + lines.join(''));
-    writeSync(this.#descriptor, text, 0, text.length, 0);
-    ftruncateSync(this.#descriptor, text.length);
+    const [home = ''] = names.homes;
+    const first = `${this.#before}${address} ${withoutPort(home)}\n`;
+    const length = this.#write(first + this.#linesOf([...this.#vaults]), 0);
+    ftruncateSync(this.#descriptor, length);
+    this.#length = length;
+  }
+
+  #append(vaults: readonly string[], at: number): void {
+    this.#length = at + this.#write(this.#linesOf(vaults), at);
+  }
+
+  /** Returns the bytes that it wrote. */
+  #write(text: string, at: number): number {
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length;) {
+      done += writeSync(this.#descriptor, bytes, done, bytes.length - done, at + done);
+    }
+    return bytes.length;
+  }
+
+  #linesOf(vaults: readonly string[]): string {
+    const { address, names } = this.#parts;
+    const suffix = withoutPort(names.vaultSuffix);
+    return vaults.map((vault) => `${address} ${vault}${suffix}\n`).join('');
   }
 }
 
@@ -166,6 +207,12 @@ function systemLines(): string {
   }
 }
 
-function vaultOf(key: string): string {
-  return key.slice(vaultPrefix.length);
+/** No name at all, where the key has none: keys are not authenticated, and one could add a line to the file. */
+function vaultOf(key: string): readonly string[] {
+  const name = key.slice(vaultPrefix.length);
+  return isVaultName(name) ? [name] : [];
+}
+
+function withoutPort(name: string): string {
+  return name.replace(/:\d+$/, '');
 }

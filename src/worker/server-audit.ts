@@ -143,11 +143,11 @@ export interface Watchers {
 }
 
 /**
- * The store for requests: a commit wakes the scheduler and the requests that wait for a change of networks, tells the
- * delivery of new settings, and adds a vault's name.
+ * The store for requests and for due work: a commit wakes the scheduler and the requests that wait for a change of
+ * networks, tells the delivery of new settings, and adds a vault's name or looks whether it is gone.
  */
-export function watchedStore(store: Store, watchers: Watchers) {
-  return notifyingStore(store, (keys) => tellWatchers(keys, watchers));
+export function watchedStore(store: Store, watchers: () => Watchers) {
+  return notifyingStore(store, (keys) => tellWatchers(keys, watchers()));
 }
 
 /** Tells them of a commit, of this process or of another node. */

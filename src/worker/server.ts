@@ -47,7 +47,7 @@ import type { Readers } from './readers/readers.ts';
 import { logRequests } from './request-lines.ts';
 import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
-import type { ServerAudit, ServerAuditParts, Watchers } from './server-audit.ts';
+import type { ServerAuditParts } from './server-audit.ts';
 import { firewallOf } from './rule-profile.ts';
 import { openScheduler } from './scheduler.ts';
 import type { DueParts } from './scheduler.ts';
@@ -65,7 +65,7 @@ export interface ServerParts extends ServerAuditParts {
   readonly port: number;
   readonly store: SealedStore;
   /** See `folder.ts`. */
-  readonly rows: Pick<Store, 'list'>;
+  readonly rows: Pick<Store, 'list' | 'read'>;
   /** See `folder.ts`. */
   readonly databaseLost?: Promise<Error>;
   /** This server among those that share its store, and that store below the seal; absent: it has the store to itself. */
@@ -148,12 +148,14 @@ export async function openServer(given: ServerParts): Promise<Server> {
   const { http, metadata, drain, ingress, ...measurements } = openHttp(parts, rulebook);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const operation: DueParts['operation'] = (...work) => edges.longRunning.carryOut(...work);
-  const vaults = { store, engine: threads.engine, ...durationsOf(settings), names: names.told, destroyLeftovers };
+  const watched = watchedStore(store, () => watchers);
+  const durations = durationsOf(settings);
+  const vaults = { store: watched, engine: threads.engine, ...durations, names: names.told, destroyLeftovers };
   const scheduler = openScheduler(parts, { audit, vaults, operation });
   const hosts = await openHosts(parts, names.told);
   const [networkWatch, identityBindings] = [new NetworkWatch(), new IdentityBindings()];
   const watchers = { scheduler, delivery, hosts, networkWatch };
-  const base = baseOf(parts, watchers, { audit, recent });
+  const base = { store: watched, audit, recent, logError: requestFailed(parts) };
   const turns = new Turns(base);
   const services = {
     ...base,
@@ -163,7 +165,7 @@ export async function openServer(given: ServerParts): Promise<Server> {
     ...threads,
     schedule: scheduler,
     networkWatch,
-    ...durationsOf(settings),
+    ...durations,
     ...ofIngress(ingress, parts.readers),
     now,
   };
@@ -220,11 +222,6 @@ function ofIngress(ingress: Ingress, readers: Readers | undefined) {
     sourceOf: sourcesOf(ingress, readers),
     closeSubnets: (incarnations: readonly string[]) => incarnations.forEach((one) => ingress.closeSubnet(one)),
   };
-}
-
-/** The services that every request goes through. */
-function baseOf(parts: ServerParts, watchers: Watchers, recording: Pick<ServerAudit, 'audit' | 'recent'>) {
-  return { store: watchedStore(parts.store, watchers), ...recording, logError: requestFailed(parts) };
 }
 
 function openRulebook({ settings, store, subnetEnded }: ServerParts): Promise<Rulebook> {

@@ -10,21 +10,33 @@ import { vaultPrefix } from '../../src/resources/keys.ts';
 import type { Store } from '../../src/store/store.ts';
 import { HostsFile } from '../../src/worker/hosts-file.ts';
 
-/** Rows whose list waits for `gate`, and has what was there when it began. */
-class Rows implements Pick<Store, 'list'> {
+/** Rows whose answers wait for `gate`, and have what was there when they began. */
+class Rows implements Pick<Store, 'list' | 'read'> {
   vaults: readonly string[];
   gate: Promise<void> = Promise.resolve();
+  fails = false;
+  lists = 0;
 
   constructor(vaults: readonly string[]) {
     this.vaults = vaults;
   }
 
   async list({ after = '' }: { readonly after?: string | undefined }) {
-    const rows = this.vaults.map((vault) => ({ key: vaultPrefix + vault, version: '1', value: new Uint8Array() }));
+    this.lists += 1;
+    const rows = this.vaults.map(rowOf);
     await this.gate;
     return rows.filter(({ key }) => key > after);
   }
+
+  async read({ get }: { readonly get: readonly string[] }) {
+    if (this.fails) throw new Error('The store cannot be read');
+    const rows = this.vaults.map(rowOf);
+    await this.gate;
+    return get.map((wanted) => rows.find(({ key }) => key === wanted));
+  }
 }
+
+const rowOf = (vault: string) => ({ key: vaultPrefix + vault, version: '1', value: new Uint8Array() });
 
 const committed = (hosts: HostsFile, vault: string) => hosts.committed([vaultPrefix + vault]);
 
@@ -35,14 +47,15 @@ async function openIn(t: TestContext, rows: Rows) {
   const folder = mkdtempSync(join(tmpdir(), 'postern-hosts-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'hosts');
-  const logError = (error: unknown) => assert.fail(String(error));
+  const failures: string[] = [];
+  const logError = (error: unknown) => void failures.push(String(error));
   const hosts = await HostsFile.open({ path, rows, names: nameSet('localhost', 8443), address: '127.0.0.1', logError });
   const written = () =>
     readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => line.includes('.vault.'));
   const line = (vault: string) => `127.0.0.1 ${vault}.vault.localhost`;
-  return { folder, hosts, written, expected: (...vaults: readonly string[]) => vaults.map(line) };
+  return { folder, hosts, failures, written, expected: (...vaults: readonly string[]) => vaults.map(line) };
 }
 
 describe('the hosts file', () => {
@@ -51,9 +64,38 @@ describe('the hosts file', () => {
     const { hosts, written, expected } = await openIn(t, rows);
     rows.vaults = ['first', 'second'];
     committed(hosts, 'first');
+    committed(hosts, 'gone');
     assert.deepEqual(written(), expected('gone', 'second', 'first'));
     await afterLook();
     assert.deepEqual(written(), expected('second', 'first'));
+    await hosts.close();
+  });
+
+  it('reads the vaults of the commits alone, and all of them where changes were missed', async (t) => {
+    const rows = new Rows(['gone', 'second']);
+    const { hosts, written, expected } = await openIn(t, rows);
+    const { lists } = rows;
+    rows.vaults = ['second', 'third'];
+    committed(hosts, 'second');
+    await afterLook();
+    assert.deepEqual([rows.lists, written()], [lists, expected('gone', 'second')]);
+    hosts.changed();
+    await afterLook();
+    assert.deepEqual(written(), expected('second', 'third'));
+    await hosts.close();
+  });
+
+  it('reads all of them after a look that failed', async (t) => {
+    const rows = new Rows(['gone', 'second']);
+    const { hosts, failures, written, expected } = await openIn(t, rows);
+    Object.assign(rows, { vaults: ['second'], fails: true });
+    committed(hosts, 'gone');
+    await afterLook();
+    assert.deepEqual([failures, written()], [['Error: The store cannot be read'], expected('gone', 'second')]);
+    rows.fails = false;
+    committed(hosts, 'second');
+    await afterLook();
+    assert.deepEqual(written(), expected('second'));
     await hosts.close();
   });
 
@@ -73,6 +115,8 @@ describe('the hosts file', () => {
 
   it('skips a key that is not the name of a vault', async (t) => {
     const { hosts, written, expected } = await openIn(t, new Rows(['a.vault.localhost\n6.6.6.6 elsewhere #', 'first']));
+    assert.deepEqual(written(), expected('first'));
+    committed(hosts, 'b.vault.localhost # elsewhere');
     assert.deepEqual(written(), expected('first'));
     await hosts.close();
   });
