@@ -1,8 +1,7 @@
 /**
  * Servers on one PostgreSQL, each started as an operator would, behind no balancer: GET, LIST of 25 and PUT with one, two
- * and three of them; the request that follows a change of its rules on another node; transactions beside pgbench; and
- * with `growth` a million secrets and 100,000 vaults (`vault.ts` on the database). wrk (Debian package `wrk`) shares the
- * cores with all of them. The database is in the folder for temporary files.
+ * and three of them; the request that follows a change of its rules on another node; and transactions beside pgbench. wrk
+ * (Debian package `wrk`) shares the cores with all of them. The database is in the folder for temporary files.
  */
 import { execFile } from 'node:child_process';
 import { Agent } from 'node:https';

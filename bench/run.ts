@@ -23,13 +23,23 @@ const benches = [
   'audit',
   'backup',
   'postgres',
+  'postgres-growth',
   'readers',
 ];
 const [first, ...others] = process.argv.slice(2);
 // The words after them are not names of benches.
-const alone = ['pair', 'touched', 'heap', 'start', 'fabric', 'audit', 'backup', 'postgres', 'readers'].find(
-  (name) => name === first,
-);
+const alone = [
+  'pair',
+  'touched',
+  'heap',
+  'start',
+  'fabric',
+  'audit',
+  'backup',
+  'postgres',
+  'postgres-growth',
+  'readers',
+].find((name) => name === first);
 const chosen = first === undefined ? [] : [first, ...others];
 const processor = cpus()[0]?.model ?? 'unknown processor';
 const memory = (totalmem() / 2 ** 30).toFixed(0);
