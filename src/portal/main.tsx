@@ -11,7 +11,7 @@ const root = document.querySelector('#portal');
 
 /**
  * A browser keeps a page that was left, with its tokens, and shows it again on "Back": after a sign-out too. What is left shows
- * nothing any more, and begins anew (HTML Standard, "back/forward cache": `persisted`).
+ * nothing any more, and begins again (HTML Standard, "back/forward cache": `persisted`).
  */
 function leaveNothing(): void {
   window.addEventListener('pagehide', ({ persisted }) => {

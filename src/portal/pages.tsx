@@ -4,7 +4,7 @@ import { VaultsPage } from './vaults/vaults-page.tsx';
 import { VaultPage } from './vaults/vault-page.tsx';
 
 export interface PageProps {
-  /** What the segments behind `at` are, in order. */
+  /** The names of the segments behind `at`, in order. */
   readonly rest: readonly string[];
   readonly query: URLSearchParams;
 }

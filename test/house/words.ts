@@ -11,7 +11,9 @@ interface Ban {
   readonly instead: string;
 }
 
-const scripts = /\.(?:ts|mjs)$/;
+const scripts = /\.(?:tsx?|mjs)$/;
+/** What people read: code, and the documents. */
+const prose = /\.(?:tsx?|mjs|md)$/;
 const source = /^src\/.*\.tsx?$/;
 const processes = /^src\/(?:main\.ts|cli\/|supervisor\/)/;
 /** What a line of a comment begins with. */
@@ -123,19 +125,19 @@ export const bans: readonly Ban[] = [
   },
   {
     what: 'an old word for again',
-    where: scripts,
+    where: prose,
     pattern: /\banew\b/i,
     instead: 'write "again"',
   },
   {
     what: 'a negation by "none"',
-    where: scripts,
+    where: prose,
     pattern: /(?<!\b[Tt]here )\b(?:is|are) none\b/,
     instead: 'say what does not exist, or what it is not: "does not exist", "is not a name"',
   },
   {
     what: 'a negation by "no"',
-    where: scripts,
+    where: prose,
     pattern: /(?<!\b[Tt]here )\bis no (?!(?:longer|more|less|later|earlier|one)\b)[a-z]/,
     instead: 'write "is not a …"',
   },
@@ -173,7 +175,7 @@ export const bans: readonly Ban[] = [
     what: 'a line of more than 140 columns',
     where: scripts,
     // A string alone on its line is not broken, so that it can be searched for.
-    pattern: /^(?!\s*(?:[\w.]+: |\([^()]*\) => |return )*(['"`]).*\1[,;)}]*$).{141,}$/,
+    pattern: /^(?!\s*(?:[\w.]+: |\([^()]*\) => |return |[?:] |\w+=\{)*(['"`]).*\1[,;)}]*$).{141,}$/,
     instead: 'break it',
   },
 ];

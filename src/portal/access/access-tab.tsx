@@ -8,7 +8,7 @@ import { PolicyList } from './policy-list.tsx';
 import { RoleList } from './role-list.tsx';
 import './access.css';
 
-/** Who may do what with the contents of the vault, by the model that it has. */
+/** Says which callers may do what with the contents of the vault, by the model that it has. */
 export function AccessTab({ vault, etag, reload, query }: VaultTabProps) {
   const isRbac = vault.properties.enableRbacAuthorization === true;
   const who = query.get('who') ?? undefined;

@@ -15,7 +15,7 @@ export interface ListProps {
   readonly vault: Vault;
   readonly etag: string | undefined;
   readonly reload: () => void;
-  /** Whose access is asked about in the address of the page. */
+  /** The principal that the address of the page asks about. */
   readonly who: string | undefined;
 }
 

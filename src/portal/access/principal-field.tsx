@@ -8,7 +8,7 @@ import { Field } from '../ui/parts.tsx';
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const quietMs = 200;
 
-/** Whom Graph has for a text, once nothing is typed for a while. The last answer stays until there is another. */
+/** The principals that Graph finds for what is typed, once the typing pauses. The last answer stays until there is another. */
 function useFound(text: string) {
   const { services } = usePortal();
   const [asked, setAsked] = useState('');
@@ -36,7 +36,7 @@ export function PrincipalField({ onChoose }: { readonly onChoose: (chosen: Princ
   const [text, setText] = useState('');
   const { loaded, found: listed } = useFound(text);
   const [chosen, setChosen] = useState<Principal>();
-  // Who is chosen stays in the list, and so chosen, whatever is looked for then.
+  // The chosen principal stays in the list, and so chosen, whatever is looked for then.
   const others = listed.filter(({ id }) => id !== chosen?.id);
   const found = chosen === undefined ? others : [chosen, ...others];
   return (

@@ -7,7 +7,7 @@ import { outcomeOf } from './entry.ts';
 import { explainRequest, gainsInWords } from './explain.ts';
 import type { Explained } from './explain.ts';
 
-/** What lets the request in, with the least that it lets in besides. */
+/** The change that lets the request in, with the least that it lets in besides. */
 export function Fix({ entry }: { readonly entry: ActivityEntry }) {
   if (outcomeOf(entry) === 'permission') return <Grant entry={entry} />;
   const request = explainRequest(entry);

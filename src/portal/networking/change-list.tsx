@@ -11,7 +11,7 @@ interface Line {
 
 const linesMax = 40;
 
-/** Who gains and who loses, as the command line says it: the fewest ranges, each with the rule behind it. */
+/** Lists the addresses that gain and that lose access, as the command line says it: the fewest ranges, each with the rule behind it. */
 export function ChangeList({ effect: { described, isNone } }: { readonly effect: Effect }) {
   const [all, setAll] = useState(false);
   if (isNone) return null;

@@ -36,7 +36,7 @@ export function Doors({ doors }: { readonly doors: readonly Door[] }) {
 
 const arch = 'M6 34V15a8 8 0 0 1 16 0v19z';
 
-/** A gate in a wall: the leaf stands open, ajar or shut; no gate at all where nothing opens it. */
+/** A gate in a wall: the leaf is open, ajar or shut; no gate at all where nothing opens it. */
 function DoorPicture({ state }: { readonly state: Door['state'] }) {
   return (
     <svg class="door-picture" viewBox="0 0 28 36" aria-hidden="true">

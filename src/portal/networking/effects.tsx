@@ -30,7 +30,7 @@ interface EffectsProps {
   readonly you: Request | undefined;
 }
 
-/** What the draft does to everybody, exactly: in numbers, as doors, on the map, for one address, as a list. */
+/** Shows exactly what the draft does to every client: in numbers, as doors, on the map, for one address, as a list. */
 export function Effects({ isDraft, base, draft, before, after, judged, known, options, you }: EffectsProps) {
   const [asked, setAsked] = useState('');
   const effect = useMemo(() => effectOf(before, after), [before, after]);
@@ -64,7 +64,7 @@ function addressOf(you: Request | undefined): number | undefined {
   return source?.kind === 'public' && source.address.family === 4 ? source.address.value : undefined;
 }
 
-/** Without a draft nobody gains or loses: who is let in today is the only number. */
+/** Without a draft no address gains or loses: how many are let in today is the only number. */
 function Counts({ effect: { addresses }, isDraft }: { readonly effect: Effect; readonly isDraft: boolean }) {
   const { stay, gain, lose } = addresses;
   const counts = isDraft ? { stay, gain, lose } : { 'let in': stay };

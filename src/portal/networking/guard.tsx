@@ -7,7 +7,7 @@ import type { JudgedCallers, LateCaller } from './callers.ts';
 import type { Draft } from './draft.ts';
 import type { Judge } from './judge.ts';
 
-/** Who was let in before and would not be after, by name. */
+/** Names the callers that were let in before and would not be after. */
 export interface Losers {
   /** The user's own address. */
   readonly you: string | undefined;
@@ -19,7 +19,7 @@ interface Watched {
   readonly before: Judge;
   readonly after: Judge;
   readonly judged: JudgedCallers;
-  /** What is saved. */
+  /** The draft that is saved. */
   readonly draft: Draft;
   /** Whether it is not known yet who called lately. */
   readonly isLoading: boolean;
@@ -31,7 +31,7 @@ export interface Guard {
   readonly asking: boolean;
   /** Whether it waits for who called lately, to save or to ask then. */
   readonly waiting: boolean;
-  /** Saves, or asks first where somebody would lose access. */
+  /** Saves, or asks first where a caller would lose access. */
   readonly ask: () => void;
   readonly go: () => void;
   readonly close: () => void;

@@ -29,7 +29,7 @@ interface AddressMapProps {
 const tilesFirst = 9;
 const reserved = union(reservedRanges);
 
-/** The addresses that get in, as tiles of 16 × 16 cells: all of them, and each place where a rule or somebody is. */
+/** The addresses that get in, as tiles of 16 × 16 cells: all of them, and each place where a rule or a caller is. */
 export function AddressMap({ change, ranges, marks, onAsk }: AddressMapProps) {
   const [all, setAll] = useState(false);
   const places = useMemo(() => {

@@ -86,7 +86,7 @@ interface RulesSideProps {
   readonly onSave: () => void;
 }
 
-/** What is edited, and the bar that saves it. */
+/** The form that is edited, and the bar that saves it. */
 function RulesSide({ editing, known, seen, waiting, onSave }: RulesSideProps) {
   const { save, settle } = editing;
   const rules = useRef<HTMLFieldSetElement>(null);

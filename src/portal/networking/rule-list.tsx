@@ -14,7 +14,7 @@ interface RuleListProps<T> {
   readonly keyOf: (rule: T) => string;
   readonly nameOf: (rule: T) => string;
   readonly show: (rule: T) => ComponentChildren;
-  /** What the server says of the rules in force, by key. */
+  /** The server's words on the rules in force, by key. */
   readonly states: ReadonlyMap<string, RuleState>;
   /** A way out of what the state says. */
   readonly fix?: (rule: T, state: RuleState) => ComponentChildren;

@@ -14,7 +14,7 @@ const kept: Readonly<Partial<Record<Boundary, string>>> = {
   closed: 'Kept, but not applied: public access is disabled.',
 };
 
-/** What can be changed, in the order and the words of Azure's page. */
+/** Everything that can be changed, in the order and the words of Azure's page. */
 export function RulesForm({
   editing,
   known,

@@ -21,7 +21,7 @@ const labels: Readonly<Partial<Record<RuleLife, string>>> = {
   earlierSubnet: 'Make the rule again, for the subnet of today',
 };
 
-/** Helps a rule that lets nobody in, at once: it is no part of the draft. */
+/** Helps a rule that lets no client in. It works at once, and is not a part of the draft. */
 export function SubnetFix({ state, id, editing: { base, isDirty, patch }, known }: SubnetFixProps) {
   const { services } = usePortal();
   const [{ busy, failed }, setState] = useState<{ readonly busy: boolean; readonly failed?: unknown }>({ busy: false });

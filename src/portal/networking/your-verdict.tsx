@@ -58,7 +58,7 @@ const titles: Readonly<Record<`${boolean} ${boolean}`, Title>> = {
   'false false': (address) => ({ tone: 'warn', title: `You do not get in from ${address}.` }),
 };
 
-/** A user is neither a subnet nor a service, so the other kinds of edits are none of theirs. */
+/** A user is neither a subnet nor a service, so the other kinds of edits do not concern them. */
 const fixWords: Readonly<Record<string, (address: string) => string>> = {
   addIpRule: (address) => `Add ${address}`,
   denyByDefault: () => 'apply the rules',

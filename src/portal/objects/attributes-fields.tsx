@@ -4,7 +4,7 @@ import type { AttributesDraft, Tag } from './attributes.ts';
 
 interface Props {
   readonly draft: AttributesDraft;
-  /** What a version has that is edited. */
+  /** The attributes of a version that are edited. */
   readonly before?: AttributesDraft;
   /** Whether the dates are the user's to set. */
   readonly dated: boolean;

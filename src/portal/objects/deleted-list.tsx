@@ -17,7 +17,7 @@ interface Open {
   readonly name: string;
 }
 
-/** What was deleted and can be brought back, until the vault purges it. */
+/** Lists the deleted objects that can be brought back, until the vault purges it. */
 export function DeletedList({ place, query }: { readonly place: Place; readonly query: URLSearchParams }) {
   const { vault, collection } = place;
   const listed = useListed(vault, [`deleted${collection}`]);

@@ -23,7 +23,7 @@ export function FromVault<T>({
   /** "the certificate www" */
   readonly what: string;
   readonly needs: Permission;
-  /** In place of a failure that is no surprise. */
+  /** In place of a failure that is expected. */
   readonly failed?: (error: unknown) => ComponentChildren;
   readonly children: (value: T, reload: () => void) => ComponentChildren;
 }) {

@@ -19,7 +19,7 @@ interface Props {
   readonly name: string | undefined;
   readonly submit: string;
   readonly needs: Permission;
-  /** Why what is asked here cannot be sent yet; said when somebody tries. */
+  /** Why what is asked here cannot be sent yet; said when the user tries. */
   readonly fault: string | undefined;
   /** Whether a field says that already. */
   readonly faultIsShown?: boolean;

@@ -14,7 +14,7 @@ import type { Place } from './use-vault.ts';
 import { VaultFailure } from './vault-failure.tsx';
 
 interface FrameProps extends ObjectPageProps {
-  /** What can be done beside editing and deleting. `reload` reads the versions again. */
+  /** The actions beside editing and deleting. `reload` reads the versions again. */
   readonly actions: (reload: () => void) => ComponentChildren;
   /** More about a version, below its facts. */
   readonly details: (row: ObjectRow) => ComponentChildren;

@@ -27,7 +27,7 @@ export function SecretValue({ vault, row }: { readonly vault: Vault; readonly ro
           onClick={() => {
             run(async () => {
               const secret = await ask<{ readonly value: string }>(['secrets', row.name, row.version]);
-              // Hidden meanwhile: then nobody waits for it.
+              // Hidden meanwhile: then no reader waits for it.
               if (!document.hidden) setValue(secret.value);
             });
           }}

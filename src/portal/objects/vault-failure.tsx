@@ -21,7 +21,7 @@ interface Props {
   readonly children?: ComponentChildren;
 }
 
-/** What a vault answered in place of what was asked: which gate refused, and the ways on; or another failure. */
+/** Shows a vault's refusal in place of what was asked: which gate refused, and the ways on; or another failure. */
 export function VaultFailure(props: Props) {
   const { error, what, again } = props;
   const failure = error instanceof RequestFailed ? error.failure : undefined;

@@ -9,7 +9,7 @@ export interface Option {
 
 const most = 8;
 
-/** One of many: what is typed leaves those that have it in their text, and the first few are shown. */
+/** One of many: what is typed leaves those whose label has it, and the first few are shown. */
 export function Choice({
   label,
   options,

@@ -14,7 +14,7 @@ interface Props {
   readonly resource: Resource;
 }
 
-/** What the resource uses; and, as long as it does, whether that exists and the resource can use it. */
+/** Shows the object that the resource uses; and, as long as it does, whether that exists and the resource can use it. */
 export function Kept({ kept, blade, resource }: Props) {
   const { items } = useVaults();
   const { one } = collections[blade.kind];

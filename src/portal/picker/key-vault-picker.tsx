@@ -147,7 +147,7 @@ function VersionStep({
   );
 }
 
-/** The identifier as a text, for somebody whose browser the vault does not let in. */
+/** The identifier as a string, for a user whose browser the vault does not let in. */
 function ByHand({ kind, vaults, onChange }: Pick<Props, 'kind' | 'onChange'> & { readonly vaults: readonly Vault[] }) {
   const { settings } = usePortal();
   const [typed, setTyped] = useState('');

@@ -5,7 +5,7 @@ import { Failed } from './message.tsx';
 
 interface Asked {
   readonly title: string;
-  /** What the button does: "Remove". */
+  /** The verb on the button: "Remove". */
   readonly verb: string;
   /** Whether something is lost by it. */
   readonly risky?: boolean;
@@ -47,7 +47,7 @@ export function Confirm({ title, verb, risky = false, failed, onClose, work, chi
   );
 }
 
-/** A field of a form as text, without space around it. */
+/** The value of a field as a string, without space around it. */
 export function textIn(fields: FormData, name: string): string {
   const value = fields.get(name);
   return typeof value === 'string' ? value.trim() : '';

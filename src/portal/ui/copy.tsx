@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-/** Copies a text. What it copies is said by `what`: "the identifier". */
+/** Copies a string. `what` names it: "the identifier". */
 export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
   const [said, setSaid] = useState('');
   const copy = async () => {

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Field } from './parts.tsx';
 
-/** What ties a field to a member of a draft. */
+/** The properties that tie a field to a member of a draft. */
 export interface BoundText {
   readonly value: string;
   readonly change: (value: string) => void;
@@ -28,7 +28,7 @@ interface Labelled {
   readonly error?: string | undefined;
 }
 
-/** A field for a text, or for a text of several lines. Nothing that is typed is remembered or corrected by the browser. */
+/** A field for a string of one line or several. Nothing that is typed is remembered or corrected by the browser. */
 export function Text({
   at: { value, change },
   lines,

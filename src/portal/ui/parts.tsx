@@ -41,7 +41,7 @@ export function Card({
   );
 }
 
-/** What would be here, and how to make it. */
+/** Says what would be here, and how to make it. */
 export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -53,7 +53,7 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 
 const loadingAfterMs = 150;
 
-/** Rows that stand where the answer will be. They appear late, so that a fast answer does not flicker. */
+/** Rows in the place where the answer will be. They appear late, so that a fast answer does not flicker. */
 export function Loading({ rows = 4, what }: { readonly rows?: number; readonly what: string }) {
   const [shown, setShown] = useState(false);
   useEffect(() => {

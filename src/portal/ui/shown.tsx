@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useErrorBoundary, useState } from 'preact/hooks';
 import { Failed } from './message.tsx';
 
-/** What is at a place of the portal. Where it cannot be drawn, it says so, and another place is shown again. */
+/** Draws what is at a place of the portal. Where it cannot be drawn, it says so, and another place is shown again. */
 export function Shown({ at, children }: { readonly at: string; readonly children: ComponentChildren }) {
   const [error, setError] = useState<unknown>();
   useErrorBoundary((caught: unknown) => {
