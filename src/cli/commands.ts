@@ -27,6 +27,7 @@ export const topics: Readonly<Record<string, readonly Row[]>> = {
     ['explain', async () => (await import('./commands/explain.ts')).explain],
     ['what-if', async () => (await import('./commands/what-if.ts')).whatIf],
     ['activity', async () => (await import('./commands/activity.ts')).activity],
+    ['log', async () => (await import('./commands/log.ts')).log],
     ['audit query', async () => (await import('./commands/audit-query.ts')).auditQuery],
     ['audit sinks', async () => (await import('./commands/audit-sinks.ts')).auditSinks],
     ['audit tail', async () => (await import('./commands/audit-tail.ts')).auditTail],
@@ -129,14 +130,11 @@ const elsewhereFor: ReadonlyMap<string, string> = new Map([
         'The server answers /healthz, /readyz and /metrics on a listener of its own: postern start --health 127.0.0.1:9464.',
       ] as const,
   ),
-  ...['log', 'logs'].map(
-    (word) =>
-      [
-        word,
-        'The last requests: postern activity. The audit log: postern audit query, postern audit tail. ' +
-          "The server's own log is its standard error, in a unit: journalctl --unit postern.",
-      ] as const,
-  ),
+  [
+    'logs',
+    'The last requests: postern activity. The audit log: postern log, postern audit query. ' +
+      "The server's own log is its standard error, in a unit: journalctl --unit postern.",
+  ],
 ]);
 
 function nearestCommand(first: string, asked: string): string | undefined {

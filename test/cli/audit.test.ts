@@ -19,6 +19,11 @@ import { until } from '../world/process.ts';
 
 const postern = join(import.meta.dirname, '../../bin/postern');
 
+/** The minutes and seconds of the records that were printed for people, a line each. */
+function timesIn(printed: string): readonly string[] {
+  return printed.split('\n').flatMap((text) => (text === '' ? [] : [text.slice(14, 19)]));
+}
+
 interface Made {
   readonly at: string;
   readonly vault?: string;
@@ -256,7 +261,7 @@ test('tail prints the last records and each new one, also after the file was put
   const child = spawn(postern, ['audit', 'tail', '--data', data, '--vault', 'demo']);
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  const seen = () => printed.split('\n').flatMap((text) => (text === '' ? [] : [text.slice(14, 19)]));
+  const seen = () => timesIn(printed);
   await until(() => seen().length === 2, 'the last records');
   appendFileSync(file('audit.jsonl'), `\n${line({ at: '40:01' })}${line({ at: '40:02', vault: 'other' })}`);
   await until(() => seen().length === 3, 'a new record');
@@ -266,4 +271,19 @@ test('tail prints the last records and each new one, also after the file was put
   await until(() => seen().length === 5, 'the records of both files');
   child.kill();
   assert.deepEqual(seen(), ['20:01', '20:02', '40:01', '40:03', '50:01']);
+});
+
+test('log prints the last records and ends, and with --follow it is tail', async () => {
+  const asked = ['log', '--data', data, '--vault', 'demo'];
+  const { status, stdout, stderr } = spawnSync(postern, asked, { encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.deepEqual(timesIn(stdout), ['50:01']);
+  const child = spawn(postern, [...asked, '--follow']);
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  await until(() => timesIn(printed).length === 1, 'the last record');
+  appendFileSync(file('audit.jsonl'), line({ at: '50:02' }));
+  await until(() => timesIn(printed).length === 2, 'a new record');
+  child.kill();
+  assert.equal(timesIn(printed).at(-1), '50:02');
 });
