@@ -91,9 +91,7 @@ export function configShape(folder: string) {
     issuers: optional(refine(array(issuerOf), unique('issuer')), []),
     gateways: optional(
       object({
-        tls: optional(
-          object({ listen: endpoint, clientCa: optional(file), certificate: optional(file), key: optional(file) }),
-        ),
+        tls: optional(gatewayListenerOf(file)),
         unix: optionalList(object({ vnet: guid, path: file })),
       }),
     ),
@@ -156,6 +154,21 @@ const identityHeaderValue = refine(secret, (header) =>
 const someAddresses = refine(array(network), (addresses) =>
   addresses.length > 0 ? accept(addresses) : wrong(addresses, 'must not be empty: list the addresses that may connect'),
 );
+
+/** A listener for gateways. Half a pair is not left out without a word: gateways would then be shown another certificate than the operator's. */
+function gatewayListenerOf(file: Shape<string>) {
+  const members = object({
+    listen: endpoint,
+    clientCa: optional(file),
+    certificate: optional(file),
+    key: optional(file),
+  });
+  return refine(members, (listener) =>
+    (listener.certificate === undefined) === (listener.key === undefined)
+      ? accept(listener)
+      : breached({}, ': certificate and key belong together: give both, or neither for the certificate of the server'),
+  );
+}
 
 /** An issuer whose tokens are accepted, and the directory objects that its tokens may have as subject or groups. */
 const issuerOf = refine(

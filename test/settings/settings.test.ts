@@ -325,6 +325,13 @@ test('an unknown or invalid member of the configuration file is refused with its
     [{ tls: [{ certificate: 'a.pem' }] }, /tls\[0\]\.key is missing\.$/],
     [{ tls: { certificate: 'a.pem', key: 'b.pem' } }, /: tls: an object is not a JSON array\.$/],
     [{ gateways: { tls: { clientCa: 'ca.pem' } } }, /gateways\.tls\.listen is missing\.$/],
+    ...['certificate', 'key'].map(
+      (half) =>
+        [
+          { gateways: { tls: { listen: '127.0.0.1:1', [half]: 'a.pem' } } },
+          /gateways\.tls: certificate and key belong together: give both, or neither for the certificate of the server\.$/,
+        ] as const,
+    ),
     [{ loadBalancers: [{ ...balancer, from: [] }] }, /from: \[\] must not be empty/],
     [{ loadBalancers: [{ ...balancer, version: 3 }] }, /version: 3 must be one of: 1, 2, any/],
     [{ loadBalancers: [{ ...balancer, listen: '::1:80' }] }, /put an IPv6 address in brackets/],
