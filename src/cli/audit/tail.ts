@@ -46,7 +46,12 @@ async function printLast(
   let last: readonly string[] = [];
   for (const lines of partsOf(reader)) last = [...last, ...answers(lines)].slice(-firstLines);
   let isRead = await output.print(last);
-  while (goesOn && isRead) {
+  if (!goesOn) {
+    // By now it is known whether the lines could be written.
+    await output.print([]);
+    return;
+  }
+  while (isRead) {
     for (const lines of partsOf(reader)) isRead = await output.print(answers(lines));
     await sleep(lookEveryMs);
     const now = look(path);
@@ -60,8 +65,6 @@ async function printLast(
     closeSync(file.descriptor);
     [file, reader] = [now, new LineReader(now.descriptor)];
   }
-  // By now it is known whether the last lines could be written.
-  await output.print([]);
 }
 
 function* partsOf(reader: LineReader): Generator<readonly string[]> {
