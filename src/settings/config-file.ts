@@ -155,7 +155,10 @@ const someAddresses = refine(array(network), (addresses) =>
   addresses.length > 0 ? accept(addresses) : wrong(addresses, 'must not be empty: list the addresses that may connect'),
 );
 
-/** A listener for gateways. Half a pair is not left out without a word: gateways would then be shown another certificate than the operator's. */
+/**
+ * A listener for gateways. Half a pair is refused: if it were left out without a word, gateways would be shown another
+ * certificate than the operator's.
+ */
 function gatewayListenerOf(file: Shape<string>) {
   const members = object({
     listen: endpoint,

@@ -1,4 +1,4 @@
-/** What the page's policy is for: somebody else's frame, script and form, and names with markup in them, in a real browser. */
+/** The policy of the portal's page, tried in a real browser: frames, scripts and forms of another server, and names with markup. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { html, servePages } from '../browser/own-pages.ts';
@@ -11,7 +11,7 @@ import type { PortalWorld } from './portal-world.ts';
 const from = '127.0.0.7';
 const markup = '"><img src=x onerror="document.title=1"><script>document.title=2</script>';
 
-/** What a page of the portal is made to try, by its own origin, and what of its policy refuses it. */
+/** Scripts that run in a page of the portal, as if they had got there, and the directive of its policy that refuses each. */
 const tries: Readonly<Record<string, { readonly does: string; readonly directive: string }>> = {
   'a script of another server': {
     does: `import(elsewhere + '/evil.js').catch(() => {})`,
