@@ -8,6 +8,8 @@ export interface DatabaseReport {
   readonly reachable: boolean;
   /** A sentence, if it is not. */
   readonly why?: string | undefined;
+  /** Why it must not be used although it is reachable, by name: sentences for those that hold. */
+  readonly faults: Readonly<Record<string, string | undefined>>;
   /** How long ago the last acknowledged heartbeat began. */
   readonly heartbeatAgeMs?: number | undefined;
   /** This machine's clock minus that of the database. */
@@ -68,6 +70,8 @@ export class StoreState {
     if (this.#lost !== undefined) return this.#lost;
     const database = this.database;
     if (database?.reachable === false) return `The database cannot be asked: ${database.why ?? 'it is not known why'}`;
+    const fault = Object.values(database?.faults ?? {}).find((why) => why !== undefined);
+    if (fault !== undefined) return fault;
     const silentMs = this.#inFlight > 0 ? nowMs - this.#movedAtMs : 0;
     if (silentMs >= hungMs) {
       return `The database has not ended a transaction for ${Math.floor(silentMs / 1000)} s: look at its disk.`;

@@ -69,6 +69,11 @@ export const families = {
     help: 'Whether the database of --store answers, and has proved that it is the primary: 1 or 0.',
     labels: [],
   },
+  postern_store_fault: {
+    type: 'gauge',
+    help: 'Whether the server must not be asked although the database of --store answers: 1 or 0, by why.',
+    labels: ['fault'],
+  },
   postern_store_heartbeat_age_seconds: {
     type: 'gauge',
     help: 'How long ago the last heartbeat began that the database of --store acknowledged.',

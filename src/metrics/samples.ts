@@ -55,6 +55,10 @@ function ofRecords({ store, audit, sinks, keyTasks }: Vitals) {
           ]
         : [],
     postern_store_reachable: database === undefined ? [] : only(Number(database.reachable)),
+    postern_store_fault: Object.entries(database?.faults ?? {}).map(([fault, why]) => ({
+      labels: { fault },
+      value: Number(why !== undefined),
+    })),
     postern_store_heartbeat_age_seconds: secondsOf(database?.heartbeatAgeMs),
     postern_store_clock_ahead_seconds: secondsOf(database?.clockAheadMs),
     postern_audit_records_total: Object.entries(audit.records).map(([kind, value]) => ({ labels: { kind }, value })),

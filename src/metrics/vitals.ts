@@ -22,6 +22,8 @@ export interface SinkReport {
 /** The way to a database that is not of this server alone. */
 export interface DatabaseVitals {
   readonly reachable: boolean;
+  /** Why it must not be used although it is reachable, by name: sentences for those that hold. */
+  readonly faults: Readonly<Record<string, string | undefined>>;
   /** How long ago the last acknowledged heartbeat began; `undefined`: there was none. */
   readonly heartbeatAgeMs?: number | undefined;
   /** This machine's clock minus that of the database. */

@@ -118,7 +118,8 @@ function ofDatabase(
   held: (name: WarningName, about: string) => boolean,
 ): readonly Warning[] {
   const warnings: Warning[] = [];
-  const ageMs = database?.heartbeatAgeMs ?? 0;
+  // Of a database that is not there, the check `store` says why, and load is not the reason.
+  const ageMs = database?.reachable === true ? (database.heartbeatAgeMs ?? 0) : 0;
   const about = 'store';
   if (ageMs >= heartbeatAgeMs[held('databaseLags', about) ? 1 : 0]) {
     const message = 'The database acknowledges heartbeats late: when one takes two seconds, requests are refused.';

@@ -40,6 +40,13 @@ const ofOthers = recordKind<WrappedKey>({
 /** How many data keys are wrapped again in one transaction. */
 const pageSize = 200;
 
+export interface DataKeysOptions {
+  /** How many opened data keys are kept. */
+  readonly limit: number;
+  /** Called when the header, as another node changed it, cannot be followed; with `undefined` when it can again. */
+  readonly refused?: ((why: StoreRefused | undefined) => void) | undefined;
+}
+
 /**
  * The data keys of the domains, wrapped in the store, and unwrapped in a bounded cache; the least recently used is
  * dropped first.
@@ -47,6 +54,7 @@ const pageSize = 200;
 export class DataKeys {
   readonly #inner: Store;
   readonly #limit: number;
+  readonly #refused: NonNullable<DataKeysOptions['refused']>;
   readonly #opened = new Map<string, DataKey>();
   /** The last one of the Map, if known: it need not be moved again. */
   #youngest: string | undefined;
@@ -60,10 +68,11 @@ export class DataKeys {
   /** A key that is read before a destruction, here or on another node, and arrives after it is not cached. */
   #forgotten = 0;
 
-  constructor(inner: Store, header: SealHeader, limit: number) {
+  constructor(inner: Store, header: SealHeader, { limit, refused = () => undefined }: DataKeysOptions) {
     this.#inner = inner;
     this.#header = header;
     this.#limit = limit;
+    this.#refused = refused;
     for (const masterKey of header.masterKeys) this.#masterKeys.set(masterKey.id, masterKey);
   }
 
@@ -138,10 +147,13 @@ export class DataKeys {
 
   async #readHeader(): Promise<SealHeader | undefined> {
     try {
-      return await readHeader(this.#inner, this.usedMasterKeys);
+      const header = await readHeader(this.#inner, this.usedMasterKeys);
+      this.#refused(undefined);
+      return header;
     } catch (error) {
-      if (error instanceof StoreRefused) throw new Unreadable(error.message, { cause: error });
-      throw error;
+      if (!(error instanceof StoreRefused)) throw error;
+      this.#refused(error);
+      throw new Unreadable(error.message, { cause: error });
     }
   }
 

@@ -178,3 +178,12 @@ function wrongMasterKey(stored: StoredHeader, given: readonly MasterKey[]): Stor
   const found = `the store is sealed under master key ${needed.join(' and ')}, and what was given is ${have}`;
   return new StoreRefused('wrongMasterKey', `${found} (ids, not keys). ${remedy}.`);
 }
+
+/** The refusal of a database that is not the one which was opened. */
+export function anotherDatabase(): StoreRefused {
+  const found = 'the database is another one than this node was started on, or is empty';
+  return new StoreRefused(
+    'olderCopy',
+    `${found}. Bring the right one back, or stop the node and start it on this one.`,
+  );
+}

@@ -71,7 +71,7 @@ export class SealedRows {
   async #open() {
     if (this.#opened !== undefined) return this.#opened;
     const header = await loadHeader(this.#rows, [this.#masterKey]);
-    const keys = new DataKeys(this.#rows, header, dataKeyLimit);
+    const keys = new DataKeys(this.#rows, header, { limit: dataKeyLimit });
     this.#opened = { keys, records: new SealedRecords(this.#rows, keys) };
     return this.#opened;
   }

@@ -2,8 +2,9 @@ import type { MasterKey } from '../crypto/master-key.ts';
 import { CommitCounter } from './commit-counter.ts';
 import type { CommitMark } from './commit-counter.ts';
 import { DataKeys } from './data-keys.ts';
+import type { DataKeysOptions } from './data-keys.ts';
 import { StoreRefused } from './refused.ts';
-import { commitKey, headerKey, loadHeader, readHeader, sealPrefix } from './seal-header.ts';
+import { anotherDatabase, commitKey, headerKey, loadHeader, readHeader, sealPrefix } from './seal-header.ts';
 import { requiringKeys } from './required-keys.ts';
 import { domainOf, SealedRecords } from './sealed-records.ts';
 import { turnsOf, Unavailable, Unreadable } from './store.ts';
@@ -17,6 +18,8 @@ export interface SealedStoreOptions {
   readonly previousMasterKeys?: readonly MasterKey[] | undefined;
   /** Called before the opening rotates the store, with the ids of the keys that it is sealed under. */
   readonly rotates?: ((from: readonly string[]) => void) | undefined;
+  /** Of a store that several nodes use: see `DataKeysOptions`. */
+  readonly refused?: DataKeysOptions['refused'];
   /** Without one, an older copy of the database is not noticed. */
   readonly mark?: CommitMark | undefined;
   /** Opens it for reading alone: nothing is written, neither to the store nor to the mark. */
@@ -83,7 +86,7 @@ export async function openSealedStore(options: SealedStoreOptions): Promise<Open
   const { inner, masterKey, previousMasterKeys = [], mark, markInterval = 1_000, dataKeyLimit = 10_000 } = options;
   const masterKeys = [masterKey, ...previousMasterKeys] as const;
   const header = await loadHeader(inner, masterKeys);
-  const keys = new DataKeys(inner, header, dataKeyLimit);
+  const keys = new DataKeys(inner, header, { limit: dataKeyLimit, refused: options.refused });
   const { shared = inner.turnOf !== undefined } = options;
   const records = new SealedRecords(shared ? requiringKeys(inner, keys) : inner, keys);
   const key = () => ({ storeId: keys.storeId, masterKey: keys.masterKey });
@@ -100,8 +103,7 @@ export async function openSealedStore(options: SealedStoreOptions): Promise<Open
       await sealMarkAgain(counter);
     }
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    throw new StoreRefused('damagedSeal', `${error.message}. Restore the database from a good copy.`);
+    throw damagedUnless(error);
   }
   return new Sealed({ inner, keys, records, counter });
 }
@@ -224,12 +226,11 @@ class Sealed implements OpenedStore {
     const masterKeys = this.#keys.knownMasterKeys;
     const header = await readHeader(raw, this.#keys.usedMasterKeys);
     if (header?.storeId !== this.storeId) throw anotherDatabase();
-    const records = new SealedRecords(raw, new DataKeys(raw, header, 1));
+    const records = new SealedRecords(raw, new DataKeys(raw, header, { limit: 1 }));
     try {
       await this.#counter?.judge({ masterKeys, accept: this.#acceptsCopy }, records);
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
-      throw new StoreRefused('damagedSeal', `${error.message}. Restore the database from a good copy.`);
+      throw damagedUnless(error);
     }
     // The mark is behind what was accepted until the next count.
     if (this.#acceptsCopy) this.#counter?.committed();
@@ -268,12 +269,10 @@ class Sealed implements OpenedStore {
   }
 }
 
-function anotherDatabase(): StoreRefused {
-  const found = 'the database is another one than this node was started on, or is empty';
-  return new StoreRefused(
-    'olderCopy',
-    `${found}. Bring the right one back, or stop the node and start it on this one.`,
-  );
+/** The refusal of a seal that cannot be opened; every other error as it is. */
+function damagedUnless(error: unknown): unknown {
+  if (!(error instanceof Unreadable)) return error;
+  return new StoreRefused('damagedSeal', `${error.message}. Restore the database from a good copy.`);
 }
 
 /** Every read and write that needs it says so: a change that cannot be opened keeps none of the others waiting. */

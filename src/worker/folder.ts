@@ -30,6 +30,7 @@ import type { StartWorker } from '../types/supervision.ts';
 import { replaceFile, type ReadFile } from './files.ts';
 import { openMasterKeys } from './master-key.ts';
 import { inSetupTurn } from './node-turn.ts';
+import type { NodeFaults } from './node-faults.ts';
 import type { OwnNode } from './node.ts';
 import { openNodeStore } from './open-node.ts';
 import type { ConnectDatabase } from './open-node.ts';
@@ -73,6 +74,8 @@ export interface OpenFolder {
   /** This server among those that share its store. */
   readonly node?: OwnNode | undefined;
   readonly shared?: NodeStore | undefined;
+  /** Why it must not be asked although that store answers. */
+  readonly faults?: NodeFaults | undefined;
   /** Does what a start makes, while no other node of the store does (`inSetupTurn`). */
   readonly inSetupTurn: <T>(work: (store: Store) => Promise<T>) => Promise<T>;
   /** The same store without its seal, to list keys: they are in clear, and a damaged record does not matter. */
@@ -150,7 +153,7 @@ export function refuseUnfinished({ path, entry }: Pick<FolderParts, 'path' | 'en
 
 type Opened = Pick<
   OpenFolder,
-  'store' | 'masterKey' | 'rows' | 'databaseLost' | 'close' | 'node' | 'shared' | 'inSetupTurn'
+  'store' | 'masterKey' | 'rows' | 'databaseLost' | 'close' | 'node' | 'shared' | 'faults' | 'inSetupTurn'
 >;
 
 async function openStore(parts: FolderParts): Promise<Opened> {

@@ -3,24 +3,28 @@ import type { SealedStore } from '../store/sealed.ts';
 import { recordKind } from '../store/keys.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import { Conflict, encode, turnsOf } from '../store/store.ts';
+import type { NodeFaults } from './node-faults.ts';
 import type { OwnNode } from './node.ts';
 
 /** The parts of a server with a store whose transactions are counted, and why it cannot be written. */
 export function measured<Parts extends MeasuredParts>(given: Parts) {
   const state = new StoreState();
   void given.databaseLost?.then(({ message }) => state.lose(message));
-  const { shared, node } = given;
-  if (shared !== undefined) state.watch(() => ({ ...shared.state(), clockAheadMs: node?.clockAheadMs }));
+  const { shared, node, faults } = given;
+  if (shared !== undefined)
+    state.watch(() => ({ ...shared.state(), clockAheadMs: node?.clockAheadMs, faults: faults?.whys ?? {} }));
   const parts = { ...given, store: measuredStore(given.store, state) };
   const check = new StoreCheck(parts.store, state);
   return { parts, storeState: state, storeFailure: () => check.failure() };
 }
 
-interface MeasuredParts {
+export interface MeasuredParts {
   readonly store: SealedStore;
+  /** See `folder.ts`, as for the last one. */
   readonly databaseLost?: Promise<Error>;
   readonly shared?: Pick<NodeStore, 'state'> | undefined;
   readonly node?: Pick<OwnNode, 'clockAheadMs'> | undefined;
+  readonly faults?: Pick<NodeFaults, 'whys'> | undefined;
 }
 
 function measuredStore(store: SealedStore, state: StoreState): SealedStore {

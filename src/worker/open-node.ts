@@ -14,7 +14,9 @@ import type { FolderParts } from './folder.ts';
 import { keyFile, openMasterKeys } from './master-key.ts';
 import { agreedOf, lackingMasterKey } from './node-details.ts';
 import type { NodeDetails } from './node-details.ts';
+import { NodeFaults } from './node-faults.ts';
 import { nodeId, OwnNode } from './node.ts';
+import { guardRelease } from './release-guard.ts';
 import { release, upgradeStore } from './upgrade.ts';
 
 /** How to open the database of the settings. */
@@ -37,6 +39,7 @@ export interface OpenedNode {
   readonly shared: NodeStore;
   readonly node: OwnNode;
   readonly store: OpenedStore;
+  readonly faults: NodeFaults;
   readonly masterKey: { readonly id: string; readonly replaced: readonly string[] };
   readonly close: () => Promise<void>;
 }
@@ -146,11 +149,12 @@ async function openUnderSeal(
   shared: NodeStore,
   { takeBack, lacking, ...given }: NodeKeys & Lacking,
   { settings, entry, path, mark: place, notice }: FolderParts,
-): Promise<Pick<OpenedNode, 'store' | 'masterKey' | 'close'>> {
+): Promise<Pick<OpenedNode, 'store' | 'faults' | 'masterKey' | 'close'>> {
   const { acceptCopy, join: joins } = settings;
   const markFile = isAbsolute(place.path) ? place.path : join(entry, place.path);
   const mark = await openCommitMark(markFile, place.descriptor);
   const replaced: string[] = [];
+  const faults = new NodeFaults(notice);
   const { masterKey, previous, settle, waiting } = keysToOpenWith({ ...given, lacking }, await masterKeyIds(shared));
   try {
     const rotates = (from: readonly string[]) => void replaced.push(...from);
@@ -164,6 +168,7 @@ async function openUnderSeal(
       join: joins,
       changed: (listener) => shared.committed(listener),
       rotates,
+      refused: (why) => faults.set('masterKey', why && sealedElsewhere(why)),
     });
     settle();
     if (waiting !== undefined) {
@@ -173,10 +178,18 @@ async function openUnderSeal(
       );
     }
     await upgradeStore({ store, sealed: shared, path, accept: acceptCopy, notice });
-    return { store, masterKey: { id: masterKey.id, replaced }, close: () => mark.close() };
+    const found = (why: string | undefined) => faults.set('release', why);
+    const guarded = await guardRelease({ store, ours: { release, format: dataFormat() }, found });
+    return { store: guarded, faults, masterKey: { id: masterKey.id, replaced }, close: () => mark.close() };
   } catch (error) {
     if (error instanceof StoreRefused && error.kind === 'wrongMasterKey') takeBack();
     await mark.close();
     throw error;
   }
+}
+
+/** Another node has changed the seal since this one opened the store. */
+function sealedElsewhere({ message }: StoreRefused): string {
+  const found = `This node cannot follow a change of the seal by another node: ${message}`;
+  return `${found} Run "postern master-key rotate" here with the key that the other nodes have, or restart the server with it.`;
 }

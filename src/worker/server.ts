@@ -38,6 +38,7 @@ import { gatewayAuthorities, gatewayListener, gatewayShown } from './gateway-lis
 import { followedBy, openFollower } from './follow.ts';
 import { homeOf, servedBy } from './hosts.ts';
 import { measured } from './measured-store.ts';
+import type { MeasuredParts } from './measured-store.ts';
 import { openIngress } from './open-ingress.ts';
 import type { OwnNode } from './node.ts';
 import { OperatorCertificates } from './operator-certificates.ts';
@@ -60,14 +61,12 @@ const compiledVaultsMax = 1_000_000;
 /** TEST-NET-2 (RFC 5737), so that no real address is assigned. */
 const defaultPublicAddressPool = '198.51.100.0/24';
 
-export interface ServerParts extends ServerAuditParts {
+export interface ServerParts extends ServerAuditParts, Pick<MeasuredParts, 'databaseLost' | 'faults'> {
   /** The port of the public listeners. */
   readonly port: number;
   readonly store: SealedStore;
   /** See `folder.ts`. */
   readonly rows: Pick<Store, 'list' | 'read'>;
-  /** See `folder.ts`. */
-  readonly databaseLost?: Promise<Error>;
   /** This server among those that share its store, and that store below the seal; absent: it has the store to itself. */
   readonly node?: OwnNode | undefined;
   readonly shared?: NodeStore | undefined;

@@ -24,7 +24,7 @@ export const writtenByKey = recordKind<WrittenBy>({
 }).key();
 
 /** A store without that record was written by an early release, in the first format. */
-const unrecorded: WrittenBy = { release: '', format: 1 };
+export const unrecorded: WrittenBy = { release: '', format: 1 };
 
 export interface UpgradeParts {
   /** The store, and the same store below its seal: that still has the key of a record that cannot be opened. */
@@ -95,7 +95,7 @@ export async function surveyStore(parts: Omit<UpgradeParts, 'notice'>): Promise<
 }
 
 /** The record of the release, or why it cannot be read. */
-async function readMark(store: Store) {
+export async function readMark(store: Pick<Store, 'read'>) {
   try {
     const [mark] = await readRecords(store, { get: [writtenByKey] });
     return { mark, fault: undefined };

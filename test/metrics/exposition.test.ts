@@ -88,14 +88,19 @@ test('every family has samples when all is known, with the labels of its row', (
   const verdict = { allowed: true, because: 'defaultAction' };
   counts.add({ edge: 'vaults', operation: 'SecretGet', status: 200, seconds: 1, verdict });
   const { store } = quietVitals({});
-  const database = { reachable: false, heartbeatAgeMs: 1_500, clockAheadMs: -250 };
+  const faults = { masterKey: undefined, release: 'newer' };
+  const database = { reachable: false, faults, heartbeatAgeMs: 1_500, clockAheadMs: -250 };
   const elsewhere = samplesOf(quietVitals({ store: { ...store, database } }), []);
   assert.deepEqual(elsewhere.postern_store_size_bytes, []);
   assert.deepEqual(elsewhere.postern_store_reachable, [{ labels: {}, value: 0 }]);
+  assert.deepEqual(elsewhere.postern_store_fault, [
+    { labels: { fault: 'masterKey' }, value: 0 },
+    { labels: { fault: 'release' }, value: 1 },
+  ]);
   assert.deepEqual(elsewhere.postern_store_heartbeat_age_seconds, [{ labels: {}, value: 1.5 }]);
   assert.deepEqual(elsewhere.postern_store_clock_ahead_seconds, [{ labels: {}, value: -0.25 }]);
   const here = samplesOf(quietVitals({ sinks }), []);
-  assert.deepEqual(here.postern_store_reachable, []);
+  assert.deepEqual([here.postern_store_reachable, here.postern_store_fault], [[], []]);
   const { postern_store_size_bytes: sizes } = here;
   const samples: Samples = {
     ...here,

@@ -21,8 +21,8 @@ function sink(backlogBytes: number, failure?: { readonly message: string; readon
   return { sinks: [{ name: 'otlp/a', records: 0, gaps: 0, backlogBytes, ...(failure && { failure }) }] };
 }
 
-function database(heartbeatAgeMs: number, clockAheadMs = 0): Pick<Vitals, 'store'> {
-  return { store: { ...quietVitals({}).store, database: { reachable: true, heartbeatAgeMs, clockAheadMs } } };
+function database(heartbeatAgeMs: number, clockAheadMs = 0, reachable = true): Pick<Vitals, 'store'> {
+  return { store: { ...quietVitals({}).store, database: { reachable, faults: {}, heartbeatAgeMs, clockAheadMs } } };
 }
 
 const disk = (freeBytes: number, totalBytes: number) => ({ disk: { freeBytes, totalBytes } });
@@ -51,6 +51,8 @@ test('each warning begins at its threshold, and not before', () => {
     [{ descriptors: undefined }, []],
     [database(1_199), []],
     [database(1_200), ['databaseLags store']],
+    // It is away, and the check of the store says so.
+    [database(60_000, 0, false), []],
     [database(0, 999), []],
     [database(0, -1_000), ['clockDiffers store']],
     [sink(499), []],

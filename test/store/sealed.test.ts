@@ -355,7 +355,7 @@ describe('an older copy of the database', () => {
     const unmarked = await sealedOver(inner);
     await unmarked.transact({ put: [{ key: 'a', value: encode(1) }] });
     await unmarked.close();
-    const records = new SealedRecords(inner, new DataKeys(inner, await loadHeader(inner, [masterKey]), 10));
+    const records = new SealedRecords(inner, new DataKeys(inner, await loadHeader(inner, [masterKey]), { limit: 10 }));
     await records.transact({ put: [{ key: commitKey, value: encode('7') }] });
     const plain = (commit: number) =>
       `postern commit ${commit} ${createHash('sha256').update(String(commit)).digest('hex').slice(0, 16)}\n`;

@@ -7,6 +7,7 @@ import { lackingMasterKey } from '../../src/worker/node-details.ts';
 import { putVault } from '../data-plane/vaults.ts';
 import { startNodes } from '../world/nodes.ts';
 import type { TestNode } from '../world/nodes.ts';
+import { until } from '../world/process.ts';
 
 function rotationOf({ folder, server }: TestNode) {
   return openKeyRotation({
@@ -48,6 +49,31 @@ test('the master key is rotated once every living node has it, while both serve'
   assert.equal((await a.client.vault('kv-later', 'PUT', '/secrets/s', { body: { value: 'v' } })).status, 200);
   assert.equal((await b.client.vault('kv-later', 'GET', '/secrets/s')).status, 200);
   assert.equal(a.folder.store.masterKey.id, next.masterKey.id);
+});
+
+test('a node that lacks the key which another has rotated to is not ready, until the command has run on it, too', async () => {
+  await using nodes = await startNodes(['a', 'b']);
+  const { a, b } = nodes.of;
+  await putVault(a.client, 'kv-lacked');
+  const set = () => b.client.vault('kv-lacked', 'PUT', '/secrets/s', { body: { value: 'v' } });
+  assert.equal((await set()).status, 200);
+  assert.equal(await b.server.checks.store(), undefined);
+  const key = generateMasterKey();
+  const next = parseMasterKey(key);
+  assert.ok(next.ok);
+  const { id } = next.masterKey;
+  // As when it was paused, and did not count as alive.
+  await a.folder.store.rotateMasterKey(next.masterKey);
+  await until(async () => (await b.server.checks.store()) !== undefined, 'the node that is not ready');
+  const why = (await b.server.checks.store()) ?? '';
+  assert.match(why, new RegExp(`cannot follow .* sealed under master key ${id}.*"postern master-key rotate"`));
+  assert.equal((await set()).status, 503);
+  assert.equal(await a.server.checks.store(), undefined);
+  await a.folder.node?.say({ masterKeys: [id] });
+  const ofB = await rotationOf(b);
+  assert.equal((await ofB.rotate({ of: 'masterKey', key })).to, id);
+  assert.equal(await b.server.checks.store(), undefined);
+  assert.equal((await set()).status, 200);
 });
 
 suite('the nodes that lack a key', () => {
