@@ -54,6 +54,24 @@ export interface StoreSetting {
   readonly listenUrl: string | undefined;
 }
 
+/** The files with certificates of authorities that the URLs of a store name (libpq's `sslrootcert`), each with where it is named. */
+export function authorityFilesOf(
+  store: StoreSetting | undefined,
+): readonly (readonly [member: string, path: string])[] {
+  // With `caFile` they are not used.
+  if (store === undefined || store.caFile !== undefined) return [];
+  const urls = [
+    ['store.url', store.url],
+    ['store.listenUrl', store.listenUrl],
+  ] as const;
+  return urls.flatMap(([member, url]) => {
+    const parsed = url === undefined ? undefined : parseTarget(url);
+    const tls = parsed?.ok === true ? parsed.target.tls : undefined;
+    const file = tls?.mode === 'verified' ? tls.authorityFile : undefined;
+    return file === undefined ? [] : [[`sslrootcert in ${member}`, file] as const];
+  });
+}
+
 /** The settings of a server that may share its store with others. */
 export interface NodeSettings {
   /** The database that has the records; `undefined`: they are in the data folder, or in memory. */

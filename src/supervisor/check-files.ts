@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Settings } from '../settings/settings.ts';
+import { authorityFilesOf } from '../settings/store-config.ts';
 
 type Named = Pick<Settings, 'clients' | 'gateways' | 'masterKeyFile' | 'store'>;
 
@@ -19,6 +20,7 @@ export function faultsInFiles(settings: Named, files: Readonly<Record<string, st
     ...pairFault({ certificate, key }, files),
     ...masterKeyFault(settings.masterKeyFile, files),
     ...certificateFault('store.caFile', settings.store?.caFile, files),
+    ...authorityFilesOf(settings.store).flatMap(([member, path]) => certificateFault(member, path, files)),
     ...passwordFault(settings.store?.passwordFile, files),
   ];
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { nextKeyFile } from '../settings/next-key-file.ts';
 import type { Settings } from '../settings/settings.ts';
+import { authorityFilesOf } from '../settings/store-config.ts';
 import { canRedirect } from './redirectable-path.ts';
 import type { User } from './worker-user.ts';
 
@@ -42,6 +43,7 @@ function named({ masterKeyFile, gateways, clients, store }: Settings) {
     ['masterKeyFile', masterKeyFile],
     ['store.passwordFile', store?.passwordFile],
     ['store.caFile', store?.caFile],
+    ...authorityFilesOf(store),
     ['gateways.tls.clientCa', clientCa],
     ['gateways.tls.certificate', certificate],
     ['gateways.tls.key', key],

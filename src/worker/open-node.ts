@@ -28,6 +28,8 @@ export interface DatabaseOptions {
   /** PEM. */
   readonly ca: string | undefined;
   readonly listenUrl: string | undefined;
+  /** Reads the files that the URLs name. */
+  readonly readFile: FolderParts['readFile'];
   /** Called after each new connection, before anything is answered through it. */
   readonly judge: (raw: Store) => Promise<void>;
   readonly notice: (message: string) => void;
@@ -81,12 +83,13 @@ export async function openNodeStore(
 function connectionOf(
   { url, password, passwordFile, caFile, listenUrl }: StoreSetting,
   readFile: FolderParts['readFile'],
-): Pick<DatabaseOptions, 'url' | 'password' | 'ca' | 'listenUrl'> {
+): Pick<DatabaseOptions, 'url' | 'password' | 'ca' | 'listenUrl' | 'readFile'> {
   return {
     url,
     password: passwordFile === undefined ? password : readFile(passwordFile).replace(/\r?\n$/, ''),
     ca: caFile === undefined ? undefined : readFile(caFile),
     listenUrl,
+    readFile,
   };
 }
 

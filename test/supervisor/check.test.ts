@@ -128,6 +128,27 @@ test('every member that is wrong is named with its file, its value and the rule,
   for (const [index, fault] of each.entries()) assert.match(missing.faults[index] ?? '', fault);
 });
 
+test('the authorities that the URLs of a database name are read, unless store.caFile takes their place', async (t) => {
+  const folder = await newFolder(t);
+  const at = (name: string) => join(folder, name);
+  const faultsOf = async (store: object) => {
+    writeFileSync(at('postern.json'), JSON.stringify({ store, node: 'a' }));
+    return (await check(folder, '--config', 'postern.json')).faults;
+  };
+  const { certificate } = await signed({ subject: 'authority', dnsNames: ['db.example'] });
+  writeFileSync(at('ca.pem'), certificate);
+  writeFileSync(at('junk'), 'not-to-be-shown');
+  const url = (file: string) => `postgres://u@db.example/d?sslmode=verify-full&sslrootcert=${file}`;
+  assert.deepEqual(await faultsOf({ url: url(at('ca.pem')), listenUrl: url('system') }), []);
+  const [missing = '', ...others] = await faultsOf({ url: url(at('none.pem')), listenUrl: url(at('ca.pem')) });
+  assert.match(missing, /^sslrootcert in store\.url: the file \S+none\.pem cannot be read: ENOENT/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(await faultsOf({ url: url(at('ca.pem')), listenUrl: url(at('junk')) }), [
+    `sslrootcert in store.listenUrl: ${at('junk')} has no certificate in PEM (-----BEGIN CERTIFICATE-----).`,
+  ]);
+  assert.deepEqual(await faultsOf({ url: url(at('none.pem')), caFile: 'ca.pem' }), []);
+});
+
 test('a folder for the commit mark that is not there is a warning, and refuses the start', async (t) => {
   const folder = await newFolder(t);
   const config = join(folder, 'postern.json');

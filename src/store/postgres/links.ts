@@ -47,19 +47,19 @@ export function makeLinks(options: PostgresStoreOptions): Links {
   };
 }
 
-function targetOf(url: string, { password, ca }: PostgresStoreOptions): Target {
+function targetOf(url: string, { password, ca, readFile = readText }: PostgresStoreOptions): Target {
   const parsed = parseTarget(url, { verifies: ca !== undefined });
   if (!parsed.ok) throw wrongUrl(parsed.fault);
   const { target } = parsed;
-  return { ...target, password: target.password ?? password, tls: withAuthorities(target.tls, ca) };
+  return { ...target, password: target.password ?? password, tls: withAuthorities(target.tls, ca, readFile) };
 }
 
 /** Read once: a connection that is made later must not fail because the file is away. */
-function withAuthorities(tls: Tls, ca: string | undefined): Tls {
+function withAuthorities(tls: Tls, ca: string | undefined, readFile: (path: string) => string): Tls {
   if (tls.mode !== 'verified') return tls;
   if (ca !== undefined || tls.authorityFile === undefined) return { ...tls, authorities: ca };
   try {
-    return { ...tls, authorities: readFileSync(tls.authorityFile, 'utf8') };
+    return { ...tls, authorities: readFile(tls.authorityFile) };
   } catch (error) {
     throw wrongUrl(`sslrootcert: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -67,4 +67,8 @@ function withAuthorities(tls: Tls, ca: string | undefined): Tls {
 
 function wrongUrl(fault: string): StoreRefused {
   return new StoreRefused('wrongUrl', `The database's URL cannot be used: ${fault}.`);
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8');
 }

@@ -8,6 +8,8 @@ export interface PostgresStoreOptions {
   readonly password?: string | undefined;
   /** The certificates of the authorities that may vouch for the server, as PEM; without it those that Node trusts. */
   readonly ca?: string | undefined;
+  /** Reads the file that a URL names as `sslrootcert`; by default, as this process may. */
+  readonly readFile?: ((path: string) => string) | undefined;
   /** Leads past the pooler, for notifications alone. Without it, and where they are not delivered, the store polls. */
   readonly listenUrl?: string | undefined;
   readonly schema?: string;
