@@ -109,7 +109,17 @@ export async function getToken(connection: Connection, resource: string): Promis
   });
   const token = membersOf(body).get('access_token');
   if (status === 200 && typeof token === 'string') return token;
-  throw new CommandFailed(`No token was issued (${status}): ${JSON.stringify(body)}`);
+  throw tokenRefused({ status, body });
+}
+
+/** The failure for an answer of the token endpoint that is an error, without the ids that are for the server's operator. */
+export function tokenRefused({ status, body }: ClientAnswer): CommandFailed {
+  const error = membersOf(body).get('error');
+  const description = membersOf(body).get('error_description');
+  const said = typeof description === 'string' ? description.replace(/ Trace ID: .*$/s, '') : 'it gave no reason.';
+  const hint = status >= 500 ? 'See "postern status" for what the server cannot do at the moment.' : undefined;
+  const code = typeof error === 'string' ? error : `Status${status}`;
+  return new CommandFailed(`The server issued no token, it answered ${status}: ${said}`, hint, code);
 }
 
 /** The resource to request tokens for vaults for. */
