@@ -4,6 +4,7 @@ import { replayVerdict } from './assertion-uses.ts';
 import { codeLifetimeMs } from './authorization-codes.ts';
 import type { CodeGrant, Codes, Redemption } from './authorization-codes.ts';
 import { deviceCodeSeconds } from './device-codes.ts';
+import { DeviceBegins } from './device-begins.ts';
 import type { Approval, DeviceCodes, DeviceRequest, Devices, Poll } from './device-codes.ts';
 import type { Fleeting, FleetingRecord } from './fleeting.ts';
 import type { OpaqueTokens } from './opaque-tokens.ts';
@@ -71,9 +72,6 @@ export class SharedAssertionUses {
   }
 }
 
-/** How many devices one node lets begin in a second: each is a record, and strangers may ask for them. */
-const beginsPerSecond = 20;
-
 interface WaitingRecord extends FleetingRecord {
   readonly request: DeviceRequest;
   /** Of the device code. */
@@ -85,8 +83,7 @@ interface WaitingRecord extends FleetingRecord {
 export class SharedDevices implements Devices {
   readonly #parts: Parts;
   readonly #own: DeviceCodes;
-  #second = 0;
-  #begun = 0;
+  readonly #begins = new DeviceBegins();
 
   constructor(parts: Parts, own: DeviceCodes) {
     this.#parts = parts;
@@ -95,17 +92,16 @@ export class SharedDevices implements Devices {
 
   async begin(request: DeviceRequest) {
     const { fleeting, now } = this.#parts;
-    const second = Math.floor(now() / 1000);
-    this.#begun = second === this.#second ? this.#begun + 1 : 1;
-    this.#second = second;
-    const codes = this.#begun > beginsPerSecond ? undefined : this.#own.begin(request);
-    if (codes === undefined) return undefined;
+    const verdict = this.#begins.begin(request.site, now());
+    if (verdict !== 'begins') return verdict;
+    const codes = this.#own.begin(request);
+    if (typeof codes === 'string') return codes;
     const { userCode } = codes;
     const deviceCode = `${codes.deviceCode}.${userCode}`;
     const value: WaitingRecord = { until: now() + 2 * deviceCodeSeconds * 1000, request, digest: digestOf(deviceCode) };
     return (await fleeting.replace('device', userCode, { before: undefined, value }))
       ? { deviceCode, userCode }
-      : undefined;
+      : 'full';
   }
 
   async find(userCode: string): Promise<DeviceRequest | undefined> {

@@ -32,7 +32,8 @@ async function answerDeviceRequest(
   const scope = readDelegatedScope({ endpoint, form, tenant, directory: names.graph }, authority);
   const request = { clientId: client.clientId, tenant, scope: scopeString(scope), site };
   const codes = await authority.deviceCodes.begin(request);
-  if (codes === undefined) throw refused({ kind: 'tooManyLogins' });
+  if (codes === 'full') throw refused({ kind: 'tooManyLogins' });
+  if (codes === 'siteFull') throw refused({ kind: 'tooManyDevices' });
   const { deviceCode, userCode } = codes;
   const uri = `${origin}${devicePath}`;
   const body = {

@@ -42,7 +42,8 @@ export type Poll =
   | { readonly kind: 'approved'; readonly request: DeviceRequest; readonly approval: Approval }
   | { readonly kind: 'pending' | 'slowDown' | 'expired' | 'unknown' };
 
-type Begun = { readonly deviceCode: string; readonly userCode: string } | undefined;
+/** The two codes; or that all places are taken, or those of the device's site. */
+type Begun = { readonly deviceCode: string; readonly userCode: string } | 'full' | 'siteFull';
 
 /** Devices that wait, wherever they are remembered; the methods are those of `DeviceCodes`. */
 export interface Devices {
@@ -64,7 +65,7 @@ export class DeviceCodes implements Devices {
     this.#now = now;
   }
 
-  /** Issues two codes, for the device and for its user; `undefined` when too many approved devices are waiting. */
+  /** Issues two codes, for the device and for its user; `full` when too many approved devices are waiting. */
   begin(request: DeviceRequest): Begun {
     // Codes expire in the order in which they were issued. They are kept a while longer, so that they are known as expired.
     for (const old of this.#byDevice.values()) {
@@ -74,7 +75,7 @@ export class DeviceCodes implements Devices {
     }
     const place = `${request.site ?? ''} ${request.clientId}`;
     const room = this.#places.roomFor(place);
-    if (room.kind === 'full') return undefined;
+    if (room.kind === 'full') return 'full';
     if (room.kind === 'goes') this.#forget(room.connection);
     const deviceCode = randomBytes(32).toString('base64url');
     const userCode = this.#userCode();

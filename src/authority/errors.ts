@@ -1,4 +1,5 @@
 import type { Answer } from '../http/answer.ts';
+import { siteWaitSeconds } from './device-begins.ts';
 import { assertionErrors, clientErrors } from './errors/clients.ts';
 import { managedIdentityErrors } from './errors/managed-identity.ts';
 import { signInErrors, userErrors } from './errors/users.ts';
@@ -97,6 +98,13 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
     code: 90033,
     message: () => 'A transient error has occurred. Please try again.',
   },
+  tooManyDevices: {
+    status: 429,
+    error: 'temporarily_unavailable',
+    code: 90033,
+    message: () =>
+      'A transient error has occurred: devices at this address have asked for too many codes. Please try again in a few seconds.',
+  },
   ...clientErrors,
   ...assertionErrors,
   ...userErrors,
@@ -159,6 +167,7 @@ export function oauthError(refusal: AuthorityRefusal, { traceId, correlationId, 
     .replace(/\.\d+Z$/, 'Z');
   return {
     status,
+    ...(status === 429 && { headers: { 'retry-after': String(siteWaitSeconds) } }),
     body: {
       error,
       error_description: `${errorMessage(refusal)} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`,

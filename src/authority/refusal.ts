@@ -24,6 +24,7 @@ export type AuthorityRefusal =
   | { readonly kind: 'scopeOfSeveral'; readonly scope: string }
   | { readonly kind: 'resourceUnknown'; readonly resource: string; readonly tenant: string }
   | { readonly kind: 'tooManyLogins' }
+  | { readonly kind: 'tooManyDevices' }
   | ClientRefusal
   | AssertionRefusal
   | UserRefusal

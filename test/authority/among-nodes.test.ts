@@ -90,12 +90,16 @@ suite('authorization codes among nodes', () => {
 const device = { clientId: 'cli', tenant: 'tenant', scope: 'scope', site: '192.0.2.1' };
 const approval = { userId: 'user', tenant: 'tenant', authTime: start };
 
+async function begun(devices: SharedDevices) {
+  const codes = await devices.begin(device);
+  assert.ok(typeof codes !== 'string');
+  return codes;
+}
+
 suite('devices among nodes', () => {
   test('begin on one node, are approved on the other, and get their tokens once', async () => {
     const { a, b } = await nodes();
-    const codes = await a.devices.begin(device);
-    assert.ok(codes !== undefined);
-    const { deviceCode, userCode } = codes;
+    const { deviceCode, userCode } = await begun(a.devices);
     assert.equal((await b.devices.poll(deviceCode, 'cli')).kind, 'pending');
     assert.deepEqual(await b.devices.find(userCode.toLowerCase()), device);
     assert.equal(await b.devices.approve(userCode, approval), true);
@@ -108,31 +112,41 @@ suite('devices among nodes', () => {
 
   test('the code of the user alone gets nothing', async () => {
     const { a, b } = await nodes();
-    const codes = await a.devices.begin(device);
-    await b.devices.approve(codes?.userCode ?? '', approval);
-    for (const guess of [`x.${codes?.userCode}`, codes?.userCode ?? '', `.${codes?.userCode}`])
+    const { userCode } = await begun(a.devices);
+    await b.devices.approve(userCode, approval);
+    for (const guess of [`x.${userCode}`, userCode, `.${userCode}`])
       assert.equal((await b.devices.poll(guess, 'cli')).kind, 'unknown');
   });
 
   test('that poll too fast are slowed down, and expired ones are told', async () => {
     const { clock, a } = await nodes();
-    const codes = await a.devices.begin(device);
-    const poll = async () => (await a.devices.poll(codes?.deviceCode ?? '', 'cli')).kind;
+    const { deviceCode, userCode } = await begun(a.devices);
+    const poll = async () => (await a.devices.poll(deviceCode, 'cli')).kind;
     assert.equal(await poll(), 'pending');
     assert.equal(await poll(), 'slowDown');
     clock.ms += 900_000;
     assert.equal(await poll(), 'expired');
-    assert.equal(await a.devices.find(codes?.userCode ?? ''), undefined);
+    assert.equal(await a.devices.find(userCode), undefined);
   });
 
   test('of strangers make at most twenty records in a second of a node', async () => {
     const { store, clock, a, b } = await nodes();
-    const begun = await Promise.all(Array.from({ length: 50 }, () => a.devices.begin(device)));
-    assert.equal(begun.filter((codes) => codes !== undefined).length, 20);
+    const sites = Array.from({ length: 50 }, (_, at) => ({ ...device, site: `192.0.2.${at}` }));
+    const found = await Promise.all(sites.map((one) => a.devices.begin(one)));
+    assert.equal(found.filter((codes) => codes !== 'full').length, 20);
     assert.equal((await store.list({ prefix: 'authority/fleeting/device/', limit: 100 })).length, 20);
-    assert.notEqual(await b.devices.begin(device), undefined, 'another node');
+    // Another node, and the next second.
+    await begun(b.devices);
     clock.ms += 1000;
-    assert.notEqual(await a.devices.begin(device), undefined, 'the next second');
+    await begun(a.devices);
+  });
+
+  test('of one site make at most ten records, and no more of them keep another site from its own', async () => {
+    const { store, a } = await nodes();
+    const found = await Promise.all(Array.from({ length: 50 }, () => a.devices.begin(device)));
+    assert.equal(found.filter((codes) => codes === 'siteFull').length, 40);
+    assert.equal((await store.list({ prefix: 'authority/fleeting/device/', limit: 100 })).length, 10);
+    assert.notEqual(typeof (await a.devices.begin({ ...device, site: '192.0.2.2' })), 'string');
   });
 });
 
