@@ -1,44 +1,19 @@
-import { createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { calculateJwkThumbprint, exportJWK } from 'jose';
 import type { JWK } from 'jose';
-import { recordKind } from '../store/keys.ts';
-import { listRecords, recordPut } from '../store/records.ts';
-import type { Put, Store } from '../store/store.ts';
-
-/** The most keys that verify at a time. More would mean a rotation every minute, and a JWKS that clients refuse to read. */
-const keysMax = 64;
-
-/**
- * A stored key (sealed by the store): PKCS #8, and the time from which it signs, in milliseconds since 1970.
- */
-interface SigningKeyRecord {
-  readonly kid: string;
-  readonly createdAt: number;
-  readonly pkcs8: string;
-}
-
-const stored = recordKind<SigningKeyRecord>({
-  pattern: 'authority/signing-key/',
-  owner: 'authority',
-  holds: 'a key that signs tokens or has signed them',
-});
-
-/** Whether a change of that record adds or removes signing keys. */
-export function isSigningKeyRecord(key: string): boolean {
-  return key.startsWith(stored.prefix());
-}
-
-interface SigningKey {
-  readonly kid: string;
-  readonly createdAt: number;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-  /** Its form in the JWKS. */
-  readonly jwk: JWK;
-}
+import { recordPut } from '../store/records.ts';
+import type { Put, Requirement, Store, Version } from '../store/store.ts';
+import {
+  keysMax,
+  makeKey,
+  newestFirst,
+  putOf,
+  readKeys,
+  signingKeyRecord,
+  stampKey,
+  whileOthersChange,
+} from './signing-key-records.ts';
+import type { SigningKey } from './signing-key-records.ts';
 
 interface Addition {
   readonly fromMs: number;
@@ -70,7 +45,10 @@ export interface SigningKeysOptions {
 export interface RotateOptions {
   /** The keys before verify nothing from then on, and announced ones are gone too: a thief of one can sign no token. */
   readonly revoke?: boolean;
-  /** More to commit with the new key, such as its record; called with the ids of the keys. */
+  /**
+   * More to commit with the new key, such as its record; called with the ids of the keys. Called again where another node has
+   * changed the keys meanwhile: what it returned before is not committed then.
+   */
   readonly also?: (rotated: RotatedKeys) => readonly Put[];
 }
 
@@ -80,8 +58,6 @@ interface RotatedKeys {
   /** The `kid` of the key that signs. */
   readonly to: string;
 }
-
-const generateRsa = promisify(generateKeyPair);
 
 /** The least time between two reads for unknown keys: strangers can invent any number of them. */
 const lookUpEveryMs = 250;
@@ -99,22 +75,42 @@ export class SigningKeys {
   readonly #options: SigningKeysOptions;
   /** Newest first, and never empty. */
   #keys: readonly [SigningKey, ...SigningKey[]];
+  #required: Requirement;
+  #reloading: Promise<void> | undefined;
   #changing: Promise<unknown> = Promise.resolve();
   #lookUp: Promise<void> | undefined;
   #lookedUpMs = -Infinity;
 
-  private constructor(options: SigningKeysOptions, keys: readonly [SigningKey, ...SigningKey[]]) {
+  private constructor(
+    options: SigningKeysOptions,
+    keys: readonly [SigningKey, ...SigningKey[]],
+    version: Version | null,
+  ) {
     this.#options = options;
     this.#keys = keys;
+    this.#required = { key: stampKey, version };
   }
 
   /** Reads the keys, and creates the first one if none exists. */
   static async open(options: SigningKeysOptions): Promise<SigningKeys> {
-    const [newest, ...older] = await readKeys(options.store);
-    if (newest !== undefined) return new SigningKeys(options, [newest, ...older]);
-    const first = await makeKey(options.now());
-    await options.store.transact({ put: [putOf(first)] });
-    return new SigningKeys(options, [first]);
+    const { store, now } = options;
+    return whileOthersChange(async () => {
+      const { keys, version } = await readKeys(store);
+      const [newest, ...older] = keys;
+      if (newest !== undefined) return new SigningKeys(options, [newest, ...older], version);
+      const first = await makeKey(now());
+      const require = [{ key: stampKey, version }];
+      const [made = null] = await store.transact({ require, put: [recordPut(stampKey, null), putOf(first)] });
+      return new SigningKeys(options, [first], made);
+    });
+  }
+
+  /**
+   * What must hold for what these keys verify: where other nodes change them, that none has. Take it before the
+   * verification; `reload` when it does not hold.
+   */
+  get requirements(): readonly Requirement[] {
+    return this.#options.shared === true ? [this.#required] : [];
   }
 
   /** The key that signs now. */
@@ -163,11 +159,10 @@ export class SigningKeys {
    * @throws {RangeError} when too many keys still verify
    */
   rotate(options: RotateOptions = {}): Promise<RotatedKeys> {
-    return this.#alone(() => this.#rotate(options));
+    return this.#change(() => this.#rotate(options));
   }
 
   async #rotate({ revoke = false, also = () => [] }: RotateOptions): Promise<RotatedKeys> {
-    if (this.#options.shared === true) await this.#reload();
     const live = this.#live();
     if (live.length >= keysMax && !revoke) {
       throw new RangeError(
@@ -188,11 +183,10 @@ export class SigningKeys {
    * signs, in milliseconds since 1970; `undefined` if none was created.
    */
   renew(times: RenewalTimes): Promise<number | undefined> {
-    return this.#alone(() => this.#renew(times));
+    return this.#change(() => this.#renew(times));
   }
 
   async #renew({ every, announce }: RenewalTimes): Promise<number | undefined> {
-    if (this.#options.shared === true) await this.#reload();
     const nowMs = this.#options.now();
     const live = this.#live();
     if (live.length >= keysMax) return undefined;
@@ -202,6 +196,16 @@ export class SigningKeys {
     const fromMs = signing === undefined ? nowMs : nowMs + announce;
     await this.#add({ fromMs, kept: live, also: () => [] });
     return fromMs;
+  }
+
+  /** A change of the keys, which begins again with what another node's has left if that was first. */
+  #change<T>(change: () => Promise<T>): Promise<T> {
+    return this.#alone(() =>
+      whileOthersChange(async (isFirst) => {
+        if (this.#options.shared === true || !isFirst) await this.#reload();
+        return change();
+      }),
+    );
   }
 
   /** One change of the keys after the other: each begins with what the one before has left. */
@@ -217,29 +221,37 @@ export class SigningKeys {
     const kids = new Set(kept.map(({ kid }) => kid));
     const gone = this.#keys.filter(({ kid }) => !kids.has(kid));
     const redated = kept.filter((key) => !this.#keys.includes(key));
-    await this.#options.store.transact({
-      put: [...[added, ...redated].map(putOf), ...also(added.kid)],
-      delete: gone.map(({ kid }) => stored.key(kid)),
+    const [version = null] = await this.#options.store.transact({
+      require: [this.#required],
+      put: [recordPut(stampKey, null), ...[added, ...redated].map(putOf), ...also(added.kid)],
+      delete: gone.map(({ kid }) => signingKeyRecord.key(kid)),
     });
+    this.#required = { key: stampKey, version };
     const [newest = added, ...older] = [added, ...kept].toSorted(newestFirst);
     this.#keys = [newest, ...older];
     this.#options.changed?.();
     return added;
   }
 
-  /** Reads the keys again after another node changed them. */
+  /** Reads the keys again after another node changed them: once for all that ask before the read begins. */
   reload(): Promise<void> {
-    return this.#alone(() => this.#reload());
+    this.#reloading ??= this.#alone(() => {
+      this.#reloading = undefined;
+      return this.#reload();
+    });
+    return this.#reloading;
   }
 
   async #reload(): Promise<void> {
-    const [newest, ...older] = await readKeys(this.#options.store, this.#keys);
+    const { keys, version } = await whileOthersChange(() => readKeys(this.#options.store, this.#keys));
+    const [newest, ...older] = keys;
     if (newest === undefined)
       throw new Error(
-        `the store lost its signing keys (${stored.pattern}…): restore it, or restart to create new ones`,
+        `the store lost its signing keys (${signingKeyRecord.pattern}…): restore it, or restart to create new ones`,
       );
     const before = new Set<SigningKey>(this.#keys);
     this.#keys = [newest, ...older];
+    this.#required = { key: stampKey, version };
     if (before.size !== this.#keys.length || this.#keys.some((key) => !before.has(key))) this.#options.changed?.();
   }
 
@@ -251,39 +263,4 @@ export class SigningKeys {
       return replacedAt === undefined || replacedAt > since;
     });
   }
-}
-
-/** @param known their objects are kept where nothing has changed, and with them what was verified by them */
-async function readKeys(store: Store, known: readonly SigningKey[] = []): Promise<readonly SigningKey[]> {
-  const records = await listRecords(store, { prefix: stored.prefix(), limit: 2 * keysMax });
-  const same = ({ kid, createdAt }: SigningKeyRecord) =>
-    known.find((key) => key.kid === kid && key.createdAt === createdAt);
-  const keys = await Promise.all(records.map(async ({ value }) => same(value) ?? toSigningKey(value)));
-  return keys.toSorted(newestFirst);
-}
-
-function newestFirst(a: SigningKey, b: SigningKey): number {
-  return b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1);
-}
-
-/** Makes a key that signs from `createdAt` on (ms). */
-async function makeKey(createdAt: number): Promise<SigningKey> {
-  // Entra's own signing keys have 2048 bits.
-  const { privateKey, publicKey } = await generateRsa('rsa', { modulusLength: 2048 });
-  return toSigningKey({
-    kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })),
-    createdAt,
-    pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }),
-  });
-}
-
-function putOf({ kid, createdAt, privateKey }: SigningKey): Put {
-  return recordPut(stored.key(kid), { kid, createdAt, pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }) });
-}
-
-async function toSigningKey({ kid, createdAt, pkcs8 }: SigningKeyRecord): Promise<SigningKey> {
-  const privateKey = createPrivateKey(pkcs8);
-  const publicKey = createPublicKey(privateKey);
-  const jwk = { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' };
-  return { kid, createdAt, privateKey, publicKey, jwk };
 }

@@ -22,6 +22,20 @@ export const algorithms: Readonly<Record<IssuerClass, readonly string[]>> = {
 /** Node's limit for all headers of a request, so a longer token cannot have come in a header. */
 const tokenLengthMax = 16_384;
 
+/** A record of the store that must be in that state; `null`: it must not exist. */
+interface KeyRequirement {
+  readonly key: string;
+  readonly version: string | null;
+}
+
+/** Keys of our own authority that another node may replace or revoke. */
+export interface SharedKeys {
+  /** What must hold for what they verify from now on. */
+  readonly requirements: readonly KeyRequirement[];
+  /** Reads them again. */
+  reload(): Promise<void>;
+}
+
 interface VerifierOptions {
   readonly issuers: IssuerTable;
   /** Milliseconds since 1970. */
@@ -30,6 +44,8 @@ interface VerifierOptions {
   readonly cacheSize: number;
   /** Looks up a caller's groups: a token of our own authority for a caller with too many does not list them. */
   readonly groupsOf: (caller: Caller) => Promise<readonly string[]>;
+  /** Absent: no other process changes the keys. */
+  readonly sharedKeys?: SharedKeys | undefined;
 }
 
 /**
@@ -42,9 +58,13 @@ export interface Verifier {
   readonly verify: (token: string) => Promise<Verification>;
   /** Forgets every token. Call it when issuers or keys change. */
   readonly drop: () => void;
+  /** What must hold for callers that are verified, or known, from now on: ask for it first. */
+  readonly requirements: () => readonly KeyRequirement[];
+  /** Reads the keys again if they are what this record is about, because it has changed; false: they are not. */
+  readonly renew: (key: string) => Promise<boolean>;
 }
 
-export function createVerifier({ issuers, now, cacheSize, groupsOf }: VerifierOptions): Verifier {
+export function createVerifier({ issuers, now, cacheSize, groupsOf, sharedKeys }: VerifierOptions): Verifier {
   const cache = new CallerCache(cacheSize);
   const verifyCached = (token: string) => cache.get(token, now());
   return {
@@ -58,6 +78,12 @@ export function createVerifier({ issuers, now, cacheSize, groupsOf }: VerifierOp
       return verification;
     },
     drop: () => cache.drop(),
+    requirements: () => sharedKeys?.requirements ?? [],
+    async renew(key) {
+      if (sharedKeys?.requirements.some((required) => required.key === key) !== true) return false;
+      await sharedKeys.reload();
+      return true;
+    },
   };
 }
 

@@ -101,6 +101,11 @@ export interface Opened {
   readonly caller: Caller;
 }
 
+/** Of a request that came with a token. */
+export interface OfToken {
+  readonly tokenKeys?: readonly Requirement[];
+}
+
 /** The facts about an admitted request. */
 export interface Admitted extends Opened {
   readonly authorization: AuthorizationInForce;
@@ -114,9 +119,12 @@ export interface Admitted extends Opened {
 export type After<K extends keyof Admitted = never, R = ControlRequest> = Known<R, Pick<Admitted, K>>;
 
 /** The records that decided the request so far, in the versions that it read. */
-export function requirementsOf({ authorization, lock }: Partial<Admitted>): readonly Requirement[] {
-  if (authorization === undefined) return [];
-  return lock === undefined ? [authorization.requirement] : [authorization.requirement, ...lock.require];
+export function requirementsOf({
+  authorization,
+  lock,
+  tokenKeys = [],
+}: Partial<Admitted> & OfToken): readonly Requirement[] {
+  return authorization === undefined ? [] : [authorization.requirement, ...(lock?.require ?? []), ...tokenKeys];
 }
 
 /** The role assignments and roles of the subscription, in force. */

@@ -31,8 +31,8 @@ export interface EdgeServices extends StepServices, ControlServices {
 export const edgeBase = {
   requirements: (known: KnownSoFar) => requirementsOf(known),
   failed,
-  async renew(key: string, _known: KnownSoFar, { rulebook, closeSubnets }: EdgeServices): Promise<void> {
-    closeSubnets(await rulebook.changed([key]));
+  async renew(key: string, _known: KnownSoFar, { rulebook, closeSubnets, verifier }: EdgeServices): Promise<void> {
+    if (!(await verifier.renew(key))) closeSubnets(await rulebook.changed([key]));
   },
   over: ({ queue }: KnownSoFar) => queue?.leave(),
 };

@@ -10,6 +10,7 @@ import { bearerToken, memberOf, parseJsonBody } from '../http/request.ts';
 import { isResourceGroupName, resourceGroupKey, subscriptionKey } from '../resources/keys.ts';
 import { readAtOnce } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
+import type { Requirement } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { ResourceGroupRecord, SubscriptionRecord } from '../types/resource-group.ts';
 import type { ControlOperation, ControlServices } from './operation.ts';
@@ -22,7 +23,7 @@ import {
   permissionRefusal,
   requirementsOf,
 } from './access.ts';
-import type { Admitted, After, Opened } from './access.ts';
+import type { Admitted, After, OfToken, Opened } from './access.ts';
 import { refuse } from './operation.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest, OwnRequest, SentRequest } from './request.ts';
@@ -60,6 +61,7 @@ export const sentSteps = queued(
       .step('apiVersion', apiVersionOf)
       .step('subscription', subscriptionOf)
       .step('token', bearerOf)
+      .step('tokenKeys', tokenKeysOf)
       .step('caller', callerOf),
   ).once('bytes', bytesOf),
 );
@@ -98,10 +100,13 @@ function queued<R extends ControlRequest, F extends Admitted>(admittedSteps: Ste
 }
 
 /** The facts about a request after all steps, whichever way it came. */
-export type Ready = Known<ControlRequest, Admitted & Asked>;
+export type Ready = Known<ControlRequest, Admitted & Asked & OfToken>;
 
 /** The facts about a request that may have failed at any step. */
-export type KnownSoFar = Known<ControlRequest, Partial<Admitted & Asked> & { readonly queue?: QueuePlace | undefined }>;
+export type KnownSoFar = Known<
+  ControlRequest,
+  Partial<Admitted & Asked> & OfToken & { readonly queue?: QueuePlace | undefined }
+>;
 
 interface Asked {
   readonly body: Readonly<Record<string, unknown>>;
@@ -147,6 +152,11 @@ function subscriptionOfBehalf({ request: { behalf, params } }: After<never, OwnR
 /** The bearer token as it came. */
 function bearerOf({ request }: After): string {
   return bearerToken(request.headers) ?? refuse({ kind: 'bearerMissing' });
+}
+
+/** The state of the keys that tokens are verified with. What they verify is decided again when it has changed. */
+function tokenKeysOf(_known: After, { verifier }: StepServices): readonly Requirement[] {
+  return verifier.requirements();
 }
 
 /** The caller of the token, which must be valid, for the resource manager and from the subscription's tenant. */

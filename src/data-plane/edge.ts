@@ -48,9 +48,9 @@ export const vaultEdge: Edge<VaultRequest, EdgeServices, Omit<Admitted, 'request
   requirements: ({ place }) => place?.require ?? [],
   work,
   failed,
-  async renew(key, { request, vault }, { rulebook, closeSubnets }) {
+  async renew(key, { request, vault }, { rulebook, closeSubnets, verifier }) {
     if (key === vault?.requirement.key) await rulebook.load(request.vaultName);
-    else closeSubnets(await rulebook.changed([key]));
+    else if (!(await verifier.renew(key))) closeSubnets(await rulebook.changed([key]));
   },
   over: ({ queue }) => queue?.leave(),
 };

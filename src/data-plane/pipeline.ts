@@ -14,8 +14,7 @@ import { switchesFor } from '../firewall/trust.ts';
 import type { NameSet } from '../http/host.ts';
 import { bearerToken, memberOf, parseJsonBody, pathOf } from '../http/request.ts';
 import type { AuthorizationInForce, Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
-import { Conflict } from '../store/store.ts';
-import type { Requirement } from '../store/store.ts';
+import { Conflict, type Requirement } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Source, SubnetSource } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
@@ -60,6 +59,7 @@ export const steps = Steps.of<VaultRequest, StepServices>()
   .step('operation', operationOf)
   .step('apiVersion', apiVersionOf)
   .step('token', bearerOf)
+  .step('tokenKeys', tokenKeysOf)
   .step('caller', callerOf)
   .step('place', placeOf)
   .step('firewall', verdictOf, firewallRefusal)
@@ -80,6 +80,7 @@ export type KnownSoFar = SomeKnown<typeof steps>;
 type After<Facts = unknown> = { readonly request: VaultRequest } & Facts;
 type Vault = { readonly vault: VaultInForce };
 type Authorization = { readonly authorization: AuthorizationInForce | undefined };
+type TokenKeys = { readonly tokenKeys: readonly Requirement[] };
 type OperationByCaller = { readonly operation: OperationCard; readonly caller: Caller };
 
 /** The vault that the host names, with the rules in force. */
@@ -137,6 +138,11 @@ function bearerOf({ request }: After): string {
   return token;
 }
 
+/** The state of the keys that tokens are verified with. What they verify is decided again when it has changed. */
+function tokenKeysOf(_known: After, { verifier }: StepServices): readonly Requirement[] {
+  return verifier.requirements();
+}
+
 /** The caller in the token, if the token is valid, for vaults and from the vault's tenant. */
 function callerOf(known: After<Vault & { readonly token: string }>, services: StepServices): Caller | Promise<Caller> {
   const { token } = known;
@@ -182,12 +188,12 @@ interface PlaceInForce {
  * live a moment longer. A deleted subnet never comes back: one that is created again has another incarnation.
  */
 function placeOf(
-  { request, vault, authorization }: After<Vault & Authorization>,
+  { request, vault, authorization, tokenKeys }: After<Vault & Authorization & TokenKeys>,
   { rulebook }: StepServices,
 ): PlaceInForce {
   // The rules may have been replaced, or dropped from memory, while the token was verified. The next steps await nothing.
   if (rulebook.known(request.vaultName) !== vault) throw new Conflict(vault.requirement.key);
-  const require: Requirement[] = [vault.requirement];
+  const require: Requirement[] = [vault.requirement, ...tokenKeys];
   if (authorization !== undefined) require.push(authorization.requirement);
   const { source } = request;
   if (source.kind !== 'subnet') return { source, require };

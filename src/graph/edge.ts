@@ -3,6 +3,7 @@ import type { Done, Edge, Failed } from '../edge/edge.ts';
 import { pathOf } from '../http/request.ts';
 import { wait } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
+import { merge, requiringStore } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { renderError } from './errors.ts';
 import type { ErrorTrace } from './errors.ts';
@@ -21,11 +22,13 @@ export interface EdgeServices extends StepServices {
 /** The edge of the directory, in the form of Microsoft Graph. */
 export const graphEdge: Edge<GraphRequest, EdgeServices, Omit<Admitted, 'request'>> = {
   steps,
-  // A change itself requires the versions that it depends on.
-  requirements: () => [],
+  // A change itself requires the versions of the directory that it depends on.
+  requirements: ({ caller, tokenKeys = [] }) => (caller === undefined ? [] : tokenKeys),
   work,
   failed,
-  renew: () => undefined,
+  async renew(key, _known, { verifier }) {
+    await verifier.renew(key);
+  },
   over: ({ queue }) => queue?.leave(),
 };
 
@@ -34,15 +37,19 @@ function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
   const call = callOf(admitted, services);
   if (operation.access === 'read') return { ...(yield* wait(operation.run(call))), records: [] };
   const { answer, change, targets } = yield* wait(operation.run(call));
-  const { caller, body } = admitted;
+  const { caller, body, tokenKeys } = admitted;
   const outcomeOfChange = { status: answer.status, targets, body, nowMs: services.now() };
   const record = recordOf(admitted.request, { operation, caller, tenantId: services.tenantId }, outcomeOfChange);
-  return { answer, change, records: [record] };
+  return { answer, change: change && merge(change, { require: tokenKeys }), records: [record] };
 }
 
-function callOf({ request, caller, query, body }: Admitted, { store, tenantId, now, newId }: EdgeServices): GraphCall {
+function callOf(
+  { request, caller, query, body, tokenKeys }: Admitted,
+  { store: whole, tenantId, now, newId }: EdgeServices,
+): GraphCall {
   const { names, url, params } = request;
   const { graph: origin } = names;
+  const store = tokenKeys.length === 0 ? whole : requiringStore(whole, tokenKeys);
   return { store, tenantId, caller, origin, path: pathOf(url), params, query, body, nowMs: now(), newId };
 }
 

@@ -11,6 +11,7 @@ import { Steps } from '../edge/steps.ts';
 import type { AllKnown, SomeKnown } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';
 import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
+import type { Requirement } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 import type { GraphOperation } from './operation.ts';
@@ -58,6 +59,7 @@ export interface StepServices {
 export const steps = Steps.of<GraphRequest, StepServices>()
   .step('operation', operationOf)
   .step('token', bearerOf)
+  .step('tokenKeys', tokenKeysOf)
   .step('bearer', verify)
   .step('ownIssuer', isOwnIssuer, foreignRefusal)
   .step('caller', callerOf)
@@ -87,6 +89,11 @@ function bearerOf({ request: { headers } }: After): string {
   const token = bearerToken(headers);
   if (token === undefined) throw new Refused<GraphRefusal>({ kind: 'bearerMissing' });
   return token;
+}
+
+/** The state of the keys that tokens are verified with. What they verify is decided again when it has changed. */
+function tokenKeysOf(_known: After, { verifier }: StepServices): readonly Requirement[] {
+  return verifier.requirements();
 }
 
 /** The verified caller of the token. */

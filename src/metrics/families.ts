@@ -84,6 +84,11 @@ export const families = {
     help: 'The clock of this machine minus that of the database of --store.',
     labels: [],
   },
+  postern_store_changes_behind_seconds: {
+    type: 'gauge',
+    help: 'How long ago this server knew of every change that other nodes of --store had made.',
+    labels: [],
+  },
   postern_audit_records_total: {
     type: 'counter',
     help: 'Lines of the audit log: of reads that were answered, and all others.',

@@ -61,6 +61,7 @@ function ofRecords({ store, audit, sinks, keyTasks }: Vitals) {
     })),
     postern_store_heartbeat_age_seconds: secondsOf(database?.heartbeatAgeMs),
     postern_store_clock_ahead_seconds: secondsOf(database?.clockAheadMs),
+    postern_store_changes_behind_seconds: secondsOf(database?.changesBehindMs),
     postern_audit_records_total: Object.entries(audit.records).map(([kind, value]) => ({ labels: { kind }, value })),
     postern_audit_written_bytes_total: only(audit.bytes),
     postern_sink_records_total: bySink(({ records }) => records),

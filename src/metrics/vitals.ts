@@ -28,6 +28,8 @@ export interface DatabaseVitals {
   readonly heartbeatAgeMs?: number | undefined;
   /** This machine's clock minus that of the database. */
   readonly clockAheadMs?: number | undefined;
+  /** How long ago this server knew of every change that other nodes had made. */
+  readonly changesBehindMs?: number | undefined;
 }
 
 /** The state of a server at one moment, as plain data. */

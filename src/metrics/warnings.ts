@@ -11,6 +11,7 @@ export const warningNames = [
   'sinkFallsBehind',
   'databaseLags',
   'clockDiffers',
+  'changesLag',
 ] as const;
 
 export type WarningName = (typeof warningNames)[number];
@@ -44,6 +45,8 @@ const full = { disk: [0.1, 0.12], places: [0.8, 0.7], backlog: [0.5, 0.4] } as c
 const heartbeatAgeMs = [1_200, 800] as const;
 /** Of two clocks. */
 const aheadMs = [1_000, 500] as const;
+/** They are looked for each second, and a page of them takes no longer. */
+const behindMs = [10_000, 5_000] as const;
 /** A tenth of a large disk is plenty, so with so much room there is no warning. */
 const enoughBytes = [1 << 30, 1.2 * (1 << 30)] as const;
 
@@ -130,6 +133,14 @@ function ofDatabase(
     const message = 'The clock of this machine and that of the database differ: tokens are judged by this one.';
     const remedy = 'Let both follow a time server (NTP); "postern nodes" shows the clocks of all nodes.';
     warnings.push({ name: 'clockDiffers', about, message, remedy });
+  }
+  const isUsed = database?.reachable === true && Object.values(database.faults).every((why) => why === undefined);
+  if (isUsed && (database.changesBehindMs ?? 0) >= behindMs[held('changesLag', about) ? 1 : 0]) {
+    const message =
+      'The changes of other nodes arrive late: those of certificates, of the hosts file, and the ends of subnets with open connections.';
+    const remedy =
+      "See the server's log for why they cannot be read. Rules and revoked keys are in force all the same.";
+    warnings.push({ name: 'changesLag', about, message, remedy });
   }
   return warnings;
 }

@@ -11,6 +11,10 @@ export interface FollowerParts {
   readonly committed: (listener: () => void) => () => void;
   /** Called once for each failure that lasts. */
   readonly failed: (error: unknown) => void;
+  /** Called when one is over. */
+  readonly recovered?: () => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
 }
 
 /** Is told of changes. An error that it throws is reported, and the same changes are told again. */
@@ -34,10 +38,20 @@ export class Follower {
   #running: Promise<void> | undefined;
   #wanted = false;
   #failing = false;
+  readonly #now: () => number;
+  #followedAtMs: number;
 
   private constructor(parts: FollowerParts, cursor: Cursor) {
+    const { now = () => performance.now() } = parts;
     this.#parts = parts;
     this.#cursor = cursor;
+    this.#now = now;
+    this.#followedAtMs = now();
+  }
+
+  /** How long ago it has told of everything that was committed then. */
+  get behindMs(): number {
+    return this.#now() - this.#followedAtMs;
   }
 
   /** Open it before anything is read that it keeps fresh. */
@@ -72,6 +86,7 @@ export class Follower {
         this.#wanted = false;
         await this.#look(this.#followed);
       }
+      if (this.#failing) this.#parts.recovered?.();
       this.#failing = false;
     } catch (error) {
       if (!this.#failing && this.#followed !== undefined) this.#parts.failed(error);
@@ -82,10 +97,12 @@ export class Follower {
   }
 
   async #look(followed: Followed): Promise<void> {
+    const askedAtMs = this.#now();
     const changes = await this.#parts.store.changes(this.#cursor, pageSize);
     if (changes.expired) await followed.expired();
     else if (changes.keys.length > 0) await followed.changed(changes.keys);
     this.#cursor = changes.cursor;
     if (!changes.expired && changes.more) this.#wanted = true;
+    else this.#followedAtMs = askedAtMs;
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isSigningKeyRecord } from '../authority/signing-keys.ts';
+import { isSigningKeyRecord } from '../authority/signing-key-records.ts';
 import type { SigningKeys } from '../authority/signing-keys.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
 import { isSetupRecord } from '../setup/certificates.ts';
@@ -7,6 +7,7 @@ import { Follower } from '../store/follower.ts';
 import type { Followed } from '../store/follower.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import type { Store } from '../store/store.ts';
+import { FailureLog } from './failure-line.ts';
 import type { Renewals } from './renewals.ts';
 import { tellWatchers } from './server-audit.ts';
 import type { Watchers } from './server-audit.ts';
@@ -14,16 +15,25 @@ import type { Watchers } from './server-audit.ts';
 interface FollowParts {
   readonly store: Store;
   readonly shared?: Pick<NodeStore, 'committed'> | undefined;
-  readonly log: Pick<Logger, 'error'>;
+  readonly log: Pick<Logger, 'error' | 'warn' | 'info'>;
+}
+
+interface Following extends Pick<Follower, 'start' | 'close'> {
+  /** See `Follower`; `undefined`: there is nothing to follow. */
+  readonly behindMs: number | undefined;
 }
 
 /** Follows the changes of other nodes. A process that has the store to itself hears of all by itself. */
-export async function openFollower({ store, shared, log }: FollowParts): Promise<Pick<Follower, 'start' | 'close'>> {
-  if (shared === undefined) return { start: () => undefined, close: async () => undefined };
+export async function openFollower({ store, shared, log }: FollowParts): Promise<Following> {
+  if (shared === undefined) return { start: () => undefined, close: async () => undefined, behindMs: undefined };
+  const message = 'the changes of other nodes cannot be followed; will be tried again';
+  // The follower itself tells once for each failure that lasts.
+  const failures = new FailureLog({ log, message, now: () => performance.now() });
   return Follower.open({
     store,
     committed: (listener) => shared.committed(listener),
-    failed: (error) => log.error({ err: error }, 'the changes of other nodes cannot be followed; will be tried again'),
+    failed: (error) => failures.add(error),
+    recovered: () => log.info('the changes of other nodes are followed again'),
   });
 }
 

@@ -6,6 +6,7 @@ import { isVaultName } from '../resources/vaults/vaults.ts';
 import type { Settings } from '../settings/settings.ts';
 import { localAddress } from '../settings/values.ts';
 import type { Store } from '../store/store.ts';
+import { FailureLog } from './failure-line.ts';
 
 const systemHosts = '/etc/hosts';
 const pageSize = 1000;
@@ -176,12 +177,13 @@ export class HostsFile {
 }
 
 export function openHosts({ hostsFile, settings, rows, log }: ServerHosts, names: NameSet): Promise<HostsFile> {
+  const failures = new FailureLog({ log, message: 'the hosts file cannot be written', now: () => performance.now() });
   return HostsFile.open({
     path: hostsFile,
     rows,
     names,
     address: localAddress(settings.listen),
-    logError: (error) => log.error({ err: error }, 'the hosts file cannot be written'),
+    logError: (error) => failures.add(error),
   });
 }
 

@@ -8,6 +8,8 @@ import { generateMasterKey, parseMasterKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { OpenedStore, SealedStore } from '../store/sealed.ts';
+import { Conflict } from '../store/store.ts';
+import type { Put } from '../store/store.ts';
 import type { Rotation } from '../types/key-rotation.ts';
 import type { FromWorker, ToWorker } from '../types/supervision.ts';
 import { keepNextKey, replaceKey } from './master-key.ts';
@@ -147,19 +149,19 @@ export class KeyRotation {
 
   async #rotateTokenKey(revoke: boolean): Promise<Rotated> {
     const { audit, signingKeys } = this.#parts;
-    const staged: { put: ReturnType<typeof audit.stage>['put'] }[] = [];
+    let staged: readonly Put[] = [];
     const also = (rotated: Rotated) => {
-      const { put } = audit.stage(this.#recordOf('tokenKey', rotated, { revoked: revoke }));
-      staged.push({ put });
-      return [put];
+      // Another node was first, and what was staged before was not committed.
+      for (const put of staged) audit.failed([put], new Conflict(put.key));
+      staged = [audit.stage(this.#recordOf('tokenKey', rotated, { revoked: revoke })).put];
+      return staged;
     };
-    const puts = () => staged.map(({ put }) => put);
     try {
       const rotated = await signingKeys.rotate({ revoke, also });
-      audit.committed(puts());
+      audit.committed(staged);
       return rotated;
     } catch (error) {
-      audit.failed(puts(), error);
+      audit.failed(staged, error);
       if (error instanceof RangeError) throw new RotationRefused(error.message);
       throw error;
     }

@@ -7,6 +7,7 @@ import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Store } from '../store/store.ts';
 import type { TlsPair } from '../types/supervision.ts';
 import { certificatesInUse, type CertificateInUse, type ShownNow } from './certificates-in-use.ts';
+import { FailureLog } from './failure-line.ts';
 import { replaceFile } from './files.ts';
 import type { OperatorCertificates } from './operator-certificates.ts';
 
@@ -88,9 +89,12 @@ export class Renewals {
   #warnedAtMs = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
+  readonly #failures: FailureLog;
 
   constructor(parts: RenewalsParts) {
     this.#parts = parts;
+    const message = 'certificates or signing keys could not be renewed; will be tried again';
+    this.#failures = new FailureLog({ ...parts, message });
     for (const one of parts.renewed) {
       const { certificates } = one;
       this.#present.set(one, { certificates, trusted: trustedAuthorities(certificates, parts.now()) });
@@ -133,7 +137,7 @@ export class Renewals {
       await this.#lookAtSigningKeys();
       this.#warn();
     } catch (error) {
-      this.#parts.log.error({ err: error }, 'certificates or signing keys could not be renewed; will be tried again');
+      this.#failures.add(error);
     }
   }
 

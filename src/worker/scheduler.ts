@@ -5,6 +5,7 @@ import type { DueHandler } from '../schedule/handler.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { OwnNode } from './node.ts';
+import { FailureLog } from './failure-line.ts';
 import { dueHandlers } from './due-handlers.ts';
 import type { DueServices } from './due-handlers.ts';
 
@@ -27,6 +28,7 @@ export function openScheduler(
   { store, now, log, node }: SchedulerParts,
   { audit, vaults, operation }: DueParts,
 ): Scheduler {
+  const failures = new FailureLog({ log, message: 'scheduled work failed and will be tried again', now });
   return new Scheduler({
     store,
     audit,
@@ -35,6 +37,6 @@ export function openScheduler(
     now: node === undefined ? now : () => node.clockMs(),
     // Both stores of a single process are its own: a file is locked, and memory is private.
     alone: node === undefined,
-    logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and will be tried again'),
+    logError: (error, work) => failures.add(error, { work }),
   });
 }

@@ -37,6 +37,7 @@ interface Measurable extends Measurements {
   readonly ingress: Pick<Ingress, 'connections'>;
   readonly engine: KeyQueues;
   readonly renewals: Pick<Renewals, 'inUse'>;
+  readonly follower: { readonly behindMs: number | undefined };
   readonly readers?: Pick<Readers, 'seen'> | undefined;
   readonly settings: Settings;
 }
@@ -48,7 +49,7 @@ export interface MeasuredServer {
 }
 
 export function serverVitals(parts: Measurable): MeasuredServer {
-  const { requests, meter, storeState, counts, delivery, ingress, engine, renewals, settings } = parts;
+  const { requests, meter, storeState, counts, delivery, ingress, engine, renewals, settings, follower } = parts;
   const readers = () => parts.readers?.seen ?? [];
   const vitals = () => ({
     requestsInFlight: readers().reduce((sum, { inFlight }) => sum + inFlight, meter.inFlight),
@@ -58,9 +59,13 @@ export function serverVitals(parts: Measurable): MeasuredServer {
     sinks: delivery.sinks,
     keyTasks: engine.outstanding,
     certificates: renewals.inUse().map(servedAs),
-    store: { counts: storeState.counts, inFlight: storeState.inFlight, database: storeState.database },
+    store: { counts: storeState.counts, inFlight: storeState.inFlight, database: databaseOf(storeState, follower) },
   });
   return { requests, vitals };
+}
+
+function databaseOf({ database }: StoreState, { behindMs }: Measurable['follower']) {
+  return database && { ...database, changesBehindMs: behindMs };
 }
 
 /** The files of the operator's have names of the operator's. */

@@ -174,6 +174,7 @@ export async function openServer(given: ServerParts): Promise<Server> {
   const renewals = await openRenewals(parts, ingress, authority.signingKeys);
   scheduler.start();
   const first = [turns, follower, hosts, edges.longRunning, scheduler, renewals];
+  const reported = { storeState, counts, delivery, ingress, renewals, follower };
   const closeables = [...first, ...Object.values(threads), recording, store];
   follower.start(followedBy({ ...services, ...authority, watchers, renewals }));
   return {
@@ -190,7 +191,7 @@ export async function openServer(given: ServerParts): Promise<Server> {
     renewals,
     readers: parts.readers,
     checks: { store: storeFailure, log: logFailure },
-    ...serverVitals({ ...parts, ...measurements, ...threads, storeState, counts, delivery, ingress, renewals }),
+    ...serverVitals({ ...parts, ...measurements, ...threads, ...reported }),
     ...ending({ ...parts, ingress, http: [http, metadata], connections: drain, waits: networkWatch, closeables }),
   };
 }
@@ -228,8 +229,8 @@ function openRulebook({ settings, store, subnetEnded }: ServerParts): Promise<Ru
 }
 
 function requestFailed({ log, now }: ServerParts) {
-  const failures = new FailureLog({ write: (line) => log.error(line, 'a request failed'), now });
-  return (error: unknown, requestId: string) => failures.add(error, requestId);
+  const failures = new FailureLog({ log, message: 'a request failed', now });
+  return (error: unknown, requestId: string) => failures.add(error, { requestId });
 }
 
 /** Opens what answers requests: the vaults, and the services under the server's own names. */

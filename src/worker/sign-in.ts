@@ -90,6 +90,7 @@ export async function openAuthority({ settings, store, shared, identity, now, lo
     issuers,
     now,
     cacheSize: verifiedTokensMax,
+    sharedKeys: signingKeys,
     groupsOf: ({ tenant, objectId }) => groupsOf(store, { tenantId: tenant, id: objectId }),
   });
   forget = verifier.drop;

@@ -5,6 +5,7 @@ import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import { createIssuers } from '../../src/caller/issuers.ts';
 import { createVerifier } from '../../src/caller/verify.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import { notifyingStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { groupsOf } from '../caller/tokens.ts';
 import { goodForm, postToken, startAuthority, tenant } from './world.ts';
@@ -203,6 +204,115 @@ test('another node finds a new key when it reloads', async () => {
   await there.reload();
   assert.equal(there.current.kid, added);
   assert.equal(changes, 1);
+});
+
+/** A store in which something happens before each of the first transactions is committed. */
+function whereFirst(inner: Store, ...works: readonly (() => Promise<unknown>)[]): Store {
+  const left = [...works];
+  return {
+    ...notifyingStore(inner, () => undefined),
+    async transact(change) {
+      await left.shift()?.();
+      return inner.transact(change);
+    },
+  };
+}
+
+/** Two nodes that have the same two keys; what the second does comes between the first one's read and its commit. */
+async function meeting(...works: readonly ((other: SigningKeys) => Promise<unknown>)[]) {
+  const store = memoryStore();
+  let ms = 1_000_000_000_000;
+  const options = { now: () => ms, keepMs, shared: true };
+  const other = await SigningKeys.open({ ...options, store });
+  const first = other.current.kid;
+  await other.rotate();
+  // A second after the keys before, and in one millisecond with each other.
+  ms += 1_000;
+  const between = works.map((work) => () => work(other));
+  const one = await SigningKeys.open({ ...options, store: whereFirst(store, ...between) });
+  const kidsNow = async () => (await SigningKeys.open({ ...options, store })).jwks().keys.map(({ kid }) => kid);
+  return { one, other, before: [first, other.current.kid], kidsNow };
+}
+
+test('a revocation leaves no key that another node has made in the same millisecond', async () => {
+  const added: string[] = [];
+  const rotates = async (other: SigningKeys) => added.push((await other.rotate()).to);
+  const { one, other, before, kidsNow } = await meeting(rotates, rotates);
+  const froms: (readonly string[])[] = [];
+  const also = (rotated: { readonly from: readonly string[] }) => {
+    froms.push(rotated.from);
+    return [];
+  };
+  const { from, to } = await one.rotate({ revoke: true, also });
+  assert.equal(added.length, 2);
+  assert.deepEqual(new Set(from), new Set([...before, ...added]));
+  assert.deepEqual(
+    froms.map(({ length }) => length),
+    [2, 3, 4],
+  );
+  assert.deepEqual(await kidsNow(), [to]);
+  await other.reload();
+  for (const kid of [...before, ...added]) assert.equal(other.find(kid), undefined);
+});
+
+test('a rotation brings back no key that another node has revoked in the same millisecond', async () => {
+  const revoked: string[] = [];
+  const { one, before, kidsNow } = await meeting(async (other) => {
+    revoked.push((await other.rotate({ revoke: true })).to);
+  });
+  const { from, to } = await one.rotate();
+  assert.deepEqual(from, revoked);
+  assert.deepEqual(new Set(await kidsNow()), new Set([to, ...revoked]));
+  for (const kid of before) assert.equal(one.find(kid), undefined);
+});
+
+test('near miss: a rotation beside a change of another record is not begun again', async () => {
+  const { one, before, kidsNow } = await meeting(() => Promise.resolve());
+  let begun = 0;
+  const also = () => {
+    begun += 1;
+    return [{ key: 'records/1', value: Buffer.from('{}') }];
+  };
+  const { to } = await one.rotate({ also });
+  assert.equal(begun, 1);
+  assert.deepEqual(new Set(await kidsNow()), new Set([to, ...before]));
+});
+
+test('a change of the keys gives up when others come first each time', async () => {
+  const rotates = (other: SigningKeys) => other.rotate({ revoke: true });
+  const { one, other } = await meeting(...Array.from({ length: 8 }, () => rotates));
+  await assert.rejects(one.rotate(), { name: 'Conflict', message: /authority\/signing-keys/ });
+  await one.reload();
+  assert.equal(one.current.kid, other.current.kid);
+});
+
+test('two first starts make one key', async () => {
+  const store = memoryStore();
+  const options = { now: () => 0, keepMs, shared: true };
+  const made: SigningKeys[] = [];
+  const inBetween = whereFirst(store, async () => made.push(await SigningKeys.open({ ...options, store })));
+  const one = await SigningKeys.open({ ...options, store: inBetween });
+  assert.equal(made.length, 1);
+  assert.deepEqual(one.jwks(), made[0]?.jwks());
+});
+
+test('what keys verify requires the state that they are of, where other nodes change them', async () => {
+  const store = memoryStore();
+  const here = await SigningKeys.open({ store, now: () => 0, keepMs, shared: true });
+  const there = await SigningKeys.open({ store, now: () => 0, keepMs, shared: true });
+  const holds = async ({ requirements: require }: SigningKeys) =>
+    store.read({ require, get: [] }).then(
+      () => true,
+      () => false,
+    );
+  assert.deepEqual([await holds(here), await holds(there)], [true, true]);
+  await here.rotate();
+  assert.deepEqual([await holds(here), await holds(there)], [true, false]);
+  await Promise.all([there.reload(), there.reload()]);
+  assert.equal(await holds(there), true);
+  assert.equal(there.current.kid, here.current.kid);
+  const alone = await SigningKeys.open({ store, now: () => 0, keepMs });
+  assert.deepEqual(alone.requirements, []);
 });
 
 test('a token stays valid after a rotation, and the next token is signed with the new key', async (t) => {

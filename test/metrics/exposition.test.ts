@@ -89,7 +89,7 @@ test('every family has samples when all is known, with the labels of its row', (
   counts.add({ edge: 'vaults', operation: 'SecretGet', status: 200, seconds: 1, verdict });
   const { store } = quietVitals({});
   const faults = { masterKey: undefined, release: 'newer' };
-  const database = { reachable: false, faults, heartbeatAgeMs: 1_500, clockAheadMs: -250 };
+  const database = { reachable: false, faults, heartbeatAgeMs: 1_500, clockAheadMs: -250, changesBehindMs: 750 };
   const elsewhere = samplesOf(quietVitals({ store: { ...store, database } }), []);
   assert.deepEqual(elsewhere.postern_store_size_bytes, []);
   assert.deepEqual(elsewhere.postern_store_reachable, [{ labels: {}, value: 0 }]);
@@ -98,6 +98,7 @@ test('every family has samples when all is known, with the labels of its row', (
     { labels: { fault: 'release' }, value: 1 },
   ]);
   assert.deepEqual(elsewhere.postern_store_heartbeat_age_seconds, [{ labels: {}, value: 1.5 }]);
+  assert.deepEqual(elsewhere.postern_store_changes_behind_seconds, [{ labels: {}, value: 0.75 }]);
   assert.deepEqual(elsewhere.postern_store_clock_ahead_seconds, [{ labels: {}, value: -0.25 }]);
   const here = samplesOf(quietVitals({ sinks }), []);
   assert.deepEqual([here.postern_store_reachable, here.postern_store_fault], [[], []]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { changeOf, warningNames, warningsOf } from '../../src/metrics/warnings.ts';
 import type { Warning } from '../../src/metrics/warnings.ts';
-import type { Vitals } from '../../src/metrics/vitals.ts';
+import type { DatabaseVitals, Vitals } from '../../src/metrics/vitals.ts';
 import { quietVitals } from './vitals.ts';
 
 const dayMs = 86_400_000;
@@ -23,6 +23,13 @@ function sink(backlogBytes: number, failure?: { readonly message: string; readon
 
 function database(heartbeatAgeMs: number, clockAheadMs = 0, reachable = true): Pick<Vitals, 'store'> {
   return { store: { ...quietVitals({}).store, database: { reachable, faults: {}, heartbeatAgeMs, clockAheadMs } } };
+}
+
+function behind(changesBehindMs: number, others: Partial<DatabaseVitals> = {}): Pick<Vitals, 'store'> {
+  const { store } = database(0);
+  return {
+    store: { ...store, database: { reachable: true, faults: {}, ...store.database, changesBehindMs, ...others } },
+  };
 }
 
 const disk = (freeBytes: number, totalBytes: number) => ({ disk: { freeBytes, totalBytes } });
@@ -55,6 +62,11 @@ test('each warning begins at its threshold, and not before', () => {
     [database(60_000, 0, false), []],
     [database(0, 999), []],
     [database(0, -1_000), ['clockDiffers store']],
+    [behind(9_999), []],
+    [behind(10_000), ['changesLag store']],
+    // These say more.
+    [behind(10_000, { reachable: false }), []],
+    [behind(10_000, { faults: { masterKey: undefined, release: 'newer' } }), []],
     [sink(499), []],
     [sink(500), ['sinkFallsBehind otlp/a']],
     [sink(0, { message: 'refused', since: '2026-11-27T11:00:00Z' }), ['sinkFails otlp/a']],
@@ -69,6 +81,7 @@ test('a warning that holds goes on until the value is well away from its thresho
     [disk(10_000, 100_000), disk(12_000, 100_000), disk(12_001, 100_000)],
     [database(1_200), database(800), database(799)],
     [database(0, 1_000), database(0, -500), database(0, 499)],
+    [behind(10_000), behind(5_000), behind(4_999)],
     [
       { connections: [{ listener: 'public', open: 80 }] },
       { connections: [{ listener: 'public', open: 70 }] },

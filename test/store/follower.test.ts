@@ -9,6 +9,7 @@ import type { Store } from '../../src/store/store.ts';
 class Told {
   readonly keys: string[] = [];
   readonly failures: unknown[] = [];
+  recoveries = 0;
   expirations = 0;
   fault: Error | undefined;
   readonly #waiting: (() => void)[] = [];
@@ -41,7 +42,7 @@ class Told {
 const put = (store: Store, ...keys: string[]) =>
   store.transact({ put: keys.map((key) => ({ key, value: Buffer.from('1') })) });
 
-async function following(t: TestContext, store: Store, isWoken = true) {
+async function following(t: TestContext, store: Store, { isWoken = true, now = (): number => 0 } = {}) {
   const told = new Told();
   let wake = () => {};
   const follower = await Follower.open({
@@ -51,6 +52,8 @@ async function following(t: TestContext, store: Store, isWoken = true) {
       return () => (wake = () => {});
     },
     failed: (error) => told.failed(error),
+    recovered: () => (told.recoveries += 1),
+    now,
   });
   t.after(() => follower.close());
   return { told, follower, wake: () => wake() };
@@ -82,7 +85,7 @@ suite('following the changes of a store', () => {
 
   test('looks by itself where it is not woken', async (t) => {
     const store = memoryStore();
-    const { told, follower } = await following(t, store, false);
+    const { told, follower } = await following(t, store, { isWoken: false });
     follower.start(told);
     await put(store, 'a');
     await told.until(() => told.keys.includes('a'));
@@ -103,7 +106,27 @@ suite('following the changes of a store', () => {
     wake();
     await told.until(() => told.keys.includes('b'));
     assert.deepEqual(told.keys.toSorted(), ['a', 'b']);
-    assert.equal(told.failures.length, 1);
+    await follower.close();
+    assert.deepEqual([told.failures.length, told.recoveries], [1, 1]);
+  });
+
+  test('says since when it may not know of all changes', async (t) => {
+    const store = memoryStore();
+    let nowMs = 1_000;
+    const { told, follower, wake } = await following(t, store, { isWoken: true, now: () => nowMs });
+    nowMs += 300;
+    assert.equal(follower.behindMs, 300);
+    told.fault = new Error('cannot read');
+    await put(store, 'a');
+    follower.start(told);
+    await told.until(() => told.failures.length === 1);
+    nowMs += 700;
+    assert.equal(follower.behindMs, 1_000);
+    told.fault = undefined;
+    wake();
+    await told.until(() => told.keys.includes('a'));
+    await follower.close();
+    assert.equal(follower.behindMs, 0);
   });
 
   test('says when the store does not know what has changed, and goes on from there', async (t) => {

@@ -11,7 +11,7 @@ import type { TurnServices } from '../../edge/turns.ts';
 import type { HostListener, VaultHost } from '../../http/host.ts';
 import { pageOrigins } from '../../http/own-names.ts';
 import type { OwnNames } from '../../http/own-names.ts';
-import { isSigningKeyRecord } from '../../authority/signing-keys.ts';
+import { isSigningKeyRecord } from '../../authority/signing-key-records.ts';
 import { subnetPrefix } from '../../resources/keys.ts';
 import { Rulebook } from '../../rulebook/rulebook.ts';
 import type { Settings } from '../../settings/settings.ts';

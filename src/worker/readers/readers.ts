@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Audit } from '../../audit/audit.ts';
-import { isSigningKeyRecord } from '../../authority/signing-keys.ts';
+import { isSigningKeyRecord } from '../../authority/signing-key-records.ts';
 import { noteTls } from '../../http/connection-tls.ts';
 import type { Measured } from '../../http/measured.ts';
 import type { Certificate } from '../../ingress/options.ts';
