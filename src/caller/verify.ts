@@ -30,7 +30,7 @@ interface KeyRequirement {
 
 /** Keys of our own authority that another node may replace or revoke. */
 export interface SharedKeys {
-  /** What must hold for what they verify from now on. */
+  /** The records that must stay as they are for all that the keys verify from now on. */
   readonly requirements: readonly KeyRequirement[];
   /** Reads them again. */
   reload(): Promise<void>;
@@ -58,7 +58,7 @@ export interface Verifier {
   readonly verify: (token: string) => Promise<Verification>;
   /** Forgets every token. Call it when issuers or keys change. */
   readonly drop: () => void;
-  /** What must hold for callers that are verified, or known, from now on: ask for it first. */
+  /** The records that must stay as they are for each caller that is verified, or known, from now on: ask for them first. */
   readonly requirements: () => readonly KeyRequirement[];
   /** Reads the keys again if they are what this record is about, because it has changed; false: they are not. */
   readonly renew: (key: string) => Promise<boolean>;

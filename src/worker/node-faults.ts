@@ -1,6 +1,6 @@
 type FaultName = 'masterKey' | 'release';
 
-/** What is told when one is over. */
+/** The notice of the end of each. */
 const overs: Readonly<Record<FaultName, string>> = {
   masterKey: 'This node has the master key of the store again.',
   release: 'No newer release of Postern writes the store any more: this node uses it again.',
