@@ -68,6 +68,21 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
   return http;
 }
 
+/**
+ * The same for connections in clear, whose client may end its side (as `nc` does after its input) and still gets the
+ * answers to what it has sent. A client that is gone looks the same until it is answered, so the requests of such a server
+ * must be short ones. Over TLS the end of a client's side ends the connection.
+ */
+export function createPlainHttp(drain: Drain): Server {
+  const http = createHttp(undefined, drain);
+  // Node's server ends a connection whose client has ended, unless it has this undocumented property.
+  Object.assign(http, { httpAllowHalfOpen: true });
+  http.on('connection', (socket) => {
+    socket.allowHalfOpen = true;
+  });
+  return http;
+}
+
 /** Emitted on a request just before its body is waited for. */
 export const bodyAwaited = Symbol('a body is waited for');
 

@@ -14,7 +14,7 @@ import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { Turns } from '../edge/turns.ts';
 import { dispatchByHost, matchHost, type NameSet } from '../http/host.ts';
 import { ownNames, pageOrigins, type OwnNames } from '../http/own-names.ts';
-import { countRequests, createHttp, Drain } from '../http/http-server.ts';
+import { countRequests, createHttp, createPlainHttp, Drain } from '../http/http-server.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 import type { Recent } from '../recent/recent.ts';
 import { clearPurged } from '../resources/vaults/purge.ts';
@@ -210,7 +210,7 @@ function watchRequests(
 /** Two servers behind the ingress: no request on a metadata listener reaches the other edges. */
 function openHttp(parts: ServerParts, rulebook: Rulebook) {
   const drain = new Drain();
-  const [http, metadata] = [createHttp(undefined, drain), createHttp(undefined, drain)];
+  const [http, metadata] = [createHttp(undefined, drain), createPlainHttp(drain)];
   const ingress = openIngress(parts, rulebook, http);
   const measurements = measureRequests();
   watchRequests([http, metadata], parts, [drain, ingress, measurements.meter]);
