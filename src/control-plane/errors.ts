@@ -114,7 +114,7 @@ export const errors = {
     message: ({ bytes, limit }) =>
       `The resource would be ${bytes} bytes; at most ${limit} are allowed. Make its contents smaller.`,
   },
-  badQuery: { status: 400, code: 'BadRequest', message: ({ message }) => message },
+  badRequest: { status: 400, code: 'BadRequest', message: ({ message }) => message },
   wrongType: rule,
   unknownMember: rule,
   missingMember: rule,

@@ -187,7 +187,7 @@ export function orRefuse<T>(outcome: ResourceOutcome<T>, recordedAs?: RecordedAs
  * @throws {Refused} always
  */
 export function badRequest(message: string): never {
-  return refuse({ kind: 'badQuery', message });
+  return refuse({ kind: 'badRequest', message });
 }
 
 /**
@@ -222,7 +222,7 @@ export function readLocation({ location }: Readonly<Record<string, unknown>>): s
 }
 
 export const locationMissing: ControlRefusal = {
-  kind: 'badQuery',
+  kind: 'badRequest',
   message: 'The \'location\' property is required: give the region, for example "westeurope".',
 };
 

@@ -235,7 +235,7 @@ function queryOf({ request }: After): Readonly<Record<string, string>> {
 }
 
 function givenTwice(name: string): ControlRefusal {
-  return { kind: 'badQuery', message: `The query parameter '${name}' is given more than once.` };
+  return { kind: 'badRequest', message: `The query parameter '${name}' is given more than once.` };
 }
 
 const withoutGroupCheck = new Set(['GET', 'HEAD', 'DELETE']);

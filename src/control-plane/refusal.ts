@@ -25,7 +25,7 @@ export type ControlRefusal =
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   /** A change would make the record of one resource larger than `limit` bytes. */
   | { readonly kind: 'resourceTooLarge'; readonly bytes: number; readonly limit: number }
-  | { readonly kind: 'badQuery'; readonly message: string }
+  | { readonly kind: 'badRequest'; readonly message: string }
   | ResourceRefusal
   /** About a secret or key of a vault; `message` is the data plane's. */
   | { readonly kind: 'vaultObjectNotFound'; readonly message: string }
