@@ -95,6 +95,12 @@ const samples: readonly Sample[] = [
     good: ['JSON.stringify(body)', 'parse(body)'],
   },
   {
+    what: 'a refusal that an edge returns',
+    path: 'src/control-plane/operation.ts',
+    bad: ['  return { ok: false, refusal };', '  | { readonly ok: false; readonly refusal: ControlRefusal }'],
+    good: ['  return { ok: false, status, message };', '  if (!put.ok) throw new Refused(put.refusal);'],
+  },
+  {
     what: 'TLS that trusts any server',
     path: 'docs/try.md',
     bad: [

@@ -100,6 +100,12 @@ export const bans: readonly Ban[] = [
     instead: 'take the body from http/, where its size and depth are limited',
   },
   {
+    what: 'a refusal that an edge returns',
+    where: /^src\/(?:data-plane|control-plane|graph|authority)\//,
+    pattern: /\bok: false[,;] (?:readonly )?refusal\b/,
+    instead: 'throw it (`Refused`); the rooms below the edges return theirs',
+  },
+  {
     what: 'TLS that trusts any server',
     where: /./,
     pattern: /rejectUnauthorized:\s*false|NODE_TLS_REJECT_UNAUTHORIZED|--insecure\b|\bcurl\b.* -\w*k\w*\s/,
