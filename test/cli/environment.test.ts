@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Connection } from '../../src/cli/connection.ts';
-import { changed, environmentChange } from '../../src/cli/run/environment.ts';
+import { changed, environmentChange, javaEnvironment } from '../../src/cli/run/environment.ts';
 import type { EnvironmentInput } from '../../src/cli/run/environment.ts';
 import { identityNamed } from '../../src/cli/run/identity.ts';
 import { localAddressFor } from '../../src/cli/seen-address.ts';
@@ -89,6 +89,22 @@ describe('the environment of a program', () => {
     const { set, unset } = change(inherited, 'worker');
     assert.equal(set['AZURE_CLIENT_ID'], 'user-assigned');
     assert.deepEqual(unset, ['AZURE_CLIENT_SECRET']);
+  });
+});
+
+describe('the file of roots of a Java that keeps its own', () => {
+  const options = (given: string | undefined, store = '/roots.jks') =>
+    javaEnvironment({ JAVA_TOOL_OPTIONS: given }, store)['JAVA_TOOL_OPTIONS'];
+
+  it('is named behind the options that it inherits', () => {
+    assert.equal(options(undefined), '-Djavax.net.ssl.trustStore=/roots.jks');
+    assert.equal(options('-Xmx64m'), '-Xmx64m -Djavax.net.ssl.trustStore=/roots.jks');
+    assert.equal(options('', '/my roots.jks'), '-Djavax.net.ssl.trustStore="/my roots.jks"');
+  });
+
+  it('is the one that they name already', () => {
+    assert.equal(options('-Djavax.net.ssl.trustStore=/mine'), undefined);
+    assert.match(options('-Djavax.net.ssl.trustStoreType=jks') ?? '', /=\/roots\.jks$/);
   });
 });
 

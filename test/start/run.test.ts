@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,6 +105,14 @@ function call(command: readonly string[], { env = {}, input = '' }: Setting = {}
 
 const run = (...command: readonly string[]) => [postern, 'run', '--data', data, '--', ...command];
 const node = (...rest: readonly string[]) => [process.execPath, '--input-type=module', ...rest, '-e', sample];
+/** Compiled once: the compiler takes longer than the program. */
+function javaProgram(): readonly string[] {
+  if (!existsSync(inFolder('Sample.class'))) {
+    const { stderr } = spawnSync('javac', ['-d', folder, inFolder('Sample.java')], { encoding: 'utf8' });
+    assert.equal(stderr, '');
+  }
+  return ['java', '-cp', folder, 'Sample'];
+}
 const has = (...command: readonly string[]) => spawnSync(command[0] ?? '', command.slice(1)).status === 0;
 
 describe('a program that nobody changed, started by "postern run"', () => {
@@ -145,7 +153,7 @@ describe('a program that nobody changed, started by "postern run"', () => {
       notRun('a Java program by "postern run"', 'needs the Debian package default-jdk-headless');
       return;
     }
-    const { status, stdout, stderr } = call(run('java', inFolder('Sample.java')));
+    const { status, stdout, stderr } = call(run(...javaProgram()));
     assert.deepEqual([status, stderr], [0, '']);
     assert.match(stdout, /"value":"hello from the open vault"/);
   });
@@ -305,9 +313,9 @@ describe('the process of a program', () => {
 
 describe('where namespaces are forbidden', () => {
   /** A user namespace in which no other may be made, as some kernels are set up. */
-  const forbidden = (command: readonly string[]) => [
+  const forbidden = (command: readonly string[], prepare = 'true') => [
     ...intoNamespace,
-    `echo 0 > /proc/sys/user/max_user_namespaces; ${dropped}`,
+    `${prepare}; echo 0 > /proc/sys/user/max_user_namespaces; ${dropped}`,
     'postern',
     ...command,
   ];
@@ -322,6 +330,27 @@ describe('where namespaces are forbidden', () => {
       readFileSync(join(data, 'hosts'), 'utf8'),
       /\n127\.0\.0\.1 localhost\n127\.0\.0\.1 demo\.vault\.localhost\n/,
     );
+  });
+
+  it('"run" and "env --java" let a program in Java trust the server, which finds the names by other means', () => {
+    if (!has('javac', '--version')) {
+      notRun('a Java program without a namespace', 'needs the Debian package default-jdk-headless');
+      return;
+    }
+    const java = javaProgram();
+    const env = { JAVA_TOOL_OPTIONS: '-Dsample.inherited=1' };
+    const byEnvironment = ['sh', '-c', `eval "$('${postern}' env --java --data '${data}')"; exec "$@"`, 'sh', ...java];
+    for (const command of [run(...java), byEnvironment]) {
+      const { status, stdout, stderr } = call(forbidden(command, `mount --bind '${join(data, 'hosts')}' /etc/hosts`), {
+        env,
+      });
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /"value":"hello from the open vault"/);
+      assert.match(
+        stderr,
+        /^Picked up JAVA_TOOL_OPTIONS: -Dsample\.inherited=1 -Djavax\.net\.ssl\.trustStore=\S+\.jks$/m,
+      );
+    }
   });
 
   it('"node --import postern/register" reads a secret, also with fetch', () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed, WrongUsage } from '../failed.ts';
+import { javaEnvironment } from '../run/environment.ts';
 import type { EnvironmentChange } from '../run/environment.ts';
 import { changeFor } from '../run/program.ts';
 import { cacheFolder } from '../run/roots.ts';
@@ -33,16 +34,19 @@ export const env: Command = {
     dotenv: 'for a file .env',
     github: 'for the file that $GITHUB_ENV names',
     az: 'also what the Azure CLI needs: a configuration folder of its own, in which the cloud is registered',
+    java: 'also what Java needs: the file of roots with the server in it, by JAVA_TOOL_OPTIONS',
   },
   async run({ data = 'postern-data', as }, { flags }) {
     const asked = Object.keys(forms).filter((name) => flags.has(name));
     if (asked.length > 1) throw new WrongUsage(`--${asked.join(' and --')} cannot be used together; give one of them.`);
     const connection = readServer(data);
-    const { change } = await changeFor(connection, as);
+    const { change, roots } = await changeFor(connection, as);
     const { azureCli } = await import('../run/azure-cli.ts');
-    const set = flags.has('az')
-      ? { ...change.set, ...(await azureCli(connection, azureFolder(connection))) }
-      : change.set;
+    const set = {
+      ...change.set,
+      ...(flags.has('az') && (await azureCli(connection, azureFolder(connection)))),
+      ...(flags.has('java') && javaEnvironment(process.env, roots.java())),
+    };
     return forms[asked[0] ?? 'shell']?.({ set, unset: change.unset }) ?? '';
   },
 };

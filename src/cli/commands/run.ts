@@ -1,6 +1,6 @@
 import { isAnswering } from '../answering.ts';
 import type { Command } from '../command.ts';
-import { changed } from '../run/environment.ts';
+import { changed, javaEnvironment } from '../run/environment.ts';
 import { javaRoots, launch } from '../run/launch.ts';
 import type { Mount } from '../run/launch.ts';
 import { changeFor } from '../run/program.ts';
@@ -20,13 +20,16 @@ export const run: Command = {
     const { change, roots } = await changeFor(connection, as);
     const environment = changed(process.env, change);
     const java = javaRoots(environment);
+    const store = java === undefined ? undefined : { source: roots.java(), target: java };
     const mounts: readonly Mount[] = [
       { source: connection.hostsFile, target: systemHosts },
-      ...(java === undefined ? [] : [{ source: roots.java(), target: java }]),
+      ...(store === undefined ? [] : [store]),
     ];
+    const { JAVA_TOOL_OPTIONS: javaOptions = '' } =
+      store === undefined ? {} : javaEnvironment(environment, store.source);
     const warning = withoutNames(connection.hostsFile);
     if (!(await isAnswering(connection))) process.stderr.write(silent(connection.home));
-    return { output: '', exitStatus: await launch({ command: operands, environment, mounts, warning }) };
+    return { output: '', exitStatus: await launch({ command: operands, environment, mounts, javaOptions, warning }) };
   },
 };
 

@@ -123,6 +123,20 @@ export function environmentChange(input: EnvironmentInput): EnvironmentChange {
   };
 }
 
+/**
+ * The variable by which a Java trusts the file `store` where its own file of roots cannot be replaced. Java says on its
+ * standard error that it read it. Options that name another file stay as they are.
+ */
+export function javaEnvironment(
+  { JAVA_TOOL_OPTIONS: given = '' }: Inherited,
+  store: string,
+): Readonly<Record<string, string>> {
+  const option = '-Djavax.net.ssl.trustStore=';
+  if (given.includes(option)) return {};
+  // Java ends an option at a space, except in quotation marks.
+  return { JAVA_TOOL_OPTIONS: `${given} ${option}${/\s/.test(store) ? `"${store}"` : store}`.trimStart() };
+}
+
 /** The environment with the change made. */
 export function changed(inherited: Inherited, { set, unset }: EnvironmentChange): Record<string, string> {
   const kept = Object.entries(inherited).filter(([name]) => !unset.includes(name));

@@ -15,6 +15,8 @@ export interface Program {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
+  /** `JAVA_TOOL_OPTIONS` where the mounts are not possible; empty: what the environment has. */
+  readonly javaOptions: string;
   /** For the user, where the mounts are not possible. */
   readonly warning: string;
 }
@@ -43,7 +45,7 @@ export const ways = {
  */
 function scriptOf({ enter, leave }: (typeof ways)[keyof typeof ways]): string {
   return `
-    postern_warning=$1; shift
+    postern_warning=$1; postern_java=$2; shift 2
     postern_inside='while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit; shift 2; done; shift
       [ "$0" = try ] && set -- true
       exec ${leave} "$@"'
@@ -51,6 +53,7 @@ function scriptOf({ enter, leave }: (typeof ways)[keyof typeof ways]): string {
     then exec ${reset} ${enter} sh -c "$postern_inside" postern "$@"; fi
     printf '%s\n' "postern: the program cannot have files of its own here: $postern_reason" "$postern_warning" >&2
     while [ "$1" != -- ]; do shift; done; shift
+    [ -z "$postern_java" ] || export JAVA_TOOL_OPTIONS="$postern_java"
     if ${reset} true 2>/dev/null; then exec ${reset} sh -c 'exec "$@"' sh "$@"; fi
     exec "$@"`;
 }
@@ -60,16 +63,17 @@ function scriptOf({ enter, leave }: (typeof ways)[keyof typeof ways]): string {
  * Where a process cannot do that (Windows), or has no mounts to make (macOS), the program runs as a child.
  * @returns the exit status of a child
  */
-export async function launch({ command, environment, mounts, warning }: Program): Promise<number> {
+export async function launch({ command, environment, mounts, javaOptions, warning }: Program): Promise<number> {
   const pairs = mounts.flatMap(({ source, target }) => [source, target]);
   if (process.platform === 'linux') {
     const script = scriptOf(process.getuid?.() === 0 ? ways.root : ways.user);
     // At its end a process writes what it compiled; this one has no end.
     flushCompileCache();
-    process.execve?.('/bin/sh', ['sh', '-c', script, 'postern', warning, ...pairs, '--', ...command], environment);
+    const words = [warning, javaOptions, ...pairs, '--', ...command];
+    process.execve?.('/bin/sh', ['sh', '-c', script, 'postern', ...words], environment);
   }
   process.stderr.write(`${warning}\n`);
-  return runAsChild(command, environment);
+  return runAsChild(command, { ...environment, ...(javaOptions !== '' && { JAVA_TOOL_OPTIONS: javaOptions }) });
 }
 
 /** The file that a name on PATH stands for. */
