@@ -19,6 +19,7 @@ const benches = [
   'start',
   'program',
   'in-process',
+  'portal',
   'fabric',
   'audit',
   'backup',

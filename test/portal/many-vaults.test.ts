@@ -1,43 +1,23 @@
 /** The list of vaults where there are 10,000 of them. */
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, it } from 'node:test';
-import { vaultIndexKey, vaultKey } from '../../src/resources/keys.ts';
 import { readPortal } from '../../src/site/portal-files.ts';
-import { readRecords, recordPut } from '../../src/store/records.ts';
 import { describeInBrowser, openBrowser } from '../world/browser/browser.ts';
 import type { OpenBrowser } from '../world/browser/browser.ts';
 import { signIn } from '../world/browser/sign-in.ts';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
+import { fillWithVaults } from './ten-thousand-vaults.ts';
 
-const many = 10_000;
-const batch = 500;
 /** As the budget of the page says. */
 const nodesMax = 1_500;
-
-/** Vaults like the demo's, written to the store at once: a PUT of each would take a minute. */
-async function fill({ folder: { store } }: TestServer): Promise<void> {
-  const [demo] = await readRecords(store, { get: [vaultKey('demo')] });
-  assert.ok(demo !== undefined);
-  const names = Array.from({ length: many }, (_, index) => `vault-${String(index).padStart(5, '0')}`);
-  for (let first = 0; first < names.length; first += batch) {
-    const put = names
-      .slice(first, first + batch)
-      .flatMap((name) => [
-        recordPut(vaultKey(name), { ...demo.value, name, incarnation: randomUUID() }),
-        recordPut(vaultIndexKey('vault-in', demo.value, name), null),
-      ]);
-    await store.transact({ put });
-  }
-}
 
 describeInBrowser('10,000 vaults in the portal', () => {
   let world: TestServer;
   let browser: OpenBrowser;
   before(async () => {
     world = await startServerWith({ demo: true, portal: readPortal() });
-    await fill(world);
+    await fillWithVaults(world.folder.store);
     browser = await openBrowser(world.client);
   });
   after(async () => {

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
 import { chromium } from 'playwright-core';
-import type { Browser } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { notRun } from '../../not-run.ts';
 import type { Client } from '../client.ts';
 import { openConnectProxy } from './connect-proxy.ts';
@@ -33,10 +33,11 @@ export interface BrowserOptions {
 
 export interface OpenBrowser extends AsyncDisposable {
   readonly version: string;
+  /** A context whose connections come from a loopback address: 127.0.0.7 is seen as 203.0.113.7. */
+  readonly contextFrom: (address: string, look?: Partial<Look>) => Promise<BrowserContext>;
   /**
-   * A page of its own context, whose connections come from a loopback address: 127.0.0.7 is seen as 203.0.113.7. It
-   * is closed after the test, which fails if the page did something wrong that the test does not expect; where the
-   * test has failed, it says how the page looked then.
+   * A page of such a context of its own. It is closed after the test, which fails if the page did something wrong that
+   * the test does not expect; where the test has failed, it says how the page looked then.
    */
   readonly pageFrom: (t: TestContext, address: string, look?: Partial<Look>) => Promise<Tab>;
 }
@@ -79,10 +80,13 @@ export async function openBrowser(
     ...(keepsLeft && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     env: { PATH: process.env['PATH'] ?? '', HOME: home },
   });
+  const contextFrom = async (address: string, look: Partial<Look> = {}) =>
+    browser.newContext({ ...contextOptions(look), proxy: await proxyOf(address) });
   return {
     version: browser.version(),
-    async pageFrom(t, address, look = {}) {
-      return watched(t, browser, { ...contextOptions(look), proxy: await proxyOf(address) });
+    contextFrom,
+    async pageFrom(t, address, look) {
+      return watched(t, await contextFrom(address, look));
     },
     async [Symbol.asyncDispose]() {
       await browser.close();
@@ -92,8 +96,7 @@ export async function openBrowser(
   };
 }
 
-async function watched(t: TestContext, browser: Browser, options: Parameters<Browser['newContext']>[0]): Promise<Tab> {
-  const context = await browser.newContext(options);
+async function watched(t: TestContext, context: BrowserContext): Promise<Tab> {
   const tab = await Tab.in(context);
   t.after(async () => {
     try {
