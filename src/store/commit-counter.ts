@@ -2,13 +2,13 @@ import { close, constants, fdatasync, fstat, open, read, write } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { MasterKey } from '../crypto/master-key.ts';
-import { judgeMark, readMark, sealMark, slotAfter } from './marked-commit.ts';
+import { judgeMark, readMark, remedyOf, sealMark, slotAfter } from './marked-commit.ts';
 import type { CountedCommit } from './marked-commit.ts';
 import { readRecords, recordPut } from './records.ts';
 import { StoreRefused } from './refused.ts';
 import { commitKey } from './seal-header.ts';
 import type { SealedRecords } from './sealed-records.ts';
-import { Conflict, Unavailable } from './store.ts';
+import { Conflict, Unavailable, Unreadable } from './store.ts';
 import { syncFolder } from './sync-folder.ts';
 
 interface CommitCounterParts {
@@ -125,12 +125,15 @@ export class CommitCounter {
     this.#timer = undefined;
   }
 
-  /** A store that cannot be asked is left as it is: what it has acknowledged is in it, and only the mark is behind. */
+  /**
+   * A store that cannot be asked, or whose master key another node has replaced, is left as it is: what it has acknowledged is in
+   * it, and only the mark is behind.
+   */
   async #advanceIfReached(): Promise<void> {
     try {
       await this.advance();
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
+      if (!(error instanceof Unavailable || error instanceof Unreadable)) throw error;
     }
   }
 
@@ -226,14 +229,6 @@ async function load(records: Pick<SealedRecords, 'read' | 'list'>): Promise<Coun
   const { version, value } = record;
   if (typeof value === 'string') return { commit: BigInt(value), markSealed: false, isNew: false, version };
   return { commit: BigInt(value.commit), markSealed: true, isNew: false, version };
-}
-
-function remedyOf(kind: StoreRefused['kind'], join: boolean | undefined): string {
-  if (kind === 'noMark' && join !== undefined) {
-    const carry = 'Put a copy of the commit mark of another node of this store there, as you do with the master key';
-    return `${carry}, or start once with --join if this node is new to the store and you know that the database is the latest`;
-  }
-  return 'Restore the latest copy or the mark, or start once with --accept-copy to use the database as it is';
 }
 
 /** A string that is kept out of reach of anyone who can only restore an older database: beside the master key. */

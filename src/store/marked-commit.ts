@@ -90,6 +90,20 @@ export function judgeMark(
   return { ok: false, kind: 'olderCopy', found };
 }
 
+/** The remedy for a refusal of `judgeMark`. `join`: of a store that several nodes use, whether this one is new to it. */
+export function remedyOf(
+  kind: Extract<MarkVerdict, { readonly ok: false }>['kind'],
+  join: boolean | undefined,
+): string {
+  if (kind === 'noMark' && join !== undefined) {
+    const carry = 'Put a copy of the commit mark of another node of this store there, as you do with the master key';
+    return `${carry}, or start once with --join if this node is new to the store and you know that the database is the latest`;
+  }
+  const restore = 'Restore the latest copy or the mark, or start once with --accept-copy to use the database as it is';
+  if (kind !== 'damagedMark') return restore;
+  return `If the master key was replaced, start once with the one before it in POSTERN_MASTER_KEY_PREVIOUS. If not: ${restore}`;
+}
+
 function openSlot(slot: string, masterKeys: readonly MasterKey[]) {
   const [, sealed] = sealedText.exec(slot) ?? [];
   if (sealed === undefined) return undefined;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { elapsedMs, proveRead, proveServer, quietMs } from '../../src/store/postgres/proof.ts';
 import { parseTarget } from '../../src/store/postgres/target.ts';
+import { StoreRefused } from '../../src/store/refused.ts';
 import { Trouble } from '../../src/store/postgres/trouble.ts';
 
 const tcp = (host: string, port = 5432) => ({ kind: 'tcp', host, port });
@@ -140,6 +141,19 @@ describe('trouble with a database', () => {
     trouble.end();
     trouble.begin('other', at(25_500));
     assert.deepEqual(reasons().slice(3), ['The database can be asked again.', 'other']);
+  });
+
+  it('counts again when the database answers, but where that was refused for what only an operator ends', () => {
+    const sinceOf = (cause: unknown) => {
+      const trouble = new Trouble(() => undefined);
+      trouble.begin('why', { ...at(0), cause });
+      trouble.renew(at(5_000).now);
+      return trouble.since?.monotonicMs;
+    };
+    assert.equal(sinceOf(new StoreRefused('olderCopy', 'it is behind')), 0);
+    assert.equal(sinceOf(new StoreRefused('wrongMasterKey', 'it is under another key')), 0);
+    assert.equal(sinceOf(new StoreRefused('standby', 'it may be promoted')), 5_000);
+    assert.equal(sinceOf(new Error('ECONNREFUSED')), 5_000);
   });
 
   it('of the opening is left to the opening', () => {

@@ -176,6 +176,25 @@ describe('a master key that another node replaced', () => {
     assert.equal(other.masterKey.id, nextKey.id);
   });
 
+  it('a node that does not know it ends all the same, with its mark behind', async () => {
+    const inner = memoryStore();
+    const open = () =>
+      openSealedStore({
+        inner: { ...stay(inner), ...turns },
+        masterKey,
+        mark: memoryMark(),
+        markInterval: 60_000,
+        join: true,
+      });
+    const [one, other] = [await open(), await open()];
+    await other.transact({ put: [{ key: secret, value: encode('hunter2') }] });
+    await one.rotateMasterKey(nextKey);
+    await assert.rejects(other.read({ get: [secret] }), Unreadable);
+    await other.close();
+    const alone = await openSealedStore({ inner: stay(inner), masterKey: nextKey });
+    assert.equal(await valueIn(alone, secret), 'hunter2');
+  });
+
   it('reads and writes of the other node go on while a rotation is at work', async () => {
     const { one, other } = await twoNodes(true);
     await other.learnMasterKey(nextKey);

@@ -1,3 +1,4 @@
+import { StoreRefused } from '../refused.ts';
 import { Condition } from './condition.ts';
 import { elapsedMs } from './proof.ts';
 import type { Moment } from './proof.ts';
@@ -47,9 +48,13 @@ export class Trouble {
     this.turn();
   }
 
-  /** The database answers, and only has to be accepted: calls are patient from now on. */
+  /**
+   * The database answers, and only has to be accepted: calls are patient from now on. One that was just refused waits for an
+   * operator, and its calls for nothing; only a standby may become what is accepted.
+   */
   renew(now: Moment): void {
-    if (this.#since !== undefined) this.#since = now;
+    const isRefused = this.#cause instanceof StoreRefused && this.#cause.kind !== 'standby';
+    if (this.#since !== undefined && !isRefused) this.#since = now;
   }
 
   end(): void {
