@@ -9,6 +9,7 @@ import { allAtOnce, isLateMessage } from './hot-records.ts';
 import { startPlace, ways } from './place.ts';
 import type { Place, Through } from './place.ts';
 import { purgeElsewhere } from './purge.ts';
+import { goAway, missRotation, opensByNewKeyAlone, rotateEverywhere } from './rotation.ts';
 import { rulesEverywhere } from './rules-everywhere.ts';
 import { underLoad, makeVaults } from './under-load.ts';
 
@@ -77,6 +78,32 @@ function atWork(through: Through): void {
 
   it('a vault that one node purges is gone on every other', async () => {
     for (const round of ['one', 'two', 'three']) assert.deepEqual(await purgeElsewhere(place.nodes, round), []);
+  });
+
+  it('the master key is rotated at one node after the other, and no request is lost', async () => {
+    const { counts, faults, refusals } = await underLoad(place, {
+      round: 'rotated',
+      disturb: () => rotateEverywhere(place),
+    });
+    assert.deepEqual(faults, []);
+    assert.equal(counts.unknown, 0);
+    assert.deepEqual(
+      [...refusals].filter((message) => !isLateMessage(message)),
+      [],
+    );
+  });
+
+  it('a node that was away during a rotation answers 503 until it has the key', async () => {
+    const away = await goAway(place, through);
+    let oldKey = '';
+    const { faults } = await underLoad(place, {
+      round: 'missed',
+      async disturb() {
+        oldKey = await missRotation(place, away);
+      },
+    });
+    assert.deepEqual(faults, []);
+    await opensByNewKeyAlone(away, oldKey);
   });
 
   it('work that is due is done once, by nodes that live', async () => {

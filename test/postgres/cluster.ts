@@ -122,7 +122,7 @@ export async function startPostgres(options: ClusterOptions = {}): Promise<Clust
       bouncerUrl: bouncer?.url ?? primary.url,
       bothUrl: `postgres://postgres@${ports.join()}/postgres`,
       psql: (sql) => primary.psql(sql),
-      cutOff: () => cutOff(standby),
+      cutOff: () => cutOff(primary, standby),
       turnBouncer: async () => {
         if (bouncer !== undefined && standby !== undefined) await bouncer.lead(standby);
       },
@@ -213,11 +213,28 @@ async function waitForBoth(primary: Server): Promise<void> {
   throw new Error('the standby did not become synchronous within 30 seconds');
 }
 
-/** The standby looks for its primary at a closed port; the primary hears the same silence. */
-async function cutOff(standby: Server | undefined): Promise<void> {
+/** The standby looks for its primary at a closed port; the primary hears the same silence, from the return on. */
+async function cutOff(primary: Server, standby: Server | undefined): Promise<void> {
   if (standby === undefined) return;
   await standby.psql("alter system set primary_conninfo = 'host=127.0.0.1 port=1'");
   await standby.psql('select pg_reload_conf()');
+  for (let tries = 0; tries < 600; tries += 1) {
+    if ((await primary.psql('select count(*) from pg_stat_replication')) === '0') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('the standby was not cut off within 30 seconds');
+}
+
+/**
+ * Makes the standby the primary, also for PgBouncer. It has the settings of the one before, and would wait for a standby of its
+ * own.
+ */
+export async function takeOver(cluster: Cluster): Promise<void> {
+  const { standby } = cluster;
+  await standby?.promote();
+  await standby?.psql("alter system set synchronous_standby_names = ''");
+  await standby?.psql('select pg_reload_conf()');
+  await cluster.turnBouncer();
 }
 
 class Server implements PostgresServer {
@@ -358,6 +375,7 @@ default_pool_size = 10
 max_prepared_statements = 200
 admin_users = postgres
 server_check_delay = 0
+server_login_retry = 1
 ${(options.bouncerSettings ?? []).join('\n')}
 `,
       { mode: 0o644 },

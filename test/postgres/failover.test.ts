@@ -12,7 +12,7 @@ import type { OpenedStore } from '../../src/store/sealed.ts';
 import { Conflict, decode, encode, Unavailable } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { memoryMark } from '../store/sealing.ts';
-import { havePostgres, startPostgres } from './cluster.ts';
+import { havePostgres, startPostgres, takeOver } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 
 const masterKey = masterKeyFrom(Buffer.alloc(32, 1));
@@ -142,16 +142,10 @@ async function whenAnswered(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** The new primary has the settings of the one before, and would wait for a standby of its own. */
-async function takeOver({ standby }: Cluster): Promise<void> {
-  await standby?.promote();
-  await standby?.psql("alter system set synchronous_standby_names = ''");
-  await standby?.psql('select pg_reload_conf()');
-}
-
-async function underLoad(cluster: Cluster, lose: () => Promise<void>): Promise<void> {
+/** One node knows the primary alone, the other one `following`, which leads to whichever server is the primary. */
+async function underLoad(cluster: Cluster, following: string, lose: () => Promise<void>): Promise<void> {
   const onOld = await node('on-old', cluster.primary.url);
-  const onBoth = await node('on-both', cluster.bothUrl);
+  const onBoth = await node('on-both', following);
   await onBoth.store.transact({
     put: [
       { key: rule, value: encode(0) },
@@ -178,41 +172,45 @@ async function underLoad(cluster: Cluster, lose: () => Promise<void>): Promise<v
   await onBoth.store.close();
   // The other one has its mark, and is told of the new primary.
   await onOld.store.close();
-  const again = await node('on-new', cluster.bothUrl, { mark: onOld.mark });
+  const again = await node('on-new', following, { mark: onOld.mark });
   await holdsAnswered(again.store, history);
   await again.store.close();
 }
 
-const isHere = havePostgres('failover of the database');
+/** How the primary is lost. */
+const losses: Readonly<Record<string, (cluster: Cluster) => Promise<void>>> = {
+  'is killed': async (cluster) => {
+    await cluster.primary.kill();
+    await takeOver(cluster);
+  },
+  'is cut off and goes on, while a node still speaks to it': async (cluster) => {
+    await cluster.cutOff();
+    await takeOver(cluster);
+  },
+  'is paused, and goes on after another one has taken its place': async (cluster) => {
+    await cluster.primary.pause();
+    await takeOver(cluster);
+    await sleep(1_000);
+    await cluster.primary.resume();
+  },
+};
 
-describe('a failover of the database with a synchronous standby, under load', () => {
-  if (!isHere) return;
-  it('loses nothing and lets nobody in by a replaced rule when the primary is killed', async () => {
-    await using cluster = await startPostgres({ standby: 'sync' });
-    await underLoad(cluster, async () => {
-      await cluster.primary.kill();
-      await takeOver(cluster);
-    });
+for (const [through, by] of [
+  ['direct', 'bothUrl'],
+  ['pooled', 'bouncerUrl'],
+] as const) {
+  const name = `a failover of the database with a synchronous standby, under load, ${through}`;
+  if (!havePostgres(name, { bouncer: through === 'pooled' })) continue;
+  describe(name, () => {
+    for (const [how, lose] of Object.entries(losses))
+      it(`loses nothing and lets nobody in by a replaced rule when the primary ${how}`, async () => {
+        await using cluster = await startPostgres({ standby: 'sync', bouncer: through === 'pooled' });
+        await underLoad(cluster, cluster[by], () => lose(cluster));
+      });
   });
+}
 
-  it('and when the primary is cut off and goes on, while a node still speaks to it', async () => {
-    await using cluster = await startPostgres({ standby: 'sync' });
-    await underLoad(cluster, async () => {
-      await cluster.cutOff();
-      await takeOver(cluster);
-    });
-  });
-
-  it('and when the primary is paused, and goes on after another one has taken its place', async () => {
-    await using cluster = await startPostgres({ standby: 'sync' });
-    await underLoad(cluster, async () => {
-      await cluster.primary.pause();
-      await takeOver(cluster);
-      await sleep(1_000);
-      await cluster.primary.resume();
-    });
-  });
-});
+const isHere = havePostgres('a failover of the database with an asynchronous standby');
 
 describe('a failover of the database with an asynchronous standby', () => {
   if (!isHere) return;

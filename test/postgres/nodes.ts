@@ -18,6 +18,8 @@ export interface Node {
   readonly name: string;
   readonly folder: string;
   readonly auditFolder: string;
+  /** Its own copy of the master key. */
+  readonly masterKeyFile: string;
   /** Its way to the database. */
   readonly link: Link;
   /** The port of its listener for balancers. */
@@ -39,7 +41,6 @@ export interface Nodes extends AsyncDisposable {
   /** The same with connections that this agent keeps. */
   readonly clientWith: (agent: Agent) => Client;
   readonly auditFolders: readonly string[];
-  readonly masterKeyFile: string;
 }
 
 export interface NodesSetting {
@@ -56,14 +57,13 @@ export interface NodesSetting {
 export async function startNodes({ count, databasePort, store, config = {} }: NodesSetting): Promise<Nodes> {
   await using started = new AsyncDisposableStack();
   const root = started.use(dataFolder());
-  const masterKeyFile = join(root.path, 'master.key');
-  writeFileSync(masterKeyFile, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const masterKey = randomBytes(32).toString('hex');
   const publicPort = await freePort();
   const nodes: Node[] = [];
   for (let index = 1; index <= count; index += 1) {
     const link = started.use(await openLink(databasePort));
-    const own = { name: `node-${index}`, root: root.path, link, publicPort };
-    const node = await makeNode(own, { ...config, masterKeyFile }, store(link.port, own.name));
+    const own = { name: `node-${index}`, root: root.path, link, publicPort, masterKey };
+    const node = await makeNode(own, config, store(link.port, own.name));
     await node.start(index === 1 ? [] : ['--join']);
     started.defer(() => node.running()[Symbol.asyncDispose]());
     nodes.push(node);
@@ -77,7 +77,6 @@ export async function startNodes({ count, databasePort, store, config = {} }: No
     nodes,
     client,
     clientWith: (agent) => connect({ ...client, port: publicPort, domain: new URL(client.home).hostname, agent }),
-    masterKeyFile,
     auditFolders: nodes.map(({ auditFolder }) => auditFolder),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -88,19 +87,22 @@ interface Own {
   readonly root: string;
   readonly link: Link;
   readonly publicPort: number;
+  readonly masterKey: string;
 }
 
 async function makeNode(
-  { name, root, link, publicPort }: Own,
+  { name, root, link, publicPort, masterKey }: Own,
   config: object,
   store: readonly string[],
 ): Promise<Node> {
   const folder = join(root, name);
   mkdirSync(folder, { mode: 0o700 });
   const [port, healthPort] = [await freePort(), await freePort()];
+  const masterKeyFile = join(root, `${name}.key`);
+  writeFileSync(masterKeyFile, masterKey, { mode: 0o600 });
   const configFile = join(root, `${name}.json`);
   const loadBalancers = [{ listen: `127.0.0.1:${port}`, from: ['127.0.0.0/8'], version: 2 }];
-  writeFileSync(configFile, JSON.stringify({ ...config, loadBalancers }));
+  writeFileSync(configFile, JSON.stringify({ ...config, masterKeyFile, loadBalancers }));
   const given = ['--data', folder, '--config', configFile, '--public-port', String(publicPort), ...store];
   const health = ['--health', `127.0.0.1:${healthPort}`];
   let running: RunningPostern | undefined;
@@ -112,6 +114,7 @@ async function makeNode(
     name,
     folder,
     auditFolder: join(folder, 'audit'),
+    masterKeyFile,
     link,
     port,
     healthPort,

@@ -1,62 +1,34 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { get } from 'node:http';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { promisify } from 'node:util';
 import { linesOf } from '../audit/log-lines.ts';
-import { startPostern, until } from '../world/process.ts';
+import { until } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 import { havePostgres, startPostgres } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
+import { ways } from './place.ts';
+import { readinessOf, Servers } from './servers.ts';
 
-const run = promisify(execFile);
-const postern = join(import.meta.dirname, '../../bin/postern');
-const name = 'the nodes of a database, their list and their end';
-
-interface Said {
-  readonly status: number;
-  readonly text: string;
-}
-
-if (havePostgres(name)) {
+for (const through of ways) {
+  const name = `the nodes of a database, their list and their end, ${through}`;
+  if (!havePostgres(name, { bouncer: through === 'pooled' })) continue;
   suite(name, () => {
     let cluster: Cluster;
-    const folder = mkdtempSync(join(tmpdir(), 'postern-nodes-'));
-    const data = (node: string) => join(folder, node);
+    const servers = new Servers(() => (through === 'pooled' ? cluster.bouncerUrl : cluster.url));
+    const { folder } = servers;
+    const data = (node: string) => servers.data(node);
+    const start: Servers['start'] = (...given) => servers.start(...given);
+    const command: Servers['command'] = (...given) => servers.command(...given);
     before(async () => {
-      cluster = await startPostgres();
+      cluster = await startPostgres({ bouncer: through === 'pooled' });
     });
     after(async () => {
       await cluster[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
+      servers[Symbol.dispose]();
     });
 
-    const start = (node: string, options: readonly string[] = [], of = data(node)) =>
-      startPostern(['--store', cluster.url, '--node', node, '--data', of, '--health', '127.0.0.1:0', ...options]);
-    // A server that root starts gives its data folder to its worker.
-    const give = (path: string) => run('chown', ['-R', `--reference=${data('a')}`, path]);
-    const keyTo = async (node: string) => {
-      mkdirSync(data(node), { recursive: true });
-      cpSync(join(data('a'), 'master.key'), join(data(node), 'master.key'));
-      await give(data(node));
-    };
-    const joined = async (node: string) => {
-      await keyTo(node);
-      return await start(node, ['--join']);
-    };
-    const command = async (node: string, ...words: readonly string[]): Promise<Said> => {
-      try {
-        const { stdout } = await run(postern, [...words, '--data', data(node)]);
-        return { status: 0, text: stdout };
-      } catch (error) {
-        const { code, stderr } = error as { code: number; stderr: string };
-        return { status: code, text: stderr };
-      }
-    };
     const listed = async (node: string) =>
       JSON.parse((await command(node, 'nodes', '--json')).text) as {
         readonly nodes: readonly { readonly name: string; readonly living: boolean; readonly waiting: number }[];
@@ -73,7 +45,7 @@ if (havePostgres(name)) {
         start('b'),
         /sealed under the master key [0-9a-f]+ \(an id, not the key\), and .*b\/master\.key is not/,
       );
-      await keyTo('b');
+      await servers.keyTo('b');
       await assert.rejects(start('b'), /the commit mark is missing, although the database is not new.*--join/s);
       await assert.rejects(
         start('b', ['--join', '--domain', 'vaults.example']),
@@ -91,8 +63,8 @@ if (havePostgres(name)) {
 
     test('a node that leaves answers every request that it has accepted, and is gone from the list', async () => {
       await using a = await start('a');
-      const b = await joined('b');
-      const healthOf = probes(b);
+      const b = await servers.join('b');
+      const healthOf = async () => (await readinessOf(b)).status;
       assert.equal(await healthOf(), 200);
       const answered: number[] = [];
       // As a balancer, which sends connections here for as long as the node says that it is ready.
@@ -145,7 +117,7 @@ if (havePostgres(name)) {
         await node.exited();
         await Promise.all(clients);
       };
-      await killed(await joined('b'));
+      await killed(await servers.join('b'));
       {
         await using again = await start('b');
         assert.equal(again.ready.ready, true);
@@ -171,13 +143,48 @@ if (havePostgres(name)) {
       }
     });
 
+    test('a server ends in order while its database is away, says so, and goes on from there with the next start', async () => {
+      const b = await servers.join('b');
+      const acknowledged: string[] = [];
+      const refused: string[] = [];
+      const clients = Array.from({ length: 8 }, async (_, index) => {
+        for (;;) {
+          const id = randomUUID();
+          const sent = { body: { value: 'x' }, headers: { 'x-ms-client-request-id': id } };
+          const answer = await b.client.vault('open', 'PUT', `/secrets/away-${index}`, sent).catch(() => undefined);
+          if (answer === undefined) return;
+          if (answer.status === 200) acknowledged.push(id);
+          else refused.push(`${answer.status} ${JSON.stringify(answer.body)}`);
+        }
+      });
+      await until(() => acknowledged.length > 50, 'changes');
+      await cluster.primary.kill();
+      await until(() => refused.length > 0, 'the first refusal');
+      b.child.kill('SIGTERM');
+      await until(() => b.child.exitCode !== null || b.child.signalCode !== null, 'the end of b');
+      assert.equal(b.child.exitCode, 0, b.stderr());
+      await Promise.all(clients);
+      assert.ok(
+        refused.every((answer) => answer.startsWith('503 ')),
+        refused.join('\n'),
+      );
+      assert.match(
+        b.stderr(),
+        /Audit records of changes wait in the store: Unavailable: .*The database cannot be asked/,
+      );
+      await cluster.primary.start();
+      await using again = await start('b');
+      assert.equal((await again.client.vault('open', 'PUT', '/secrets/away', { body: { value: 'x' } })).status, 200);
+      for (const id of acknowledged) assert.equal(recordsOf(['b'], id).length, 1, id);
+    });
+
     test('of two processes with one data folder copied, only the later one answers', async () => {
       await using _ = await start('a');
-      await using b = await joined('b');
-      const healthOf = probes(b);
+      await using b = await servers.join('b');
+      const healthOf = async () => (await readinessOf(b)).status;
       assert.equal((await b.client.vault('open', 'GET', '/secrets/greeting')).status, 200);
       cpSync(data('b'), data('copy'), { recursive: true, filter: (path) => !/lock|sock|control/.test(path) });
-      await give(data('copy'));
+      await servers.give(data('copy'));
       await using copy = await start('b', [], data('copy'));
       await until(async () => (await healthOf()) === 503, 'the end of the earlier one');
       assert.equal((await b.client.vault('open', 'GET', '/secrets/greeting')).status, 503);
@@ -200,16 +207,4 @@ if (havePostgres(name)) {
       assert.match(backup.text, /The records are in postgres:.*back it up with the means of the database/);
     });
   });
-}
-
-/** Asks a server's own /readyz. */
-function probes({ ready }: RunningPostern): () => Promise<number> {
-  const { health } = ready as { readonly health?: string };
-  return () =>
-    new Promise((resolve) => {
-      get(`${health}/readyz`, (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      }).on('error', () => resolve(0));
-    });
 }

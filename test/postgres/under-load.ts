@@ -12,8 +12,9 @@ import { patient } from './patient.ts';
 import { registerLoad } from './register-load.ts';
 import { ruleLoad } from './rule-load.ts';
 
-/** The vaults of the loads. */
-const [registerVault, ruleVault] = ['kv-registers', 'kv-rules'];
+/** The vault of `registerLoad`; another one is that of `ruleLoad`. */
+export const registerVault = 'kv-registers';
+const ruleVault = 'kv-rules';
 
 /** Makes the vaults that `underLoad` uses. */
 export async function makeVaults(asked: Client): Promise<void> {
