@@ -86,7 +86,7 @@ export const families = {
   },
   postern_store_changes_behind_seconds: {
     type: 'gauge',
-    help: 'How long ago this server knew of every change that other nodes of --store had made.',
+    help: 'How long ago this server knew of every change of the other nodes, or could not reach the database of --store.',
     labels: [],
   },
   postern_audit_records_total: {

@@ -28,7 +28,7 @@ export interface DatabaseVitals {
   readonly heartbeatAgeMs?: number | undefined;
   /** This machine's clock minus that of the database. */
   readonly clockAheadMs?: number | undefined;
-  /** How long ago this server knew of every change that other nodes had made. */
+  /** How long ago this server knew of every change that other nodes had made, or the database was away. */
   readonly changesBehindMs?: number | undefined;
 }
 

@@ -13,6 +13,8 @@ export interface FollowerParts {
   readonly failed: (error: unknown) => void;
   /** Called when one is over. */
   readonly recovered?: () => void;
+  /** Whether nothing can be read at all at the moment, which is known otherwise: `behindMs` does not count that time. */
+  readonly isAway?: () => boolean;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
@@ -49,7 +51,7 @@ export class Follower {
     this.#followedAtMs = now();
   }
 
-  /** How long ago it has told of everything that was committed then. */
+  /** How long ago it has told of everything that was committed then, or the store was away. */
   get behindMs(): number {
     return this.#now() - this.#followedAtMs;
   }
@@ -89,6 +91,7 @@ export class Follower {
       if (this.#failing) this.#parts.recovered?.();
       this.#failing = false;
     } catch (error) {
+      if (this.#parts.isAway?.() === true) this.#followedAtMs = this.#now();
       if (!this.#failing && this.#followed !== undefined) this.#parts.failed(error);
       this.#failing = true;
     } finally {

@@ -14,7 +14,7 @@ import type { Watchers } from './server-audit.ts';
 
 interface FollowParts {
   readonly store: Store;
-  readonly shared?: Pick<NodeStore, 'committed'> | undefined;
+  readonly shared?: Pick<NodeStore, 'committed' | 'state'> | undefined;
   readonly log: Pick<Logger, 'error' | 'warn' | 'info'>;
 }
 
@@ -33,6 +33,7 @@ export async function openFollower({ store, shared, log }: FollowParts): Promise
     store,
     committed: (listener) => shared.committed(listener),
     failed: (error) => failures.add(error),
+    isAway: () => !shared.state().reachable,
     recovered: () => log.info('the changes of other nodes are followed again'),
   });
 }

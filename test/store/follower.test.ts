@@ -42,7 +42,11 @@ class Told {
 const put = (store: Store, ...keys: string[]) =>
   store.transact({ put: keys.map((key) => ({ key, value: Buffer.from('1') })) });
 
-async function following(t: TestContext, store: Store, { isWoken = true, now = (): number => 0 } = {}) {
+async function following(
+  t: TestContext,
+  store: Store,
+  { isWoken = true, now = (): number => 0, isAway = (): boolean => false } = {},
+) {
   const told = new Told();
   let wake = () => {};
   const follower = await Follower.open({
@@ -54,6 +58,7 @@ async function following(t: TestContext, store: Store, { isWoken = true, now = (
     failed: (error) => told.failed(error),
     recovered: () => (told.recoveries += 1),
     now,
+    isAway,
   });
   t.after(() => follower.close());
   return { told, follower, wake: () => wake() };
@@ -127,6 +132,25 @@ suite('following the changes of a store', () => {
     await told.until(() => told.keys.includes('a'));
     await follower.close();
     assert.equal(follower.behindMs, 0);
+  });
+
+  test('does not count the time in which the store is away', async (t) => {
+    const store = memoryStore();
+    let [nowMs, isAway] = [0, true];
+    const options = { now: () => nowMs, isAway: () => isAway };
+    const { told, follower, wake } = await following(t, store, options);
+    told.fault = new Error('cannot read');
+    await put(store, 'a');
+    nowMs = 60_000;
+    follower.start(told);
+    await told.until(() => told.failures.length === 1);
+    assert.equal(follower.behindMs, 0);
+    // Near miss: it is there again, and its changes still cannot be read.
+    isAway = false;
+    nowMs += 7_000;
+    wake();
+    await follower.close();
+    assert.equal(follower.behindMs, 7_000);
   });
 
   test('says when the store does not know what has changed, and goes on from there', async (t) => {
