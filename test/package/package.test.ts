@@ -46,6 +46,14 @@ const read = await fetch(vault + '/secrets/greeting?api-version=7.4', { headers:
 console.log((await read.json()).value);
 `;
 
+/** Opens the portal, and the first script that its page names. */
+const visit = `
+const page = await fetch(process.env.PORTAL_URL);
+const [path] = /[/]portal[/]assets[/][^"]+[.]js/.exec(await page.text());
+const script = await fetch(new URL(path, process.env.PORTAL_URL));
+console.log(page.status, script.status);
+`;
+
 /** The entry for `require` is a CommonJS module. */
 const fileOf = (name: ProgramName) => (name === 'required' ? 'required.cjs' : `${name}.js`);
 
@@ -179,9 +187,11 @@ describe('the published package, installed into an empty project', () => {
     }
   });
 
-  it('serves on each Node: a secret is read by the command and by an application that imports postern/register', async () => {
+  it('serves on each Node: a secret is read by the command and by an application that imports postern/register, and the portal is there', async () => {
     const app = join(installed.project, 'app.mjs');
     writeFileSync(app, application);
+    const visitor = join(installed.project, 'visitor.mjs');
+    writeFileSync(visitor, visit);
     for (const node of nodes) {
       await using server = await installed.serve(node, start);
       const { dataDir } = server.ready;
@@ -203,6 +213,11 @@ describe('the published package, installed into an empty project', () => {
       const variables = { POSTERN_DATA: dataDir, KEYVAULT_URL: vault };
       const ran = installed.run(node, ['node', '--import', 'postern/register', app], variables);
       assert.deepEqual(ran, { status: 0, stdout: 'hello from the open vault\n', stderr: '' }, node.version);
+      const visited = installed.run(node, ['node', '--import', 'postern/register', visitor], {
+        POSTERN_DATA: dataDir,
+        PORTAL_URL: server.ready.portal.url,
+      });
+      assert.deepEqual(visited, { status: 0, stdout: '200 200\n', stderr: '' }, node.version);
     }
   });
 
