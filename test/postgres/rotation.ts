@@ -89,16 +89,38 @@ export async function rotateEverywhere(place: Place): Promise<void> {
 export interface Away {
   readonly node: Node;
   readonly comeBack: () => void;
+  readonly give: Way['give'];
   /** Its client, with the tokens that it has given. */
   readonly asked: Client;
 }
 
-const ways: Readonly<
-  Record<Through, { readonly leave: (node: Node) => void; readonly comeBack: (node: Node) => void }>
-> = {
-  direct: { leave: ({ link }) => link.cut(), comeBack: ({ link }) => link.restore() },
-  pooled: { leave: (node) => node.signal('SIGSTOP'), comeBack: (node) => node.signal('SIGCONT') },
+interface Way {
+  readonly leave: (node: Node) => void;
+  readonly comeBack: (node: Node) => void;
+  /** Gives it the key that it missed. */
+  readonly give: (node: Node, key: NewKey) => Promise<void>;
+}
+
+const ways: Readonly<Record<Through, Way>> = {
+  direct: { leave: ({ link }) => link.cut(), comeBack: ({ link }) => link.restore(), give: giveByStart },
+  pooled: {
+    leave: (node) => node.signal('SIGSTOP'),
+    comeBack: (node) => node.signal('SIGCONT'),
+    give: (node, key) => rotate([node], key),
+  },
 };
+
+/** Its mark is under the key before, so that it starts with both. */
+async function giveByStart(node: Node, key: NewKey): Promise<void> {
+  const oldKey = keyOf(node);
+  assert.equal(await node.running().end('SIGTERM'), 0, node.running().stderr().slice(-4_000));
+  writeFileSync(node.masterKeyFile, key.encoded);
+  await assert.rejects(node.start(), /the commit mark is .*another master key.*POSTERN_MASTER_KEY_PREVIOUS/);
+  writeFileSync(node.masterKeyFile, oldKey);
+  writeFileSync(`${node.masterKeyFile}.next`, key.encoded, { mode: 0o600 });
+  await node.start();
+  renameSync(`${node.masterKeyFile}.next`, node.masterKeyFile);
+}
 
 /** A node is away for so long that the others do not wait for it. It has read a secret before. */
 export async function goAway({ cluster, nodes }: Place, through: Through): Promise<Away> {
@@ -106,17 +128,18 @@ export async function goAway({ cluster, nodes }: Place, through: Through): Promi
   assert.ok(node);
   const asked = await knownClient(node);
   assert.equal((await patient(asked).vault(registerVault, 'GET', '/secrets/name', { from })).status, 200);
-  ways[through].leave(node);
+  const { leave, comeBack, give } = ways[through];
+  leave(node);
   const unseen = `select seen < clock_timestamp() - interval '10 seconds' from postern.nodes where name = '${node.name}'`;
   await until(async () => (await cluster.psql(unseen)) === 't', `the death of ${node.name}`);
-  return { node, asked, comeBack: () => ways[through].comeBack(node) };
+  return { node, asked, comeBack: () => comeBack(node), give };
 }
 
 /**
- * The others rotate, and the node comes back with the old key: it refuses everything with the id of the key that it lacks. It
- * starts with both keys, because its mark is under the one before. Returns that one.
+ * The others rotate, and the node comes back with the old key: it refuses everything with the id of the key that it lacks, until
+ * it is given that. Returns the old one.
  */
-export async function missRotation({ nodes }: Place, { node, comeBack, asked }: Away): Promise<string> {
+export async function missRotation({ nodes }: Place, { node, comeBack, give, asked }: Away): Promise<string> {
   using folder = dataFolder();
   const key = newKey(folder.path);
   const oldKey = keyOf(node);
@@ -124,27 +147,27 @@ export async function missRotation({ nodes }: Place, { node, comeBack, asked }: 
   await rotate(others, key);
   comeBack();
   await refusesWithoutKey(node, { asked, id: key.id });
-  assert.equal(await node.running().end('SIGTERM'), 0, node.running().stderr().slice(-4_000));
-  writeFileSync(node.masterKeyFile, key.encoded);
-  await assert.rejects(node.start(), /the commit mark is .*another master key.*POSTERN_MASTER_KEY_PREVIOUS/);
-  writeFileSync(node.masterKeyFile, oldKey);
-  writeFileSync(`${node.masterKeyFile}.next`, key.encoded, { mode: 0o600 });
-  await node.start();
+  await give(node, key);
+  assert.equal(keyOf(node), key.encoded);
+  await readsSecret(node);
   return oldKey;
 }
 
 /** From then on the node needs the new key alone, and the old one alone opens nothing. */
 export async function opensByNewKeyAlone({ node }: Away, oldKey: string): Promise<void> {
   assert.equal(await node.running().end('SIGTERM'), 0);
-  renameSync(`${node.masterKeyFile}.next`, node.masterKeyFile);
   const key = keyOf(node);
   writeFileSync(node.masterKeyFile, oldKey);
   const refusal = `sealed under master key ${idOf(key)}, and what was given is ${idOf(oldKey)}`;
   await assert.rejects(node.start(), new RegExp(refusal));
   writeFileSync(node.masterKeyFile, key);
   await node.start();
-  const { status } = await patient(await knownClient(node)).vault(registerVault, 'GET', '/secrets/name', { from });
-  assert.equal(status, 200);
+  await readsSecret(node);
+}
+
+async function readsSecret(node: Node): Promise<void> {
+  const client = patient(await knownClient(node));
+  assert.equal((await client.vault(registerVault, 'GET', '/secrets/name', { from })).status, 200);
 }
 
 const from = '127.0.0.7';
