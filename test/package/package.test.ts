@@ -187,7 +187,7 @@ describe('the published package, installed into an empty project', () => {
     }
   });
 
-  it('serves on each Node: a secret is read by the command and by an application that imports postern/register, and the portal is there', async () => {
+  it('serves on each Node: the portal is there, and the command and an application with postern/register read a secret', async () => {
     const app = join(installed.project, 'app.mjs');
     writeFileSync(app, application);
     const visitor = join(installed.project, 'visitor.mjs');
