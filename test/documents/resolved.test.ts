@@ -94,11 +94,26 @@ function refusalOf(config: string): string | undefined {
   return read.ok ? undefined : read.message;
 }
 
+/** A line of JavaScript or Python, which needs a language, so that it is compared with a file that runs. */
+const program = /^(?:(?:import|from|const|let|await|def) |spawn\()/m;
+
+/** A program is a file, or with `in` before its name, some lines of it. */
+function isOfFile(place: string, text: string, textOf: (path: string) => string | undefined): boolean {
+  const whole = place.replace(/^in /, '');
+  if (whole === place) return textOf(place) === text;
+  const lines = (textOf(whole) ?? '').split('\n');
+  const indents = new Set(lines.map((line) => /^ */.exec(line)?.[0] ?? ''));
+  return [...indents].some((indent) =>
+    `\n${lines.join('\n')}`.includes(`\n${text.trimEnd().replace(/^(?=.)/gm, indent)}\n`),
+  );
+}
+
 /** Commands are typed by a test where the page is followed, and else resolved; a program is a file of the checkout. */
 function isChecked(path: string, { language, text, savedAs }: Block, textOf: (path: string) => string | undefined) {
   const isFollowed = path in followed || path === azureCliPage;
   switch (language) {
     case '':
+      return !program.test(text);
     case 'json':
       return true;
     case 'sh':
@@ -111,7 +126,7 @@ function isChecked(path: string, { language, text, savedAs }: Block, textOf: (pa
     case 'ts':
     case 'python': {
       const [first = '', ...rest] = text.split('\n');
-      return textOf(first.replace(/^(?:\/\/|#) /, '')) === rest.join('\n');
+      return isOfFile(first.replace(/^(?:\/\/|#) /, ''), rest.join('\n'), textOf);
     }
     default:
       return (savedAs !== undefined && isFollowed) || (text.split('\n')[0] ?? '') in shownOnly;
