@@ -45,7 +45,7 @@ const lines = [
   ...(await paints(context)),
   ...(await verdicts(context)),
   ...(await manyVaults(context)),
-  ['reading the portal at a start', '5 ms', ms(readings())],
+  ['processor time to read the portal at a start', '5 ms', ms(readings())],
 ];
 console.log(`Chromium ${browser.version}, ${rounds} rounds.\n`);
 console.log('| what | budget | measured |\n| --- | --- | --- |');
@@ -139,8 +139,9 @@ async function manyVaults(signed: BrowserContext): Promise<readonly (readonly st
 
 function readings(): readonly number[] {
   return Array.from({ length: rounds }, () => {
-    const startMs = performance.now();
+    const before = process.cpuUsage();
     readPortal();
-    return performance.now() - startMs;
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
   });
 }
