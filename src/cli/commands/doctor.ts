@@ -9,6 +9,7 @@ export const doctor: Command = {
   options: {},
   required: [],
   flags: { json: 'as JSON: { ready, checks }' },
+  progress: 'Looking at this machine',
   async run({ data = 'postern-data' }, { flags }) {
     const checks = findingsOf(await observe(data));
     const ready = isReady(checks);

@@ -21,6 +21,7 @@ export const explain: Command = {
   },
   required: ['vault', 'from'],
   flags: { json: 'as JSON: verdict, rule, explanation and the changes that would let the request in' },
+  progress: 'Asking the server',
   async run({ data = 'postern-data', vault = '', from, subnet, as, permission }, { flags }) {
     const found = await findVault(data, vault);
     if (subnet === undefined && isPrivate(from)) {

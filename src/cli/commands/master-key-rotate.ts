@@ -24,6 +24,7 @@ export const masterKeyRotate: Command = {
     'discard-old-key': 'keep the old key nowhere: no backup from before can be opened any more, unless it has the key',
     json: 'as JSON, in one line: { from, to, file } and oldFile, with the ids of the keys',
   },
+  progress: 'Sealing everything again',
   async run({ data = 'postern-data', 'new-key-file': newFile, 'old-key-file': oldFile }, { flags }) {
     if ((oldFile === undefined) === !flags.has('discard-old-key')) throw new WrongUsage(undecided, choices);
     const given = newFile === undefined ? undefined : readKey(newFile, newFile).encoded;

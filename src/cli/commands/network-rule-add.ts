@@ -9,6 +9,7 @@ export const networkRuleAdd: Command = {
   options: ruleOptions,
   required: ['vault'],
   flags: { json: rulesShape },
+  progress: 'Adding the rules',
   async run({ data = 'postern-data', vault = '', ...named }) {
     const { ip, subnet } = rulesIn(named);
     return rulesAnswer(await changeNetworkSettings(data, vault, { 'add-ip': ip, 'add-subnet': subnet }));

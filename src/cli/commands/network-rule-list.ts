@@ -8,6 +8,7 @@ export const networkRuleList: Command = {
   options: { vault: 'name of the vault' },
   required: ['vault'],
   flags: { json: rulesShape },
+  progress: 'Reading the rules',
   async run({ data = 'postern-data', vault = '' }) {
     return rulesAnswer(await readNetworkSettings(data, vault));
   },

@@ -9,6 +9,7 @@ export const networkRuleRemove: Command = {
   options: ruleOptions,
   required: ['vault'],
   flags: { json: rulesShape },
+  progress: 'Removing the rules',
   async run({ data = 'postern-data', vault = '', ...named }) {
     const { ip, subnet } = rulesIn(named);
     return rulesAnswer(await changeNetworkSettings(data, vault, { 'remove-ip': ip, 'remove-subnet': subnet }));

@@ -12,6 +12,7 @@ export const secretDelete: Command = {
   },
   required: ['vault', 'name'],
   flags: { json: 'as JSON: what the vault says of the deleted secret, such as { recoveryId, scheduledPurgeDate }' },
+  progress: 'Deleting the secret',
   async run(options) {
     const { name = '' } = options;
     const vault = await atVault(options);

@@ -8,6 +8,7 @@ export const secretList: Command = {
   options: vaultOptions,
   required: ['vault'],
   flags: { json: 'as JSON: a list of what the vault says of each, such as { id, attributes }' },
+  progress: 'Reading the secrets',
   async run(options) {
     const vault = await atVault(options);
     const found: unknown[] = [];

@@ -13,6 +13,7 @@ export const secretShow: Command = {
   },
   required: ['vault', 'name'],
   flags: { json: 'as JSON, as without it: what the vault says of the secret, such as { value, id, attributes }' },
+  progress: 'Reading the secret',
   async run(options) {
     const { name = '', version = '' } = options;
     const vault = await atVault(options);

@@ -13,6 +13,7 @@ export const status: Command = {
   flags: {
     json: 'as JSON: { version, startedAt, pid, worker, ready, checks, warnings, listeners }, and where known store, audit, sinks, certificates, connections and disk',
   },
+  progress: 'Asking the server',
   async run({ data = 'postern-data' }) {
     const connection = readConnection(data);
     const found = (await askSupervisor(connection, { show: 'status' })).get('status');

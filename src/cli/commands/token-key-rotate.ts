@@ -14,6 +14,7 @@ export const tokenKeyRotate: Command = {
       'accept no token any more that was signed by an earlier key: clients get 401 until they ask for another one',
     json: 'as JSON, in one line: { from, to, revoked }, with the ids of the keys',
   },
+  progress: 'Replacing the key',
   async run({ data = 'postern-data' }, { flags }) {
     const revoke = flags.has('revoke');
     const rotated = rotationIn(await askSupervisor(readConnection(data), { rotate: 'tokenKey', revoke }));

@@ -28,6 +28,7 @@ export const vaultCreate: Command = {
     'enable-rbac-authorization': 'roles decide who may do what, in place of access policies: nobody has one yet',
     json: 'as JSON: what the resource manager says of the vault, such as { id, name, location, properties }',
   },
+  progress: 'Creating the vault',
   async run({ data = 'postern-data', vault = '', location = 'westeurope', ...options }, { flags }) {
     const asking = await openAsking(data);
     const { connection, token } = asking;

@@ -10,6 +10,7 @@ export const vaultDelete: Command = {
   options: { vault: 'name of the vault' },
   required: ['vault'],
   flags: { json: 'as JSON: { id, retentionDays }' },
+  progress: 'Deleting the vault',
   async run({ data = 'postern-data', vault = '' }) {
     const found = await findVault(data, vault);
     const read = await sendTo(found, { method: 'GET' });

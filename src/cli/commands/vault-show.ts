@@ -9,6 +9,7 @@ export const vaultShow: Command = {
   options: { vault: 'name of the vault' },
   required: ['vault'],
   flags: { json: 'as JSON, as without it: such as { id, name, location, properties }' },
+  progress: 'Reading the vault',
   async run({ data = 'postern-data', vault = '' }) {
     const answer = await sendTo(await findVault(data, vault), { method: 'GET' });
     if (answer.status !== 200) throw answerFailed(answer);

@@ -11,6 +11,7 @@ export const vaultUpdate: Command = {
   options: { vault: 'name of the vault', ...settingOptions },
   required: ['vault'],
   flags: { json: rulesShape },
+  progress: 'Changing the vault',
   async run({ data = 'postern-data', vault = '', ...changes }) {
     const names = Object.keys(settingOptions);
     if (names.every((name) => changes[name] === undefined)) {

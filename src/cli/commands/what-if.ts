@@ -21,6 +21,7 @@ export const whatIf: Command = {
   },
   required: ['vault'],
   flags: { json: 'as JSON: gains, losses and findings' },
+  progress: 'Asking the server',
   async run({ data = 'postern-data', vault = '', ...changes }, { flags }) {
     const found = await findVault(data, vault);
     const properties = membersOf((await askAbout(found, {})).get('properties'));
