@@ -11,7 +11,9 @@ import type { Settings } from './settings/settings.ts';
 import { readPortal } from './site/portal-files.ts';
 import { openPostgresStore } from './store/postgres/postgres.ts';
 import type { Binding, FromWorker, Listener, StartWorker, TlsPair, ToWorker } from './types/supervision.ts';
+import { lookIntoPostgres } from './store/postgres/look.ts';
 import { dryRun } from './worker/dry-run.ts';
+import type { LookIntoDatabase } from './worker/dry-run.ts';
 import { openFolder } from './worker/folder.ts';
 import type { FolderParts, OpenFolder } from './worker/folder.ts';
 import type { ConnectDatabase } from './worker/open-node.ts';
@@ -80,7 +82,8 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
     case 'start':
       log.level = message.settings.dryRun ? 'warn' : message.settings.logLevel;
       if (message.settings.dryRun) {
-        tell({ kind: 'ready', ...(await dryRun(message)) });
+        const look = (database: Parameters<LookIntoDatabase>[0]) => lookIntoPostgres({ ...database, now: Date.now });
+        tell({ kind: 'ready', ...(await dryRun(message, look)) });
         break;
       }
       running = start(message);

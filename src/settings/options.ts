@@ -82,7 +82,7 @@ export const options = {
       'or records of an earlier release cannot be read',
   },
   'dry-run': {
-    help: 'say what a start would do with the data folder, and whether everything in it can be read; change nothing, and stop',
+    help: 'say what a start would do with the records, and whether all of them can be read; change nothing, and stop',
   },
   'no-demo': { help: 'do not create the demo vault at the first start' },
   check: {

@@ -40,7 +40,7 @@ export interface Settings extends Omit<ConfigFile, StartMember>, NodeSettings {
   readonly acceptDeclared: boolean;
   /** Whether a database is accepted that is older than its commit mark, or whose mark is missing. */
   readonly acceptCopy: boolean;
-  /** Whether to say what a start would do with the data folder, instead of starting. */
+  /** Whether to say what a start would do with the records, instead of starting. */
   readonly dryRun: boolean;
   readonly demo: boolean;
   /** Whether to read the configuration only. */

@@ -4,7 +4,6 @@ import { controlSocketIn, operatorSocketIn } from '../lines/control-place.ts';
 import { shownLines } from '../lines/terminal.ts';
 import { helpText, wantsHelp } from '../settings/options.ts';
 import type { Settings } from '../settings/settings.ts';
-import { shownUrl } from '../settings/store-config.ts';
 import { checked, type Checked } from './check.ts';
 import { childEnvironment } from './child-environment.ts';
 import { openControlSocket } from './control-socket.ts';
@@ -171,10 +170,8 @@ function prepare({ settings: read, become, files, tls }: ReadConfiguration): Pre
 }
 
 /** Why there is nothing that a dry run could read: it makes no folder. */
-function nothingToTry({ dryRun, dataFolder, store }: Settings): string | undefined {
+function nothingToTry({ dryRun, dataFolder }: Settings): string | undefined {
   if (!dryRun) return undefined;
-  if (store !== undefined)
-    return `--dry-run reads the records of a data folder, and these are in ${shownUrl(store.url)}: copy them into one ("postern store copy"), and try that.`;
   if (dataFolder === undefined)
     return '--dry-run reads a data folder, and with --memory there is none: leave one of them out.';
   if (existsSync(dataFolder) && readdirSync(dataFolder).length > 0) return undefined;

@@ -16,7 +16,7 @@ import type { NodeDetails } from './node-details.ts';
 
 const lookEveryMs = 2_000;
 
-const identityFile = 'node.json';
+export const identityFile = 'node.json';
 const identity = object({ id: guid });
 
 /**

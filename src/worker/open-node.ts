@@ -80,7 +80,7 @@ export async function openNodeStore(
 }
 
 /** @param readFile reads the files that the setting names */
-function connectionOf(
+export function connectionOf(
   { url, password, passwordFile, caFile, listenUrl }: StoreSetting,
   readFile: FolderParts['readFile'],
 ): Pick<DatabaseOptions, 'url' | 'password' | 'ca' | 'listenUrl' | 'readFile'> {
@@ -122,22 +122,41 @@ async function keysFor(
   { settings, entry, readFile, notice, path }: FolderParts,
   { url }: StoreSetting,
 ): Promise<NodeKeys> {
-  const file = join(entry, keyFile);
   const needed = await masterKeyIds(shared);
-  const isMissing = settings.masterKey === undefined && settings.masterKeyFile === undefined && !existsSync(file);
-  if (needed !== undefined && isMissing) {
-    const key = `the master key ${needed.join(' and ')} (an id, not the key)`;
-    const found = `the store ${shownUrl(url)} is sealed under ${key}, and ${join(path, keyFile)} is not there`;
-    const remedy = `Copy ${keyFile} of another node there, or name the key's file in masterKeyFile, or give the key in POSTERN_MASTER_KEY`;
-    throw new StoreRefused('noMasterKey', `${found}. ${remedy}. No new key was made.`);
-  }
+  const isMissing = lacksKey(settings, entry);
+  if (needed !== undefined && isMissing) throw keyMissing({ needed, url, path });
   const keys = openMasterKeys(settings, { entry, readFile, notice });
-  return { ...keys, takeBack: () => (isMissing ? rmSync(file, { force: true }) : undefined) };
+  const takeBack = () => (isMissing ? rmSync(join(entry, keyFile), { force: true }) : undefined);
+  return { ...keys, takeBack };
+}
+
+/** Whether a start would make a master key. */
+export function lacksKey({ masterKey, masterKeyFile }: FolderParts['settings'], entry: string): boolean {
+  return masterKey === undefined && masterKeyFile === undefined && !existsSync(join(entry, keyFile));
+}
+
+interface MissingKey {
+  readonly needed: readonly string[];
+  readonly url: string;
+  /** The data folder, for the message. */
+  readonly path: string;
+}
+
+export function keyMissing({ needed, url, path }: MissingKey): StoreRefused {
+  const key = `the master key ${needed.join(' and ')} (an id, not the key)`;
+  const found = `the store ${shownUrl(url)} is sealed under ${key}, and ${join(path, keyFile)} is not there`;
+  const remedy = `Copy ${keyFile} of another node there, or name the key's file in masterKeyFile, or give the key in POSTERN_MASTER_KEY`;
+  return new StoreRefused('noMasterKey', `${found}. ${remedy}. No new key was made.`);
 }
 
 function identityOf({ settings, entry }: FolderParts) {
+  return { id: nodeId(entry), name: settings.node ?? '', details: detailsOf(settings) };
+}
+
+/** The words of a node with these settings that starts. */
+export function detailsOf(settings: FolderParts['settings']): NodeDetails {
   const [address = ''] = settings.listen;
-  const details: NodeDetails = {
+  return {
     release,
     format: dataFormat(),
     agreed: agreedOf(settings),
@@ -145,7 +164,6 @@ function identityOf({ settings, entry }: FolderParts) {
     state: 'starting',
     masterKeys: [],
   };
-  return { id: nodeId(entry), name: settings.node ?? '', details };
 }
 
 async function openUnderSeal(

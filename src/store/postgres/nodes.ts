@@ -1,7 +1,7 @@
 import type { NodeRegistry, NodeRow, Nodes } from '../node-store.ts';
 import { Unavailable } from '../store.ts';
 import { LinkLost, ServerSaid } from './connection.ts';
-import type { Answer } from './connection.ts';
+import type { Answer, Row } from './connection.ts';
 import type { Link } from './link.ts';
 import type { Reads } from './reads.ts';
 import type { Session } from './session.ts';
@@ -14,6 +14,23 @@ interface NodesParts {
   readonly schema: string;
 }
 
+export function nodesSql(schema: string): string {
+  return `
+    select ${stampSql}, (extract(epoch from clock_timestamp()) * 1000)::text, (select json_agg(json_build_object(
+      'id', id, 'name', name, 'startedMs', extract(epoch from started) * 1000, 'seenMs', extract(epoch from seen) * 1000,
+      'details', details) order by id)::text
+      from ${schema}.nodes), :tag`;
+}
+
+/** The nodes in the row of `nodesSql`. */
+export function nodesIn(row: Row | undefined): Nodes {
+  const [, , nowMs, found] = row ?? [];
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement builds it
+  const nodes = JSON.parse(found ?? '[]') as NodeRow[];
+  const timed = nodes.map((one) => ({ ...one, startedMs: dateOf(one.startedMs), seenMs: dateOf(one.seenMs) }));
+  return { nowMs: Number(nowMs), nodes: timed };
+}
+
 /** The registry of the nodes of a database. A node's heartbeat is the update of its row. */
 export class PostgresNodes implements NodeRegistry {
   readonly #parts: NodesParts;
@@ -24,17 +41,8 @@ export class PostgresNodes implements NodeRegistry {
 
   /** All of them in the order of their ids, and the database's time of the answer. */
   async list(): Promise<Nodes> {
-    const text = `
-      select ${stampSql}, (extract(epoch from clock_timestamp()) * 1000)::text, (select json_agg(json_build_object(
-        'id', id, 'name', name, 'startedMs', extract(epoch from started) * 1000, 'seenMs', extract(epoch from seen) * 1000,
-        'details', details) order by id)::text
-        from ${this.#parts.schema}.nodes), :tag`;
-    const { rows } = await this.#parts.reads.ask(text, [], false);
-    const [, , nowMs, found] = rows[0] ?? [];
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement above builds it
-    const nodes = JSON.parse(found ?? '[]') as NodeRow[];
-    const timed = nodes.map((row) => ({ ...row, startedMs: dateOf(row.startedMs), seenMs: dateOf(row.seenMs) }));
-    return { nowMs: Number(nowMs), nodes: timed };
+    const { rows } = await this.#parts.reads.ask(nodesSql(this.#parts.schema), [], false);
+    return nodesIn(rows[0]);
   }
 
   /** Replaces what the others are told about this node; committed when it resolves. */
