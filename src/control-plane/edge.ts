@@ -4,7 +4,7 @@ import { refusalOf } from '../edge/edge.ts';
 import type { Done, Failed } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';
 import { deleteAssignmentsBelow } from '../resources/authorization/authorization.ts';
-import { wait } from '../store/records.ts';
+import { get, wait } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
 import { merge, requiringStore, writtenKeys } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
@@ -47,6 +47,8 @@ export function* work(ready: Ready, services: EdgeServices): Reading<Done> {
   const outcome = yield* run(ready, call, services);
   const { answer, change, accepted } = outcome;
   if (accepted !== undefined) return yield* acceptWork(ready, { outcome, accepted, call }, services);
+  // An answer from memory, such as a list of role assignments, has read nothing under the requirements yet.
+  if (change === undefined) yield* get();
   if (outcome.unrecorded === true && change === undefined) return { answer, records: [] };
   const records = recordsOfDone(ready, outcome, services);
   if (change === undefined) {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { subnetKey } from '../../src/resources/keys.ts';
-import { decode } from '../../src/store/store.ts';
+import { decode, Unavailable } from '../../src/store/store.ts';
 import type { SubnetState } from '../../src/types/vault.ts';
 import { putNetwork } from '../control-plane/resources.ts';
 import { acls, putVault } from '../data-plane/vaults.ts';
+import { assign } from '../world/assign.ts';
 import { connect } from '../world/client.ts';
 import { freePort } from '../world/free-port.ts';
 import { startNodes } from '../world/nodes.ts';
@@ -102,4 +104,18 @@ suite('a subnet whose rules another node changes', () => {
     await putNetwork(a.client, 'net-new', ['sub']);
     assert.equal((await get()).status, 200);
   });
+});
+
+test('a node that cannot follow the changes of others lists the role assignments of now', async () => {
+  await using pair = await startNodes(['one', 'other']);
+  const { one, other } = pair.of;
+  other.folder.store.changes = () => Promise.reject(new Unavailable('the changes cannot be read'));
+  const list = '/providers/Microsoft.Authorization/roleAssignments';
+  const principalId = randomUUID();
+  const isListed = async () => JSON.stringify((await other.client.arm('GET', list)).body).includes(principalId);
+  assert.equal(await isListed(), false);
+  const path = await assign(one.client, { role: 'Reader', principalId });
+  assert.equal(await isListed(), true);
+  assert.equal((await one.client.arm('DELETE', path)).status, 200);
+  assert.equal(await isListed(), false);
 });

@@ -61,6 +61,30 @@ test('a node that cannot follow the changes of others takes no token of a key th
   assert.ok(asked > 0);
 });
 
+/** Lists that the resource manager has in memory: it reads nothing for them once the caller is known. */
+const inMemory: Readonly<Record<string, string>> = {
+  'role assignments': '/providers/Microsoft.Authorization/roleAssignments',
+  'role definitions': '/providers/Microsoft.Authorization/roleDefinitions',
+  activity: '/providers/Postern.Insight/activity',
+  'the subscription': '',
+};
+
+for (const [name, path] of Object.entries(inMemory)) {
+  test(`nor does it show what it has in memory: ${name}`, async () => {
+    await using nodes = await startNodes(['a', 'b']);
+    const { a, b } = nodes.of;
+    b.folder.store.changes = () => Promise.reject(new Unavailable('the changes cannot be read'));
+    const token = await a.client.token('arm');
+    const ask = async () => (await b.client.arm('GET', path, undefined, { token })).status;
+    assert.equal(await ask(), 200);
+    // Near miss: the key before still verifies.
+    await a.server.signingKeys.rotate();
+    assert.equal(await ask(), 200);
+    await a.server.signingKeys.rotate({ revoke: true });
+    assert.equal(await ask(), 401);
+  });
+}
+
 test('invented key ids make few reads', async () => {
   await using nodes = await startNodes(['a']);
   const { server, folder } = nodes.of.a;
