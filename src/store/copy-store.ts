@@ -45,9 +45,10 @@ export async function copyStore({ from, to, replace, outboxPrefix }: CopyParts):
     copied.add(records);
     await filling.put(records);
   }
-  if ((await positionOf(from)) !== before) throw changedMeanwhile('The store that is copied was written to meanwhile');
   const written = await digestOf(to);
   if (written.sha256 !== copied.end().sha256) throw copyDiffers();
+  // As late as can be: what is written during the reading, too, is in no copy.
+  if ((await positionOf(from)) !== before) throw changedMeanwhile('The store that is copied was written to meanwhile');
   await filling.end(header);
   return copied.end();
 }

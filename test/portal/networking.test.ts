@@ -106,10 +106,7 @@ describeInBrowser('the Networking tab', () => {
       using az = await signedIn(portal.server);
       const rules = await typed(az, 'keyvault network-rule list --name kv-all');
       assert.deepEqual(rules['ipRules'], expected.networkAcls.ipRules);
-      await typed(az, 'keyvault network-rule add --name kv-all --ip-address 192.0.2.7');
-      await page.reload();
-      await tab.sees(page.getByRole('button', { name: 'Remove 192.0.2.7' }));
-    } else notRun('az reads what the portal set, and the other way round', 'there is no az');
+    } else notRun('az reads what the portal set', 'there is no az');
     await bySdk('kv-all', {
       publicNetworkAccess: 'Disabled',
       networkAcls: { bypass: 'AzureServices', defaultAction: 'Deny', ipRules: [{ value: '192.0.2.0/28' }] },

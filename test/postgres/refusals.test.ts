@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { chown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { encode } from '../../src/store/store.ts';
 import { havePostgres, startPostgres } from './cluster.ts';
@@ -17,6 +18,14 @@ const refusedAs = (kind: string, message: RegExp) => ({ name: 'StoreRefused', ki
 const asRole = (cluster: Cluster, role: string, database = 'postgres') =>
   cluster.url.replace('postgres@', `${role}@`).replace(/postgres$/, database);
 
+/** Resolves when the server has read its settings again: the function only asks for that, and a busy server takes a while. */
+async function reload({ psql }: Cluster): Promise<void> {
+  const read = () => psql('select pg_conf_load_time()');
+  const before = await read();
+  await psql('select pg_reload_conf()');
+  while ((await read()) === before) await pause(20);
+}
+
 /** A certificate for 127.0.0.1 that vouches for itself; with it the server speaks TLS. */
 async function speakTls(cluster: Cluster, name: string): Promise<string> {
   const { folder } = cluster.primary;
@@ -27,7 +36,7 @@ async function speakTls(cluster: Cluster, name: string): Promise<string> {
   const { uid, gid } = identityOf();
   if (uid !== undefined && gid !== undefined) for (const file of [key, certificate]) await chown(file, uid, gid);
   await cluster.psql('alter system set ssl = on');
-  await cluster.psql('select pg_reload_conf()');
+  await reload(cluster);
   return readFile(certificate, 'utf8');
 }
 
@@ -51,13 +60,13 @@ if (havePostgres('the refusals of the store in PostgreSQL')) {
       );
       for (const name of ['fsync', 'full_page_writes']) {
         await cluster.psql(`alter system set ${name} = off`);
-        await cluster.psql('select pg_reload_conf()');
+        await reload(cluster);
         await assert.rejects(
           openStore(cluster.url, two),
           refusedAs('wrongServer', new RegExp(`${name} = off.*set ${name} = on`)),
         );
         await cluster.psql(`alter system set ${name} = on`);
-        await cluster.psql('select pg_reload_conf()');
+        await reload(cluster);
       }
       await using again = await openStore(cluster.url, two);
       assert.equal((await again.read({ get: ['a'] })).length, 1);
@@ -77,12 +86,38 @@ if (havePostgres('the refusals of the store in PostgreSQL')) {
       assert.equal((await store.read({ get: ['a'] })).length, 1);
     });
 
+    it('is used by a role that has the documented rights alone, and refused with the name of what is missing', async () => {
+      await using cluster = await startPostgres();
+      for (const role of ['maker', 'server']) await cluster.psql(`create role ${role} login`);
+      await cluster.psql('create schema postern authorization maker');
+      await using first = await openStore(asRole(cluster, 'maker'));
+      await first.transact({ put: [{ key: 'a', value: encode(1) }] });
+      const node = { node: { id: 'two', name: 'two', details: {} } };
+      const url = asRole(cluster, 'server');
+      await assert.rejects(openStore(url, node), refusedAs('noRights', /permission denied for schema postern/));
+      await cluster.psql('grant usage on schema postern to server');
+      await assert.rejects(openStore(url, node), refusedAs('noRights', /permission denied for table store/));
+      await cluster.psql('grant select, insert, update, delete on all tables in schema postern to server');
+      await using store = await openStore(url, node);
+      await store.transact({ put: [{ key: 'b', value: encode(2) }], delete: ['a'] });
+      (await store.turnOf('b')).leave();
+      assert.deepEqual(
+        (await store.read({ get: ['a', 'b'] })).map((record) => record?.key),
+        [undefined, 'b'],
+      );
+      await cluster.psql('revoke execute on function pg_control_system() from public');
+      await assert.rejects(
+        openStore(url, node),
+        refusedAs('noRights', /permission denied for function pg_control_system/),
+      );
+    });
+
     it('is refused with a wrong password, which no message has', async () => {
       await using cluster = await startPostgres();
       await cluster.psql("create role postern login password 'right'");
       const rules = join(cluster.primary.folder, 'pg_hba.conf');
       await writeFile(rules, `host all postern 127.0.0.1/32 scram-sha-256\n${await readFile(rules, 'utf8')}`);
-      await cluster.psql('select pg_reload_conf()');
+      await reload(cluster);
       await cluster.psql('create schema postern authorization postern');
       const url = asRole(cluster, 'postern');
       await assert.rejects(openStore(url, { password: 'hunter2' }), (error) => {

@@ -160,6 +160,28 @@ describe('a copy of a store', () => {
     await assert.rejects(started(to), refusedAs('unfinishedCopy', /cut short/));
   });
 
+  it('ends when its source is written to while what was written is read again', async () => {
+    const from = memoryStore();
+    await filled(from, 30);
+    const to = memoryStore();
+    let isCopied = false;
+    const reread: Store = {
+      ...stay(to),
+      list: async (request) => {
+        const records = await to.list(request);
+        // The store is read twice: to be emptied, and after all was put.
+        if (!isCopied && records.length > 1) {
+          isCopied = true;
+          await from.transact({ put: [{ key: 'zzz', value: encode(1) }] });
+        }
+        return records;
+      },
+    };
+    await assert.rejects(copied({ from, to: reread }), refusedAs('changedMeanwhile', /written to/));
+    assert.ok(isCopied);
+    await assert.rejects(started(to), refusedAs('unfinishedCopy', /cut short/));
+  });
+
   it('ends when another copy begins with the same store, which then is whole', async () => {
     const [one, two] = [memoryStore(), memoryStore()];
     await filled(one);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { outboxPrefix } from '../../audit/staged.ts';
-import { hasPassword, shownUrl } from '../../settings/store-config.ts';
+import { authorityFilesOf, hasPassword, shownUrl } from '../../settings/store-config.ts';
 import { copyStore } from '../../store/copy-store.ts';
 import type { Copied } from '../../store/copy-store.ts';
 import { StoreRefused } from '../../store/refused.ts';
@@ -74,8 +74,8 @@ function wayOf({ from = '', to = '', 'password-file': passwordFile, 'ca-file': c
   if (passwordFile !== undefined && process.env['PGPASSWORD'] !== undefined)
     throw new WrongUsage('--password-file and PGPASSWORD are both given.', 'Give one of them.');
   // Before this process becomes the user of the data folder.
-  const password = passwordFile === undefined ? process.env['PGPASSWORD'] : contents('password-file', passwordFile);
-  const ca = caFile === undefined ? undefined : contents('ca-file', caFile);
+  const password = passwordFile === undefined ? process.env['PGPASSWORD'] : contents('--password-file', passwordFile);
+  const ca = caFile === undefined ? authoritiesOf(url) : contents('--ca-file', caFile);
   return {
     from: isIntoDatabase ? from : shownUrl(from),
     to: isIntoDatabase ? shownUrl(to) : to,
@@ -89,11 +89,18 @@ function isUrl(place: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(place);
 }
 
-function contents(option: string, file: string): string {
+/** The file that a URL names is found from where the command was given, as those of the options are. */
+function authoritiesOf(url: string): string | undefined {
+  const none = { password: undefined, passwordFile: undefined, caFile: undefined, listenUrl: undefined };
+  const [named] = authorityFilesOf({ url, ...none });
+  return named && contents('sslrootcert', named[1]);
+}
+
+function contents(named: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandFailed(`--${option}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandFailed(`${named}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

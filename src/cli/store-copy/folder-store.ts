@@ -36,8 +36,6 @@ interface Entered {
  */
 export async function openFromFolder(folder: string): Promise<FolderStore> {
   const { path, lock } = enter(folder);
-  if (existsSync(restoringFile))
-    throw new CommandFailed(`A restore into ${path} was cut short, or is at work.`, 'Run "postern restore" again.');
   if (!existsSync(database)) throw new CommandFailed(`${join(path, database)} is not there: ${path} holds no store.`);
   const store = await openSqliteStore({ file: database });
   return { store, lock, replaced: undefined, giveUp: () => store.close() };
@@ -55,6 +53,7 @@ export async function openInFolder(
   if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) make(folder);
   const { path, lock } = enter(folder);
   const isThere = existsSync(database);
+  if (!isThere) refuseLog(path);
   const replaces = isThere && replace;
   if (replaces) await moveAside(path, replacedName);
   const putBack = (): void => {
@@ -77,9 +76,20 @@ export async function openInFolder(
 async function moveAside(path: string, replacedName: string): Promise<void> {
   // The close writes the log of the database back, so that the one file has everything.
   await (await openSqliteStore({ file: database })).close();
+  refuseLog(path);
   if (existsSync(replacedName)) throw new CommandFailed(`${join(path, replacedName)} is there already.`);
   renameSync(database, replacedName);
   syncFolder('.');
+}
+
+/** SQLite would apply the log to whichever database next has that name. */
+function refuseLog(path: string): void {
+  const log = `${database}-wal`;
+  if (!existsSync(log)) return;
+  throw new CommandFailed(
+    `${join(path, log)} is there, the log of the last changes of a database.`,
+    'Bring the database back beside it, or remove the log to do without these changes.',
+  );
 }
 
 function make(folder: string): void {
@@ -119,5 +129,7 @@ function enter(folder: string): Entered {
   if (lock === undefined) throw new CommandFailed(`A server uses ${path}, or another command.`, 'Stop it first.');
   process.chdir(path);
   if (owner !== undefined) dropPrivileges(owner);
+  if (existsSync(restoringFile))
+    throw new CommandFailed(`A restore into ${path} was cut short, or is at work.`, 'Run "postern restore" again.');
   return { path, lock };
 }
