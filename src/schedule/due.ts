@@ -1,7 +1,9 @@
+import { AuditUnavailable } from '../audit/log.ts';
 import { recordKind } from '../store/keys.ts';
 import type { Key } from '../store/keys.ts';
 import { recordPut } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
+import { Unavailable } from '../store/store.ts';
 import type { Put } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 
@@ -62,6 +64,13 @@ export interface Due extends Work {
  */
 export class TryLater extends Error {
   override readonly name = 'TryLater';
+}
+
+const passing = [TryLater, AuditUnavailable, Unavailable];
+
+/** Whether work failed for a reason that passes by itself or when an operator acts: it is tried again until it does. */
+export function isPassing(cause: unknown): boolean {
+  return passing.some((kind) => cause instanceof kind);
 }
 
 /** A due record as it is stored. */

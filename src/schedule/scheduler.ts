@@ -11,11 +11,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Audit } from '../audit/audit.ts';
-import { AuditUnavailable } from '../audit/log.ts';
 import { auditRecord } from '../audit/record.ts';
-import { Conflict, merge, Unavailable } from '../store/store.ts';
+import { Conflict, merge } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
-import { dueKey, duePrefix, dueTime, TryLater } from './due.ts';
+import { dueKey, duePrefix, dueTime, isPassing } from './due.ts';
 import type { AnySubject, DueKind } from './due.ts';
 import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from './handler.ts';
 import { Leases } from './leases.ts';
@@ -40,7 +39,6 @@ const batchSize = 16;
 const decisionsMax = 5;
 const firstRetryMs = 1000;
 const longestRetryMs = 3_600_000;
-const passing = [TryLater, AuditUnavailable, Unavailable];
 /** For a failure that passes by itself or when an operator acts, such as a full disk: it is noticed soon afterwards. */
 const longestRetryWhileUnavailableMs = 10_000;
 /** A clock that was set is noticed within this time; beside other processes also what they left. */
@@ -272,8 +270,7 @@ export class Scheduler {
     const { now, logError } = this.#parts;
     const name = dueKey(work.kind, work.dueAt, work.subject);
     logError(cause, name);
-    const isPassing = passing.some((kind) => cause instanceof kind);
-    const longestMs = isPassing ? longestRetryWhileUnavailableMs : longestRetryMs;
+    const longestMs = isPassing(cause) ? longestRetryWhileUnavailableMs : longestRetryMs;
     const at = now() + backOff(work.attempts, longestMs);
     try {
       await this.#leases.putOff(await this.#hand.ending(work), at);

@@ -1,5 +1,5 @@
 import { longRunningKey } from '../keys.ts';
-import { TryLater } from '../../schedule/due.ts';
+import { isPassing } from '../../schedule/due.ts';
 import type { OperationSubject } from '../../schedule/due.ts';
 import type { DueHandler, DueOutcome } from '../../schedule/handler.ts';
 import type { Claim } from '../../schedule/leases.ts';
@@ -136,8 +136,8 @@ export class LongRunning {
     try {
       return await (this.#own.get(record.id)?.work ?? (() => run(record)))();
     } catch (error) {
-      const isPassing = error instanceof TryLater || error instanceof Conflict;
-      if (this.#closing || isPassing || attempt < attemptsMax) throw error;
+      const isTriedAgain = isPassing(error) || error instanceof Conflict || attempt < attemptsMax;
+      if (this.#closing || isTriedAgain) throw error;
       logError(error, record.behalf.correlationId);
       const failed = { code: 'InternalServerError', message: 'An unexpected error occurred.' };
       return (await fail?.(record, failed)) ?? { status: 'Failed', error: failed };
