@@ -19,10 +19,10 @@ const asRole = (cluster: Cluster, role: string, database = 'postgres') =>
   cluster.url.replace('postgres@', `${role}@`).replace(/postgres$/, database);
 
 /** Resolves when the server has read its settings again: the function only asks for that, and a busy server takes a while. */
-async function reload({ psql }: Cluster): Promise<void> {
-  const read = () => psql('select pg_conf_load_time()');
+async function reload(cluster: Cluster): Promise<void> {
+  const read = () => cluster.psql('select pg_conf_load_time()');
   const before = await read();
-  await psql('select pg_reload_conf()');
+  await cluster.psql('select pg_reload_conf()');
   while ((await read()) === before) await pause(20);
 }
 
