@@ -3,7 +3,7 @@ type FaultName = 'masterKey' | 'release';
 /** The notice of the end of each. */
 const overs: Readonly<Record<FaultName, string>> = {
   masterKey: 'This node has the master key of the store again.',
-  release: 'No newer release of Postern writes the store any more: this node uses it again.',
+  release: 'The release that writes the store is known, and none newer than this: this node uses the store again.',
 };
 
 /**

@@ -66,6 +66,8 @@ class ReleaseGuard {
   readonly #parts: ReleaseGuardParts;
   #version: Version | null = null;
   #looking: Promise<void> | undefined;
+  /** Why the store must not be used, as it was found last. */
+  #fault: string | undefined;
 
   constructor(parts: ReleaseGuardParts) {
     this.#parts = parts;
@@ -73,7 +75,7 @@ class ReleaseGuard {
 
   /**
    * Reads which release writes the store.
-   * @throws {Unavailable} when that is a newer one, whose format is not known here
+   * @throws {Unavailable} when that is a newer one, whose format is not known here, or cannot be read
    */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
@@ -83,16 +85,11 @@ class ReleaseGuard {
   async #look(): Promise<void> {
     const { store, ours, found } = this.#parts;
     const { mark, fault } = await readMark(store);
-    // A start of this release has read it.
-    if (fault !== undefined) throw new Unavailable(`The record ${writtenByKey} cannot be read: ${fault}`);
     const { value = unrecorded, version = null } = mark ?? {};
-    if (value.format > ours.format) {
-      const why = newerRelease(value, ours);
-      found(why);
-      throw new Unavailable(why);
-    }
+    this.#fault = fault === undefined ? newerRelease(value, ours) : unreadable(fault, ours);
+    found(this.#fault);
+    if (this.#fault !== undefined) throw new Unavailable(this.#fault);
     this.#version = version;
-    found(undefined);
   }
 
   async requiring<T>(work: (require: Requirement) => Promise<T>): Promise<T> {
@@ -134,10 +131,13 @@ class ReleaseGuard {
     return this.readMany(requests, attempt + 1);
   }
 
-  /** Looks by itself where the record has changed, so that a node without requests notices, too. */
+  /**
+   * Looks by itself where the record has changed, so that a node without requests notices, too; and while there is a fault,
+   * because a record that is put back need not be a change.
+   */
   async changes(...asked: Parameters<Store['changes']>): ReturnType<Store['changes']> {
     const changes = await this.#parts.store.changes(...asked);
-    if (changes.expired || changes.keys.includes(writtenByKey)) await this.look();
+    if (this.#fault !== undefined || changes.expired || changes.keys.includes(writtenByKey)) await this.look();
     return changes;
   }
 
@@ -150,7 +150,14 @@ function isOurs(error: unknown): boolean {
   return error instanceof Conflict && error.key === writtenByKey;
 }
 
-function newerRelease(theirs: WrittenBy, ours: WrittenBy): string {
+function newerRelease(theirs: WrittenBy, ours: WrittenBy): string | undefined {
+  if (theirs.format <= ours.format) return undefined;
   const found = `The store is written by ${named(theirs)}, and this node runs ${named(ours)}`;
   return `${found}: it answers nothing from it. Stop it, and start Postern ${theirs.release} on its data folder.`;
+}
+
+/** A start of this release has read it, so that it was changed since, and not by a release. */
+function unreadable(fault: string, ours: WrittenBy): string {
+  const found = `The record ${writtenByKey}, which says which release writes the store, cannot be read: ${fault}`;
+  return `${found}. This node, Postern ${ours.release}, answers nothing from it until that record is put back (docs/how-to/upgrade.md).`;
 }

@@ -29,7 +29,7 @@ async function twoNodes() {
   await other.transact({ put: [{ key: 'vaults/one', value: encode('before') }] });
   const found: (string | undefined)[] = [];
   const guarded = await guardRelease({ store: await open(), ours, found: (why) => void found.push(why) });
-  return { guarded, other, found };
+  return { guarded, other, found, inner };
 }
 
 function writtenBy(store: Store, by: WrittenBy) {
@@ -103,6 +103,23 @@ describe('a store that a newer release has taken', () => {
     await writtenBy(other, ours);
     assert.equal(await valueIn(guarded, 'vaults/one'), 'before');
     assert.deepEqual(found, [undefined, newerFound, undefined]);
+  });
+
+  it('has a fault until its record can be read, also on a node that is asked nothing', async () => {
+    const { guarded, other, found, inner } = await twoNodes();
+    const { cursor } = await guarded.changes(undefined, 10);
+    const [record] = await inner.read({ get: [writtenByKey] });
+    assert.ok(record);
+    await inner.transact({ put: [{ key: writtenByKey, value: Buffer.from('not what was sealed') }] });
+    const why = /^The record written-by, which says which release writes the store, cannot be read: .*put back/;
+    await assert.rejects(valueIn(guarded, 'vaults/one'), { name: 'Unavailable', message: why });
+    assert.match(found.at(-1) ?? '', why);
+    await assert.rejects(guarded.changes(cursor, 10), { name: 'Unavailable', message: why });
+    await writtenBy(other, ours);
+    const { cursor: last } = await other.changes(undefined, 1);
+    await guarded.changes(last, 10);
+    assert.equal(found.at(-1), undefined);
+    assert.equal(await valueIn(guarded, 'vaults/one'), 'before');
   });
 
   it('is not opened', async () => {
