@@ -7,19 +7,31 @@ import { describeTarget } from './target.ts';
 import type { Target } from './target.ts';
 
 /**
- * Makes the schema if it is missing. Every host is tried, and while none is a primary that answers, all of them again for as
- * long as `withinMs`: a database may be at its start, or fail over.
+ * Makes the schema if it is missing, as `atPrimary` does its work.
  * @throws {StoreRefused} when the server must not hold a store
  */
 export async function prepareDatabase(
   link: Link,
-  { schema, hosts, withinMs }: { readonly schema: string; readonly hosts: number; readonly withinMs: number },
+  { schema, ...wait }: Patience & { readonly schema: string },
 ): Promise<void> {
+  await atPrimary(link, wait, () => prepare(link, schema));
+}
+
+interface Patience {
+  /** How many the URL names. */
+  readonly hosts: number;
+  readonly withinMs: number;
+}
+
+/**
+ * Does the work at the first host that lets it. Every host is tried, and while none is a primary that answers, all of them
+ * again for as long as `withinMs`: a database may be at its start, or fail over.
+ */
+export async function atPrimary<T>(link: Link, { hosts, withinMs }: Patience, work: () => Promise<T>): Promise<T> {
   const until = performance.now() + withinMs;
   for (let tries = 1; ; tries += 1) {
     try {
-      await prepare(link, schema);
-      return;
+      return await work();
     } catch (error) {
       if (tries >= hosts && !(mayPass(error) && performance.now() < until)) throw error;
       link.drop();

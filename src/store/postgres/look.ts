@@ -5,7 +5,7 @@ import type { List, Read, ReadResult, Store, StoredRecord } from '../store.ts';
 import { LinkLost, ServerSaid } from './connection.ts';
 import { identifier } from './functions.ts';
 import { inspect, refuseServer } from './inspect.ts';
-import { refusalOf } from './install.ts';
+import { atPrimary, refusalOf } from './install.ts';
 import type { Link } from './link.ts';
 import { makeLinks } from './links.ts';
 import { nodesIn, nodesSql } from './nodes.ts';
@@ -27,24 +27,29 @@ const timeoutMs = 30_000;
  * @throws {StoreRefused} as `openPostgresStore`, and `noDatabase` where there is no store
  */
 export async function lookIntoPostgres(options: PostgresStoreOptions): Promise<PostgresLook> {
-  const { schema = 'postern' } = options;
+  const { schema = 'postern', startMs = 10_000 } = options;
   const links = makeLinks(options);
   const link = links.pulse;
+  const wait = { hosts: links.target.hosts.length, withinMs: startMs };
   try {
-    const found = await inspect(link, schema);
-    const refusal = refuseServer(found, schema);
-    if (refusal !== undefined) throw refusal;
-    if (!found.hasStore)
-      throw new StoreRefused(
-        'noDatabase',
-        `The database ${found.database} has no store in the schema ${schema}: a start makes one. Nothing was changed.`,
-      );
-    const { rows } = await link.query(nodesSql(identifier(schema)), [], timeoutMs);
-    return { store: readingStore(link, identifier(schema)), nodes: nodesIn(rows[0]) };
+    return await atPrimary(link, wait, () => look(link, schema));
   } catch (error) {
     link.close();
     throw refusalOf(error, links.target);
   }
+}
+
+async function look(link: Link, schema: string): Promise<PostgresLook> {
+  const found = await inspect(link, schema);
+  const refusal = refuseServer(found, schema);
+  if (refusal !== undefined) throw refusal;
+  if (!found.hasStore)
+    throw new StoreRefused(
+      'noDatabase',
+      `The database ${found.database} has no store in the schema ${schema}: a start makes one. Nothing was changed.`,
+    );
+  const { rows } = await link.query(nodesSql(identifier(schema)), [], timeoutMs);
+  return { store: readingStore(link, identifier(schema)), nodes: nodesIn(rows[0]) };
 }
 
 function readingStore(link: Link, schema: string): Store {
