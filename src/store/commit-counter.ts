@@ -127,13 +127,14 @@ export class CommitCounter {
 
   /**
    * A store that cannot be asked, or whose master key another node has replaced, is left as it is: what it has acknowledged is in
-   * it, and only the mark is behind.
+   * it, and only the mark is behind. Where there are no other nodes, a count that cannot be read is damaged, or its file is gone.
    */
   async #advanceIfReached(): Promise<void> {
     try {
       await this.advance();
     } catch (error) {
-      if (!(error instanceof Unavailable || error instanceof Unreadable)) throw error;
+      const isOfOthers = error instanceof Unreadable && this.#parts.changed !== undefined;
+      if (!isOfOthers && !(error instanceof Unavailable)) throw error;
     }
   }
 

@@ -185,6 +185,7 @@ describe('a master key that another node replaced', () => {
         mark: memoryMark(),
         markInterval: 60_000,
         join: true,
+        changed: () => () => undefined,
       });
     const [one, other] = [await open(), await open()];
     await other.transact({ put: [{ key: secret, value: encode('hunter2') }] });

@@ -299,6 +299,15 @@ describe('an older copy of the database', () => {
     await assert.rejects(sealedOver(copy, { mark }), refusedAs('olderCopy', /is at commit 0/));
   });
 
+  it('is told of at the end, where the counter was damaged while the store was open', async () => {
+    const inner = memoryStore();
+    const store = await sealedOver(inner, { mark: memoryMark(), markInterval: 60_000 });
+    await store.transact({ put: [{ key: 'a', value: encode(1) }] });
+    const { value } = await recordAt(inner, 'seal/commit');
+    await inner.transact({ put: [{ key: 'seal/commit', value: value.toReversed() }] });
+    await assert.rejects(store.close(), unreadable(/seal\/commit/));
+  });
+
   it('does not count as the latest because its mark was removed, with or without its counter', async () => {
     const mark = memoryMark();
     const inner = memoryStore();
