@@ -1,4 +1,8 @@
-/** The format of the tables and functions. Another one is refused, because nodes of two formats would share records. */
+/**
+ * The format of the tables and functions. Another one is refused, because nodes of two formats would share records. A database
+ * that is there keeps its tables and functions as they are, so each change of them needs the next number, and a way from the
+ * one before.
+ */
 export const format = 1;
 
 /**
