@@ -43,7 +43,9 @@ const againMs = 30_000;
  */
 export class Readers {
   readonly #parts: ReadersParts;
-  readonly #epochs = new Map<WorkerConfiguration, number>();
+  /** Weak, because a configuration that was replaced has secrets. */
+  readonly #epochs = new WeakMap<WorkerConfiguration, number>();
+  #epoch = 0;
   #configuration: WorkerConfiguration | undefined;
   #held: readonly Held[] = [];
   readonly #leaving = new Set<Held>();
@@ -59,12 +61,9 @@ export class Readers {
 
   /** The number that the worker and the readers of a configuration have in common. */
   epochOf(configuration: WorkerConfiguration): number {
-    const known = this.#epochs.get(configuration);
-    if (known !== undefined) return known;
-    const epoch = Math.max(0, ...this.#epochs.values()) + 1;
+    const epoch = this.#epochs.get(configuration) ?? this.#epoch + 1;
+    this.#epoch = Math.max(this.#epoch, epoch);
     this.#epochs.set(configuration, epoch);
-    // Only the present one and the one to go back to are ever used.
-    for (const old of this.#epochs.keys()) if (this.#epochs.size > 8) this.#epochs.delete(old);
     return epoch;
   }
 
