@@ -65,6 +65,7 @@ export class DataKeys {
    */
   readonly #replaced = new Set<string>();
   #header: SealHeader;
+  #isRefused = false;
   /** A key that is read before a destruction, here or on another node, and arrives after it is not cached. */
   #forgotten = 0;
 
@@ -93,6 +94,11 @@ export class DataKeys {
   /** Those that the store may be sealed under. */
   get usedMasterKeys(): readonly [MasterKey, ...MasterKey[]] {
     return [this.masterKey, ...[...this.#masterKeys.values()].filter(({ id }) => !this.#replaced.has(id))];
+  }
+
+  /** Whether the header could not be followed when it was read last. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   get hasOneMasterKey(): boolean {
@@ -148,10 +154,12 @@ export class DataKeys {
   async #readHeader(): Promise<SealHeader | undefined> {
     try {
       const header = await readHeader(this.#inner, this.usedMasterKeys);
+      this.#isRefused = false;
       this.#refused(undefined);
       return header;
     } catch (error) {
       if (!(error instanceof StoreRefused)) throw error;
+      this.#isRefused = true;
       this.#refused(error);
       throw new Unreadable(error.message, { cause: error });
     }

@@ -180,7 +180,9 @@ class Sealed implements OpenedStore {
 
   async changes(since: Cursor | undefined, limit: number): Promise<Changes> {
     const changes = await this.#inner.changes(since, limit);
-    await this.#take(changes.expired ? [headerKey] : changes.keys);
+    const changed = changes.expired ? [] : changes.keys;
+    // A header that is put back as it was need not be among the changes.
+    await this.#take(changes.expired || this.#keys.isRefused ? [...changed, headerKey] : changed);
     if (changes.expired) return changes;
     return { ...changes, keys: changes.keys.filter((key) => !key.startsWith(sealPrefix)) };
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { masterKeyFrom } from '../../src/crypto/master-key.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import { headerKey } from '../../src/store/seal-header.ts';
 import { openSealedStore } from '../../src/store/sealed.ts';
 import type { OpenedStore } from '../../src/store/sealed.ts';
 import { Conflict, decode, encode, Unavailable, Unreadable } from '../../src/store/store.ts';
@@ -257,4 +258,24 @@ describe('what is under a master key that a rotation has replaced', () => {
     for (const node of [one, other]) assert.equal(await valueIn(node, secret), 'hunter2');
     assert.equal(other.masterKey.id, masterKey.id);
   });
+});
+
+it('a header that cannot be followed is told, and that it can again, also where no change says so', async () => {
+  const inner = memoryStore();
+  const told: boolean[] = [];
+  const refused = (why: object | undefined) => void told.push(why !== undefined);
+  const store = await openSealedStore({ inner: { ...stay(inner) }, masterKey, refused });
+  const [header] = await inner.read({ get: [headerKey] });
+  assert.ok(header);
+  const { cursor } = await store.changes(undefined, 1);
+  await inner.transact({ put: [{ key: headerKey, value: Buffer.from('{}') }] });
+  await store.changes(cursor, 10);
+  assert.deepEqual(told, [true]);
+  await inner.transact({ put: [{ key: headerKey, value: header.value }] });
+  const last = await inner.changes(undefined, 1);
+  await store.changes(last.cursor, 10);
+  assert.deepEqual(told, [true, false]);
+  // Near miss: without a fault it is not read each time.
+  await store.changes(last.cursor, 10);
+  assert.deepEqual(told, [true, false]);
 });
