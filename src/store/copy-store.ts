@@ -61,6 +61,12 @@ async function headerOf(from: Store): Promise<StoredRecord> {
   throw new StoreRefused('noStore', 'There is no store to copy: it has no records of a server.');
 }
 
+/** Whether a store is a copy that was cut short: there is nothing in it to keep. */
+export async function isUnfinishedCopy(store: Store): Promise<boolean> {
+  const [header, copying] = await store.read({ get: [headerKey, copyingKey] });
+  return header === undefined && copying !== undefined;
+}
+
 async function positionOf(store: Store): Promise<string> {
   return (await store.changes(undefined, 1)).cursor;
 }

@@ -164,8 +164,10 @@ describe('postern store copy', () => {
       killedAt(at, 'back', { file: join(other, 'postern.db'), url });
       await assert.rejects(readFolder(other), refusedAsUnfinished);
     }
-    const back = copy('--from', url, '--to', other, '--json');
+    const back = copy('--from', url, '--to', other, '--replace', '--json');
     assert.deepEqual([back.status, back.stderr], [0, '']);
+    // What was cut short is not kept as if it had been a server's.
+    assert.equal(parsed(back.stdout)['replaced'], null);
     assert.equal(await readFolder(other), 5_000);
   });
 

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { restoringFile } from '../../backup/restoring.ts';
+import { isUnfinishedCopy } from '../../store/copy-store.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import type { Store } from '../../store/store.ts';
 import { syncFolder } from '../../store/sync-folder.ts';
@@ -54,8 +55,7 @@ export async function openInFolder(
   const { path, lock } = enter(folder);
   const isThere = existsSync(database);
   if (!isThere) refuseLog(path);
-  const replaces = isThere && replace;
-  if (replaces) await moveAside(path, replacedName);
+  const replaces = isThere && replace && (await moveAside(path, replacedName));
   const putBack = (): void => {
     // One that was there, and was not moved aside, is not of this command.
     if (isThere && !replaces) return;
@@ -73,13 +73,17 @@ export async function openInFolder(
   }
 }
 
-async function moveAside(path: string, replacedName: string): Promise<void> {
-  // The close writes the log of the database back, so that the one file has everything.
-  await (await openSqliteStore({ file: database })).close();
+/** False: a copy that was cut short is there, which goes on in its place, so that only a server's database has such a name. */
+async function moveAside(path: string, replacedName: string): Promise<boolean> {
+  const store = await openSqliteStore({ file: database });
+  const isLeftover = await isUnfinishedCopy(store).finally(() => store.close());
+  if (isLeftover) return false;
+  // The close has written the log of the database back, so that the one file has everything.
   refuseLog(path);
   if (existsSync(replacedName)) throw new CommandFailed(`${join(path, replacedName)} is there already.`);
   renameSync(database, replacedName);
   syncFolder('.');
+  return true;
 }
 
 /** SQLite would apply the log to whichever database next has that name. */
