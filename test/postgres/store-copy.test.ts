@@ -166,7 +166,7 @@ describe('postern store copy', () => {
     }
     const back = copy('--from', url, '--to', other, '--replace', '--json');
     assert.deepEqual([back.status, back.stderr], [0, '']);
-    // What was cut short is not kept as if it had been a server's.
+    // A copy that was cut short is not kept as if it had been of a server.
     assert.equal(parsed(back.stdout)['replaced'], null);
     assert.equal(await readFolder(other), 5_000);
   });

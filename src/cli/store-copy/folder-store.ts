@@ -76,8 +76,11 @@ export async function openInFolder(
 /** False: a copy that was cut short is there, which goes on in its place, so that only a server's database has such a name. */
 async function moveAside(path: string, replacedName: string): Promise<boolean> {
   const store = await openSqliteStore({ file: database });
-  const isLeftover = await isUnfinishedCopy(store).finally(() => store.close());
-  if (isLeftover) return false;
+  try {
+    if (await isUnfinishedCopy(store)) return false;
+  } finally {
+    await store.close();
+  }
   // The close has written the log of the database back, so that the one file has everything.
   refuseLog(path);
   if (existsSync(replacedName)) throw new CommandFailed(`${join(path, replacedName)} is there already.`);
