@@ -1,4 +1,4 @@
-import { format, tablesSql } from './tables.ts';
+import { format, revision, tablesSql } from './tables.ts';
 
 /** A turn's most milliseconds at the head of its order, and between two questions of one who waits in it. */
 const [turnMs, askedMs] = [2_000, 5_000];
@@ -7,11 +7,12 @@ const [turnMs, askedMs] = [2_000, 5_000];
 const overdue = `(head <= clock_timestamp() - interval '${turnMs} milliseconds'
     or head is null and asked <= clock_timestamp() - interval '${askedMs} milliseconds')`;
 
-/** SQL that creates of the schema what is missing. */
+/** SQL that creates of the schema what is missing, and replaces the functions of an earlier revision. */
 export function schemaSql(schema: string): string {
   const s = identifier(schema);
   return `${tablesSql(s)}${transactSql(s)}${applySql(s)}${pulseSql(s)}${turnsSql(s)}
-insert into ${s}.store (format) values (${format}) on conflict do nothing;
+insert into ${s}.store (format, revision) values (${format}, ${revision})
+  on conflict (only_row) do update set revision = excluded.revision;
 `;
 }
 

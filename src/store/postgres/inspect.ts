@@ -20,6 +20,8 @@ export interface Inspection {
   readonly user: string;
   /** Undefined where there is none, or it cannot be read. */
   readonly format: number | undefined;
+  /** 0 where there is no store. */
+  readonly revision: number;
 }
 
 const inspectSql = `
@@ -31,8 +33,8 @@ export async function inspect(link: Link, schema: string): Promise<Inspection> {
   const { rows } = await link.query(inspectSql, [schema, `${schema}.store`], 5_000);
   const [version, encoding, fsync, full, standby, systemId, hasSchema, hasStore, database, user] = rows[0] ?? [];
   const found = hasStore === 'true';
-  const formats = found ? await link.query(`select format::text from ${schema}.store`, [], 5_000) : undefined;
-  const kept = formats?.rows[0]?.[0];
+  const row = `select format::text, to_jsonb(store) ->> 'revision' from ${schema}.store`;
+  const [kept, revision] = (found ? await link.query(row, [], 5_000) : undefined)?.rows[0] ?? [];
   return {
     version: Math.floor(Number(version) / 10_000),
     encoding: encoding ?? '',
@@ -45,6 +47,7 @@ export async function inspect(link: Link, schema: string): Promise<Inspection> {
     database: database ?? '',
     user: user ?? '',
     format: kept === undefined || kept === null ? undefined : Number(kept),
+    revision: Number(revision ?? 0),
   };
 }
 

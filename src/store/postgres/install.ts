@@ -1,13 +1,15 @@
 import { StoreRefused } from '../refused.ts';
 import { schemaSql } from './functions.ts';
 import { inspect, refuseServer } from './inspect.ts';
+import type { Inspection } from './inspect.ts';
 import type { Link } from './link.ts';
 import { LinkLost, ServerSaid } from './connection.ts';
+import { revision } from './tables.ts';
 import { describeTarget } from './target.ts';
 import type { Target } from './target.ts';
 
 /**
- * Makes the schema if it is missing, as `atPrimary` does its work.
+ * Makes the schema if it is missing, and replaces functions of an earlier revision, as `atPrimary` does its work.
  * @throws {StoreRefused} when the server must not hold a store
  */
 export async function prepareDatabase(
@@ -51,7 +53,7 @@ async function prepare(link: Link, schema: string): Promise<void> {
   const found = await inspect(link, name);
   const refusal = refuseServer(found, name);
   if (refusal !== undefined) throw refusal;
-  if (found.hasStore) return;
+  if (found.hasStore && found.revision >= revision) return;
   try {
     await link.query(
       `begin isolation level read committed read write; select pg_advisory_xact_lock(1349481556, hashtext('${name}')); ` +
@@ -62,14 +64,24 @@ async function prepare(link: Link, schema: string): Promise<void> {
     );
   } catch (error) {
     if (!(error instanceof ServerSaid)) throw error;
-    if (error.code !== '42501')
-      throw new StoreRefused('wrongServer', `The schema ${name} could not be made: ${error.message}`);
-    throw new StoreRefused(
+    throw refusedToMake(error, found, name);
+  }
+}
+
+function refusedToMake({ code, message }: ServerSaid, { user, database, hasStore }: Inspection, name: string) {
+  if (code !== '42501') return new StoreRefused('wrongServer', `The schema ${name} could not be made: ${message}`);
+  if (hasStore) {
+    return new StoreRefused(
       'noRights',
-      `The role ${found.user} may not create the schema ${name} in the database ${found.database}: let an administrator ` +
-        `run CREATE SCHEMA ${name} AUTHORIZATION "${found.user}";`,
+      `The schema ${name} of the database ${database} has the functions of an earlier release, which the role ${user} may ` +
+        'not replace: start one node of this release as the role that owns them.',
     );
   }
+  return new StoreRefused(
+    'noRights',
+    `The role ${user} may not create the schema ${name} in the database ${database}: let an administrator ` +
+      `run CREATE SCHEMA ${name} AUTHORIZATION "${user}";`,
+  );
 }
 
 /** The refusal that an operator reads, for a failure of the opening. */

@@ -6,6 +6,12 @@
 export const format = 1;
 
 /**
+ * The functions of a format as a release has them. The first node of a release with a later revision replaces them in a
+ * database that is there, while nodes of earlier releases of the format go on: they must understand the new ones.
+ */
+export const revision = 1;
+
+/**
  * The tables. Values are sealed, so PostgreSQL need not try to compress them. Turns are unlogged: after a crash there are
  * none, and those who waited ask again.
  */
@@ -17,6 +23,7 @@ create table if not exists ${s}.store (
   id uuid not null default gen_random_uuid(),
   forgotten bigint not null default 0
 );
+alter table ${s}.store add column if not exists revision integer not null default 0;
 create table if not exists ${s}.records (
   key text collate "C" primary key,
   version text collate "C" not null,
