@@ -78,7 +78,7 @@ export const userErrors: ErrorsOf<UserRefusal> = {
     error: 'bad_verification_code',
     code: 70019,
     message: () =>
-      'Verification code is unknown or was used: request a new one. A restart of the server drops all codes.',
+      'Verification code is unknown or was used: request a new one. A restart of a server without a shared database drops all codes.',
   },
   codeInvalid: {
     ...badGrant,
