@@ -12,6 +12,7 @@ import type { OpenedStore } from '../../src/store/sealed.ts';
 import { Conflict, decode, encode, Unavailable } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { memoryMark } from '../store/sealing.ts';
+import { until } from '../world/process.ts';
 import { havePostgres, startPostgres, takeOver } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -143,7 +144,7 @@ async function whenAnswered(work: () => Promise<unknown>): Promise<void> {
 }
 
 /** One node knows the primary alone, the other one `following`, which leads to whichever server is the primary. */
-async function underLoad(cluster: Cluster, following: string, lose: () => Promise<void>): Promise<void> {
+async function underLoad(cluster: Cluster, following: string, lose: (onBoth: Node) => Promise<void>): Promise<void> {
   const onOld = await node('on-old', cluster.primary.url);
   const onBoth = await node('on-both', following);
   await onBoth.store.transact({
@@ -160,12 +161,15 @@ async function underLoad(cluster: Cluster, following: string, lose: () => Promis
     ]),
     history.ruleChanger(onBoth),
   ];
-  while (history.reads.after < 100) await sleep(10);
-  await lose();
-  const before = history.ruleAnswered;
-  while (history.ruleAnswered < before + 20) await sleep(10);
-  history.end();
-  await Promise.all(work);
+  try {
+    await until(() => history.reads.after >= 100, 'a hundred reads');
+    await lose(onBoth);
+    const before = history.ruleAnswered;
+    await until(() => history.ruleAnswered >= before + 20, 'twenty changes after the loss');
+  } finally {
+    history.end();
+    await Promise.all(work);
+  }
   assert.deepEqual(history.stale, []);
   assert.ok(history.answered.some((key) => key.startsWith('vault/one/write/0/')));
   await holdsAnswered(onBoth.store, history);
@@ -178,13 +182,21 @@ async function underLoad(cluster: Cluster, following: string, lose: () => Promis
 }
 
 /** How the primary is lost. */
-const losses: Readonly<Record<string, (cluster: Cluster) => Promise<void>>> = {
+const losses: Readonly<Record<string, (cluster: Cluster, onBoth: Node) => Promise<void>>> = {
   'is killed': async (cluster) => {
     await cluster.primary.kill();
     await takeOver(cluster);
   },
   'is cut off and goes on, while a node still speaks to it': async (cluster) => {
     await cluster.cutOff();
+    await takeOver(cluster);
+  },
+  'is cut off and goes on, until it refuses a heartbeat because those before it still wait': async (
+    cluster,
+    onBoth,
+  ) => {
+    await cluster.cutOff();
+    await until(() => onBoth.state().why?.includes('lock timeout') === true, 'a heartbeat that is refused');
     await takeOver(cluster);
   },
   'is paused, and goes on after another one has taken its place': async (cluster) => {
@@ -205,7 +217,7 @@ for (const [through, by] of [
     for (const [how, lose] of Object.entries(losses))
       it(`loses nothing and lets nobody in by a replaced rule when the primary ${how}`, async () => {
         await using cluster = await startPostgres({ standby: 'sync', bouncer: through === 'pooled' });
-        await underLoad(cluster, cluster[by], () => lose(cluster));
+        await underLoad(cluster, cluster[by], (onBoth) => lose(cluster, onBoth));
       });
   });
 }
@@ -228,7 +240,7 @@ describe('a failover of the database with an asynchronous standby', () => {
       },
       (error) => error instanceof Unavailable,
     );
-    while (!/lost changes/.test(running.state().why ?? '')) await sleep(50);
+    await until(() => /lost changes/.test(running.state().why ?? ''), 'the loss');
     await running.accept();
     await whenAnswered(async () => {
       const [record] = await running.store.read({ get: ['a'] });

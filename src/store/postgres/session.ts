@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseState, NodeIdentity } from '../node-store.ts';
 import { Unavailable } from '../store.ts';
+import { ServerSaid } from './connection.ts';
 import { inspect, refuseServer } from './inspect.ts';
 import type { Link } from './link.ts';
 import { isSame, proveRead, proveServer, quietMs } from './proof.ts';
@@ -182,6 +183,8 @@ export class Session {
       if (warnings.includes('01000')) throw new Unavailable('the database ended a wait for its standby');
       this.#heard(readPulse(rows[0]), { begun, reached });
     } catch (error) {
+      // A server that answers and cannot commit may be a former primary, whose commits wait for a standby that is gone.
+      if (error instanceof ServerSaid) link.drop();
       this.#fail(error instanceof Error ? error.message : String(error), error);
     }
   }
@@ -194,10 +197,8 @@ export class Session {
     const found = await inspect(link, schema.slice(1, -1));
     this.#systemId ??= found.systemId;
     const isElsewhere = found.systemId !== this.#systemId;
-    const other = new Unavailable(
-      'the connection leads to another cluster of databases than before: restart the server',
-    );
-    const refusal = refuseServer(found, schema.slice(1, -1)) ?? (isElsewhere ? other : undefined);
+    const other = 'the connection leads to another cluster of databases than before: restart the server';
+    const refusal = refuseServer(found, schema.slice(1, -1)) ?? (isElsewhere ? new Unavailable(other) : undefined);
     if (refusal !== undefined) {
       link.drop();
       throw refusal;
