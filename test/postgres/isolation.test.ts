@@ -18,12 +18,16 @@ if (havePostgres('the isolation of the store in PostgreSQL', { bouncer: true }))
         await other.run(takeLock);
         const require = [{ key: 'rule', version }];
         const near = [{ key: 'beside', version: null }];
-        const refused = store.transact({ require, put: [{ key: 'by-the-rule', value: encode(1) }] });
+        // Heard from the beginning: the answer may come with that to the other session's commit.
+        const refused = assert.rejects(
+          store.transact({ require, put: [{ key: 'by-the-rule', value: encode(1) }] }),
+          (error) => error instanceof Conflict && error.key === 'rule',
+        );
         const beside = store.transact({ require: near, put: [{ key: 'beside-it', value: encode(1) }] });
         await until(() => cluster.psql(waiters), '1');
         await other.run("update postern.records set version = 'replaced' where key = 'rule'");
         await other.run('commit');
-        await assert.rejects(refused, (error) => error instanceof Conflict && error.key === 'rule');
+        await refused;
         await beside;
         await assert.rejects(store.read({ require, get: ['beside-it'] }), { name: 'Conflict', key: 'rule' });
       });
