@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
-const benches = [
+const byName = [
   'decide',
   'store',
   'steps',
@@ -16,36 +16,21 @@ const benches = [
   'deliver',
   'vault',
   'control-plane',
-  'start',
   'program',
   'in-process',
-  'portal',
-  'fabric',
-  'audit',
-  'backup',
-  'postgres',
-  'postgres-growth',
-  'readers',
 ];
+/** The words after one of these are its own. */
+const withWords = ['start', 'portal', 'fabric', 'audit', 'backup', 'postgres', 'postgres-growth', 'readers'];
+/** These compare with another checkout, which must be named. */
+const comparing = ['pair', 'touched', 'heap'];
+
 const [first, ...others] = process.argv.slice(2);
-// The words after them are not names of benches.
-const alone = [
-  'pair',
-  'touched',
-  'heap',
-  'start',
-  'fabric',
-  'audit',
-  'backup',
-  'postgres',
-  'postgres-growth',
-  'readers',
-].find((name) => name === first);
+const alone = [...withWords, ...comparing].find((name) => name === first);
 const chosen = first === undefined ? [] : [first, ...others];
 const processor = cpus()[0]?.model ?? 'unknown processor';
 const memory = (totalmem() / 2 ** 30).toFixed(0);
 console.log(`${processor}, ${availableParallelism()} cores, ${memory} GiB; Node ${process.versions.node}\n`);
-const all = benches.filter((name) => chosen.length === 0 || chosen.includes(name));
+const all = [...byName, ...withWords].filter((name) => chosen.length === 0 || chosen.includes(name));
 for (const bench of alone === undefined ? all : [alone]) {
   console.log(`## ${bench}\n`);
   const { status } = spawnSync(

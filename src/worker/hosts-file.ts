@@ -209,7 +209,7 @@ function systemLines(): string {
   }
 }
 
-/** No name at all, where the key has none: keys are not authenticated, and one could add a line to the file. */
+/** The name of the vault; none where the key has anything else, because keys are not authenticated and could add a line to the file. */
 function vaultOf(key: string): readonly string[] {
   const name = key.slice(vaultPrefix.length);
   return isVaultName(name) ? [name] : [];
